@@ -1,0 +1,34 @@
+//! What a backend can do.
+
+/// What a backend can do and where its own limits are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Its name in messages and reports, for example `memory`.
+    pub backend: &'static str,
+    /// Whether committed state outlives the process.
+    pub persistent: bool,
+    /// Whether [`approximate_len`](super::TaskReader::approximate_len) is exact.
+    pub exact_len: bool,
+    /// Whether values can be searched by their indexed fields.
+    pub search: bool,
+    /// The longest key of a map, in bytes, composite parts included.
+    pub max_key_bytes: usize,
+    /// The longest value, in bytes.
+    pub max_value_bytes: usize,
+}
+
+impl Capabilities {
+    /// A backend that keeps nothing beyond the process, with limits of its own.
+    #[must_use]
+    pub const fn new(backend: &'static str, max_key_bytes: usize, max_value_bytes: usize) -> Self {
+        Self {
+            backend,
+            persistent: false,
+            exact_len: false,
+            search: false,
+            max_key_bytes,
+            max_value_bytes,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! One task in memory.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::lock;
+use crate::{
+    Error, ErrorKind, Result,
+    backend::{
+        Capabilities, Checkpoint, Commit, Fence, KeyRange, MapChange, MapId, Order, Page,
+        PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
+    },
+};
+
+/// What is kept of a task.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) fence: Option<Fence>,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) destroyed: bool,
+    pub(super) maps: BTreeMap<MapId, BTreeMap<Bytes, Bytes>>,
+}
+
+/// A handle of one task: the owner's, or a reader's.
+#[derive(Debug)]
+pub(super) struct MemoryTask {
+    task: TaskId,
+    state: Arc<Mutex<State>>,
+    fence: Option<Fence>,
+    capabilities: Capabilities,
+}
+
+impl MemoryTask {
+    pub(super) const fn owned(task: TaskId, state: Arc<Mutex<State>>, fence: Fence) -> Self {
+        Self { task, state, fence: Some(fence), capabilities: CAPABILITIES }
+    }
+
+    pub(super) const fn shared(task: TaskId, state: Arc<Mutex<State>>) -> Self {
+        Self { task, state, fence: None, capabilities: CAPABILITIES }
+    }
+}
+
+const CAPABILITIES: Capabilities =
+    Capabilities { exact_len: true, ..Capabilities::new("memory", usize::MAX, usize::MAX) };
+
+impl State {
+    fn apply(&mut self, commit: &Commit) {
+        for (map, change) in commit.changes() {
+            match change {
+                MapChange::Drop => {
+                    self.maps.remove(map);
+                }
+                MapChange::Write(writes) => {
+                    let entries = self.maps.entry(*map).or_default();
+                    for (key, put) in writes {
+                        match put {
+                            Some(put) => entries.insert(key.clone(), put.value.clone()),
+                            None => entries.remove(key),
+                        };
+                    }
+                }
+            }
+        }
+        self.checkpoint = commit.checkpoint().clone();
+    }
+}
+
+#[async_trait]
+impl TaskReader for MemoryTask {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        let state = lock(&self.state);
+        Ok(keys.iter().map(|(map, key)| state.maps.get(map)?.get(key).cloned()).collect())
+    }
+
+    async fn scan(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
+        let state = lock(&self.state);
+        let Some(entries) = state.maps.get(&map).filter(|_| !range.is_empty()) else {
+            return Ok(Page::default());
+        };
+        let entries = entries.range::<[u8], _>(range.as_bounds());
+        let copy =
+            |(key, value): (&Bytes, &Bytes)| Ok::<_, Infallible>((key.clone(), value.clone()));
+        let page = match order {
+            Order::Forward => Page::collect(entries.map(copy), limit),
+            Order::Backward => Page::collect(entries.rev().map(copy), limit),
+        };
+        page.map_err(|never| match never {})
+    }
+
+    async fn approximate_len(&self, map: MapId) -> Result<u64> {
+        Ok(lock(&self.state).maps.get(&map).map_or(0, |entries| entries.len() as u64))
+    }
+
+    async fn checkpoint(&self) -> Result<Checkpoint> {
+        Ok(lock(&self.state).checkpoint.clone())
+    }
+
+    fn searcher(&self) -> Option<&dyn Searcher> {
+        None
+    }
+}
+
+#[async_trait]
+impl TaskWriter for MemoryTask {
+    async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
+        let mut state = lock(&self.state);
+        let (stored, sent) = (state.checkpoint.sequence, commit.sequence());
+        if state.fence != self.fence {
+            let message = format!("task {} was claimed by a later owner", self.task);
+            return Err(Error::new(ErrorKind::Fenced, message));
+        }
+        if stored == sent {
+            return Ok(());
+        }
+        if stored + 1 != sent {
+            let message = format!("task {} is at commit {stored}, got commit {sent}", self.task);
+            return Err(Error::new(ErrorKind::SequenceGap, message));
+        }
+        state.apply(commit);
+        Ok(())
+    }
+
+    async fn apply(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}

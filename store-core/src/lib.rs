@@ -1,10 +1,26 @@
 //! State stores for stream processing: traits, codecs, engine and the in-memory backend.
 //!
 //! The folders are layers, each knowing only those before it: [`backend`] (what an adapter implements), [`codec`],
-//! `engine`, [`redo`], [`stores`] and [`memory`].
+//! `engine` (buffers, merged reads, commit), [`stores`] (the kinds) and [`memory`] (the in-memory backend). A
+//! [`Database`] opens [`Task`]s, a task its stores.
 
 pub mod backend;
+pub mod codec;
+mod database;
+mod engine;
 mod error;
+mod maps;
 pub mod memory;
+pub mod prelude;
+pub mod stores;
+mod task;
 
-pub use self::error::{Effect, Error, ErrorKind, Result};
+pub use self::{
+    backend::Order,
+    database::{Database, ReadTask, TaskBuilder},
+    engine::{EngineConfig, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span, Unit},
+    error::{Effect, Error, ErrorKind, Result},
+    maps::{KeyLock, Maps, ReadDefinition, ReadMaps, StoreDefinition, Writes},
+    stores::key_value::KeyValue,
+    task::Task,
+};

@@ -1,0 +1,182 @@
+//! A backend with limits: what `connect` returns.
+
+use std::sync::Arc;
+
+use crate::{
+    EngineConfig, ErrorKind, Result, Task,
+    backend::{Backend, Checkpoint, Name, StoreSpec, TaskId, TaskReader, TaskSummary},
+    engine::Engine,
+    error::Error,
+    maps::{ReadDefinition, ReadMaps, StoreDefinition},
+};
+
+/// A backend with the engine's settings. A cheap clone.
+///
+/// ```
+/// # tokio_test::block_on(async {
+/// use std::sync::Arc;
+///
+/// use store_core::{Database, EngineConfig, KeyValue, memory::MemoryBackend, prelude::*};
+///
+/// static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
+///
+/// let database = Database::with(Arc::new(MemoryBackend::new()), EngineConfig::default())?;
+/// let task = database.task("word-count", 0).store(&COUNTS).open().await?;
+/// let counts = task.store(&COUNTS)?;
+/// counts.update(&"word".to_owned(), |n| Some(n.unwrap_or(0) + 1)).await?;
+/// task.commit([("words.txt", 5)]).await?;
+/// # store_core::Result::<()>::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Database {
+    backend: Arc<dyn Backend>,
+    config: EngineConfig,
+}
+
+impl Database {
+    /// A database over a backend of any make; `Config` for settings that contradict each other.
+    pub fn with(backend: Arc<dyn Backend>, config: EngineConfig) -> Result<Self> {
+        config.check()?;
+        Ok(Self { backend, config })
+    }
+
+    /// The backend.
+    #[must_use]
+    pub const fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Starts to open a task for writing; [`TaskBuilder::open`] claims it.
+    #[must_use = "a task is claimed by open"]
+    pub fn task(&self, application: &str, partition: u32) -> TaskBuilder {
+        TaskBuilder {
+            database: self.clone(),
+            task: TaskId::new(application, partition),
+            specs: Vec::new(),
+            adopt: false,
+            invalid: None,
+        }
+    }
+
+    /// Opens a task for reading what is committed; fences nobody. `NotFound` for a task never claimed.
+    pub async fn read(&self, application: &str, partition: u32) -> Result<ReadTask> {
+        let task = TaskId::new(application, partition)?;
+        let reader = self.backend.read(&task).await?;
+        Ok(ReadTask { reader, task })
+    }
+
+    /// The application's tasks, by partition.
+    pub async fn tasks(&self, application: &str) -> Result<Vec<TaskSummary>> {
+        let application: Name = application.parse()?;
+        self.backend.tasks(&application).await
+    }
+
+    /// Claims a task and removes its state for good; other tasks are untouched. `NotFound` for one never claimed.
+    pub async fn destroy(&self, application: &str, partition: u32) -> Result<()> {
+        self.backend.destroy(&TaskId::new(application, partition)?).await
+    }
+}
+
+/// Names the stores of a task before it is claimed.
+#[derive(Debug)]
+#[must_use = "a task is claimed by open"]
+pub struct TaskBuilder {
+    database: Database,
+    task: Result<TaskId>,
+    specs: Vec<StoreSpec>,
+    adopt: bool,
+    invalid: Option<Error>,
+}
+
+impl TaskBuilder {
+    /// Adds a store to be opened with the task.
+    pub fn store<D: StoreDefinition + ?Sized>(mut self, definition: &D) -> Self {
+        match definition.spec() {
+            Ok(spec) if self.specs.iter().any(|other| other.name == spec.name) => {
+                let message = format!("store {} was named twice", spec.name);
+                self.invalid.get_or_insert(Error::new(ErrorKind::InvalidArgument, message));
+            }
+            Ok(spec) => self.specs.push(spec),
+            Err(error) => {
+                self.invalid.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Takes recorded stores of the same kind as they are, whatever codecs they were made with. Defaults to false.
+    pub const fn adopt(mut self, adopt: bool) -> Self {
+        self.adopt = adopt;
+        self
+    }
+
+    /// Claims the task: fences every earlier owner and recovers the last commit.
+    ///
+    /// - `SchemaMismatch` where a store was made in another way; found before anybody is fenced.
+    /// - After a failure or a dropped future it may be called again; earlier owners may be fenced already.
+    pub async fn open(mut self) -> Result<Task> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid);
+        }
+        let task = self.task?;
+        let Database { backend, config } = self.database;
+        let mut recorded = match backend.read(&task).await {
+            Ok(reader) => reader.checkpoint().await?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
+            Err(error) => return Err(error),
+        };
+        if self.adopt {
+            for spec in &mut self.specs {
+                let same = recorded.store(spec.name.as_str());
+                if let Some((_, stored)) = same.filter(|(_, stored)| stored.spec.kind == spec.kind)
+                {
+                    *spec = stored.spec.clone();
+                }
+            }
+        }
+        recorded.assign(&self.specs)?;
+        let engine = Engine::open(&*backend, task, self.specs, config).await?;
+        Ok(Task::new(Arc::new(engine), self.adopt))
+    }
+}
+
+/// A task that somebody else may own, for reading what is committed.
+///
+/// Each call answers from one whole commit; two calls may answer from different ones.
+#[derive(Clone, Debug)]
+pub struct ReadTask {
+    task: TaskId,
+    reader: Arc<dyn TaskReader>,
+}
+
+impl ReadTask {
+    /// Which task.
+    #[must_use]
+    pub const fn id(&self) -> &TaskId {
+        &self.task
+    }
+
+    /// The last checkpoint.
+    pub async fn checkpoint(&self) -> Result<Checkpoint> {
+        self.reader.checkpoint().await
+    }
+
+    /// Opens the read half of a store. `NotFound` for one never committed, `SchemaMismatch` for one made differently.
+    pub async fn store<D: ReadDefinition + ?Sized>(&self, definition: &D) -> Result<D::Reader> {
+        let wanted = definition.spec()?;
+        let maps = self.maps(wanted.name.as_str()).await?;
+        maps.spec().check(&wanted)?;
+        Ok(definition.reader(maps))
+    }
+
+    /// The maps of a store as they are recorded, whatever made them. `NotFound` for one never committed.
+    pub async fn maps(&self, store: &str) -> Result<ReadMaps> {
+        let checkpoint = self.reader.checkpoint().await?;
+        let Some((number, state)) = checkpoint.store(store) else {
+            let message = format!("task {} has no store {store:?}", self.task);
+            return Err(Error::new(ErrorKind::NotFound, message));
+        };
+        Ok(ReadMaps::shared(self.reader.clone(), number, state.spec.clone()))
+    }
+}

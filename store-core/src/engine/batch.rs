@@ -1,0 +1,121 @@
+//! Writes that belong together.
+
+use bytes::Bytes;
+
+use super::{
+    Engine,
+    buffer::{Buffer, Write},
+};
+use crate::{
+    Error, ErrorKind, Result,
+    backend::{MapId, Put},
+    engine::PORTABLE_VALUE_BYTES,
+};
+
+/// Writes to one store that take effect together: no freeze falls between them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) writes: Vec<(Option<i64>, Bytes, Option<Put>)>,
+    pub(crate) stream_time: Option<i64>,
+    pub(crate) floor: Option<i64>,
+}
+
+/// What an engine does with a batch that does not fit.
+enum Room {
+    Made,
+    /// A commit on its way will make room.
+    Wait,
+}
+
+impl Engine {
+    /// Buffers a batch for the store of this number, if nothing was rolled back since `generation`.
+    ///
+    /// Waits at the hard memory limit for a commit that is on its way. Dropping the future writes nothing.
+    pub(crate) async fn write(&self, store: u32, generation: u64, batch: Batch) -> Result<()> {
+        self.check_values(store, &batch)?;
+        let mut batch = Some(batch);
+        loop {
+            // Listens before looking, so that room made in between is not missed.
+            let mut room = std::pin::pin!(self.room.notified());
+            room.as_mut().enable();
+            match self.try_write(store, generation, &mut batch)? {
+                Room::Made => return Ok(()),
+                Room::Wait => room.await,
+            }
+        }
+    }
+
+    fn check_values(&self, store: u32, batch: &Batch) -> Result<()> {
+        let native = self.writer.capabilities();
+        let portable = PORTABLE_VALUE_BYTES.min(native.max_value_bytes);
+        let limit = if self.config.native_limits { native.max_value_bytes } else { portable };
+        for (_, key, put) in &batch.writes {
+            if key.len() > native.max_key_bytes {
+                let message = format!(
+                    "{} takes keys of {} bytes, got {} in map {store}",
+                    native.backend,
+                    native.max_key_bytes,
+                    key.len()
+                );
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+            let length = put.as_ref().map_or(0, |put| put.value.len());
+            if length > limit {
+                let message = format!(
+                    "a value of {length} bytes for a key of {} bytes is above the limit of {limit}",
+                    key.len()
+                );
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn try_write(&self, store: u32, generation: u64, batch: &mut Option<Batch>) -> Result<Room> {
+        let mut state = self.state.lock();
+        state.check(&self.task)?;
+        if state.generation != generation {
+            let message = format!("task {} was rolled back during the operation", self.task);
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        let Some(Batch { writes, .. }) = batch.as_ref() else { return Ok(Room::Made) };
+        let map = |segment: Option<i64>| MapId { store, segment };
+        if let Some((segment, ..)) = writes.iter().find(|(s, ..)| state.is_dropped(map(*s))) {
+            let message = format!("segment {segment:?} of map {store} is dropped");
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key, put.as_ref()));
+        let wanted = state.buffered_bytes() + weight.sum::<usize>();
+        if wanted > self.config.uncommitted_hard_bytes {
+            if state.drivers > 0 {
+                return Ok(Room::Wait);
+            }
+            return Err(self.buffer_full());
+        }
+        let Some(Batch { writes, stream_time, floor }) = batch.take() else {
+            return Ok(Room::Made);
+        };
+        for (segment, key, put) in writes {
+            let write: Write = (map(segment), key, put);
+            state.write(write);
+        }
+        if stream_time.is_some() {
+            let known = &mut state.store(store).stream_time;
+            *known = (*known).max(stream_time);
+        }
+        if let Some(floor) = floor {
+            state.drop_below(store, floor);
+        }
+        Ok(Room::Made)
+    }
+
+    fn buffer_full(&self) -> Error {
+        Error::new(
+            ErrorKind::BufferFull,
+            format!(
+                "task {} has reached {} bytes of uncommitted writes: commit or roll back",
+                self.task, self.config.uncommitted_hard_bytes
+            ),
+        )
+    }
+}

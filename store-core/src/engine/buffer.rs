@@ -1,0 +1,92 @@
+//! The writes since the last freeze, and what they weigh.
+
+use std::mem;
+
+use bytes::Bytes;
+
+use crate::backend::{Changes, MapChange, MapId, Put};
+
+/// What one buffered write costs beside its bytes: its place in the tree.
+const ENTRY_OVERHEAD: usize = 96;
+
+/// One write of a batch; `None` deletes.
+pub(super) type Write = (MapId, Bytes, Option<Put>);
+
+/// Buffered writes, at most one per key.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    changes: Changes,
+    bytes: usize,
+}
+
+impl Buffer {
+    /// Bytes it holds, its own overhead included.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What a write weighs.
+    pub(super) fn weight(key: &Bytes, put: Option<&Put>) -> usize {
+        let put = put.map_or(0, |put| put.value.len() + put.fields.as_ref().map_or(0, |f| f.len()));
+        key.len() + put + ENTRY_OVERHEAD
+    }
+
+    /// Adds or replaces a write.
+    pub(super) fn write(&mut self, (map, key, put): Write) {
+        let MapChange::Write(writes) =
+            self.changes.entry(map).or_insert_with(|| MapChange::Write(Default::default()))
+        else {
+            // Invariant: the engine refuses writes below a store's floor, and only such maps are dropped.
+            unreachable!("a dropped {map} is never written again");
+        };
+        self.bytes += Self::weight(&key, put.as_ref());
+        let length = key.len();
+        if let Some(replaced) = writes.insert(key, put) {
+            let put = replaced.map_or(0, |put| {
+                put.value.len() + put.fields.as_ref().map_or(0, |fields| fields.len())
+            });
+            self.bytes -= length + put + ENTRY_OVERHEAD;
+        }
+    }
+
+    /// Drops a map with what was written to it.
+    pub(super) fn drop_map(&mut self, map: MapId) {
+        if let Some(MapChange::Write(writes)) = self.changes.insert(map, MapChange::Drop) {
+            let weight = |(key, put): (&Bytes, &Option<Put>)| Self::weight(key, put.as_ref());
+            self.bytes -= writes.iter().map(weight).sum::<usize>();
+        }
+    }
+
+    /// The changes, for a freeze; leaves the buffer empty.
+    pub(super) fn take(&mut self) -> (Changes, usize) {
+        (mem::take(&mut self.changes), mem::take(&mut self.bytes))
+    }
+
+    pub(super) const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::Buffer;
+    use crate::backend::{MapId, Put};
+
+    #[test]
+    fn weighs_what_it_holds() {
+        let (key, map) = (Bytes::from_static(b"key"), MapId::segment(1, 0));
+        let put = |length: usize| Some(Put::new(vec![0; length].into()));
+        let mut buffer = Buffer::default();
+        buffer.write((map, key.clone(), put(10)));
+        let one = buffer.bytes();
+        buffer.write((map, key.clone(), put(10)));
+        assert_eq!(buffer.bytes(), one);
+        buffer.write((map, key, None));
+        assert_eq!(buffer.bytes(), one - 10);
+        buffer.drop_map(map);
+        assert_eq!(buffer.bytes(), 0);
+        assert_eq!(buffer.changes().len(), 1);
+    }
+}

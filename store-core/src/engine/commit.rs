@@ -1,0 +1,192 @@
+//! Commit, settle and rollback.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::{
+    Engine, Offsets,
+    state::{Condition, Phase},
+};
+use crate::{Effect, Error, ErrorKind, Result, backend::Commit};
+
+/// Counts a call that brings frozen commits on their way, until it is done or dropped.
+#[derive(Debug)]
+struct Driver<'a>(&'a Engine);
+
+impl<'a> Driver<'a> {
+    fn new(engine: &'a Engine) -> Self {
+        engine.state.lock().drivers += 1;
+        Self(engine)
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().drivers -= 1;
+        self.0.room.notify_waiters();
+    }
+}
+
+impl Engine {
+    /// Commits everything written before the call, with offsets.
+    ///
+    /// Two calls may be on their way: one applying, one deciding; a third waits. A dropped future leaves the commit
+    /// open; the next commit or rollback settles it first.
+    pub(crate) async fn commit(&self, offsets: Offsets) -> Result<()> {
+        let turn = self.commit_turn.lock().await;
+        self.check_open()?;
+        self.settle().await?;
+        let commit = {
+            // Open units finish, new ones wait, and so only whole records are frozen.
+            let _quiet = self.units.write().await;
+            let mut state = self.state.lock();
+            state.check(&self.task)?;
+            self.check_whole(state.condition)?;
+            state.freeze(offsets)
+        };
+        let _driver = Driver::new(self);
+        self.decide(&commit).await?;
+        let applying = self.apply_turn.clone().lock_owned().await;
+        drop(turn);
+        self.apply(applying).await
+    }
+
+    /// Throws away everything since the last commit. One of unknown outcome is settled first, one on its way ends.
+    pub(crate) async fn rollback(&self) -> Result<()> {
+        let _turn = self.commit_turn.lock().await;
+        self.state.lock().check(&self.task)?;
+        let _driver = Driver::new(self);
+        if let Some((commit, Phase::Unknown)) = self.undecided() {
+            self.decide(&commit).await?;
+        }
+        self.finish_applying().await?;
+        let _quiet = self.units.write().await;
+        let mut state = self.state.lock();
+        state.check(&self.task)?;
+        state.roll_back();
+        Ok(())
+    }
+
+    /// Brings to an end what an earlier call left open.
+    async fn settle(&self) -> Result<()> {
+        let undecided = self.undecided();
+        let abandoned = !self.state.lock().frozen.is_empty() && self.apply_turn.try_lock().is_ok();
+        if undecided.is_none() && !abandoned {
+            return Ok(());
+        }
+        let _driver = Driver::new(self);
+        if let Some((commit, _)) = undecided {
+            self.decide(&commit).await?;
+        }
+        self.finish_applying().await
+    }
+
+    fn undecided(&self) -> Option<(Arc<Commit>, Phase)> {
+        let state = self.state.lock();
+        let newest = state.frozen.back().filter(|frozen| frozen.phase != Phase::Decided)?;
+        Some((newest.commit.clone(), newest.phase))
+    }
+
+    /// Sends the newest frozen commit, whose turn it is.
+    async fn decide(&self, commit: &Arc<Commit>) -> Result<()> {
+        let before = self.set_phase(Phase::Unknown);
+        tracing::debug!(task = %self.task, sequence = commit.sequence(), writes = commit.len(), "commit");
+        match self.writer.commit(commit).await {
+            Ok(()) => {
+                let mut state = self.state.lock();
+                state.committed = commit.checkpoint().clone();
+                drop(state);
+                self.set_phase(Phase::Decided);
+                Ok(())
+            }
+            Err(error) => Err(self.refused(before, error)),
+        }
+    }
+
+    fn refused(&self, before: Phase, error: Error) -> Error {
+        let context = format!("commit of task {}", self.task);
+        let error = error.context(context);
+        let resent = before == Phase::Unknown;
+        match error.kind() {
+            ErrorKind::Fenced => self.end(Condition::Fenced),
+            kind @ (ErrorKind::SequenceGap | ErrorKind::Corrupt) => self.end(Condition::Lost(kind)),
+            _ if error.effect() == Effect::NotApplied => {
+                self.set_phase(before);
+            }
+            _ => {}
+        }
+        // An earlier sending of the same commit may have taken effect.
+        if resent { error.with_effect(Effect::Unknown) } else { error }
+    }
+
+    /// Makes decided commits readable in the backend, then lets go of them.
+    async fn apply(&self, _applying: OwnedMutexGuard<()>) -> Result<()> {
+        let decided = |state: &super::state::State| {
+            state.frozen.iter().filter(|frozen| frozen.phase == Phase::Decided).count()
+        };
+        let count = decided(&self.state.lock());
+        let applied = self.writer.apply().await;
+        if let Err(error) = applied {
+            let context = format!("commit of task {} is decided but not applied yet", self.task);
+            let error = error.context(context).with_effect(Effect::Applied);
+            match error.kind() {
+                ErrorKind::Fenced => self.end(Condition::Fenced),
+                kind @ (ErrorKind::SequenceGap | ErrorKind::Corrupt) => {
+                    self.end(Condition::Lost(kind));
+                }
+                _ => {}
+            }
+            return Err(error);
+        }
+        let mut state = self.state.lock();
+        let count = count.min(state.frozen.len());
+        state.frozen.drain(..count);
+        drop(state);
+        self.room.notify_waiters();
+        Ok(())
+    }
+
+    /// Waits for an apply on its way, and makes up for one that was left.
+    async fn finish_applying(&self) -> Result<()> {
+        let applying = self.apply_turn.clone().lock_owned().await;
+        let left = self.state.lock().frozen.iter().any(|frozen| frozen.phase == Phase::Decided);
+        if !left {
+            return Ok(());
+        }
+        // Nothing of the call that had to wait for this has happened.
+        let waiting = |error: Error| error.with_effect(Effect::NotApplied);
+        self.apply(applying).await.map_err(waiting)
+    }
+
+    /// Sets the phase of the newest frozen commit and gives the one before.
+    fn set_phase(&self, phase: Phase) -> Phase {
+        let mut state = self.state.lock();
+        let newest = state.frozen.back_mut();
+        newest.map_or(phase, |frozen| std::mem::replace(&mut frozen.phase, phase))
+    }
+
+    fn check_open(&self) -> Result<()> {
+        let state = self.state.lock();
+        state.check(&self.task)?;
+        self.check_whole(state.condition)
+    }
+
+    fn end(&self, condition: Condition) {
+        self.state.lock().end(condition);
+        self.room.notify_waiters();
+    }
+
+    /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing.
+    pub(crate) async fn close(&self) -> Result<()> {
+        {
+            let mut state = self.state.lock();
+            if state.condition == Condition::Closed {
+                return Ok(());
+            }
+            state.end(Condition::Closed);
+        }
+        self.room.notify_waiters();
+        self.writer.close().await
+    }
+}

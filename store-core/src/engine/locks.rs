@@ -1,0 +1,94 @@
+//! Per-key locks, so that no two operations on one key lose a write.
+
+use std::{
+    collections::HashMap,
+    hash::BuildHasher,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::OwnedMutexGuard;
+
+type Key = (u32, Bytes);
+type Lock = Arc<tokio::sync::Mutex<()>>;
+type Shard = HashMap<Key, Lock>;
+
+const SHARDS: usize = 16;
+
+/// Locks made when asked for and gone when nobody holds or awaits them.
+#[derive(Debug, Default)]
+pub(super) struct KeyLocks {
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: std::hash::RandomState,
+}
+
+impl KeyLocks {
+    /// Waits for the lock of a user key of a store.
+    ///
+    /// Dropping the future gives up the place in the queue.
+    pub(super) async fn lock(self: &Arc<Self>, store: u32, key: Bytes) -> KeyGuard {
+        let key = (store, key);
+        let lock = self.shard(&key).entry(key.clone()).or_default().clone();
+        // The slot exists before the wait, so that a dropped wait also clears the table.
+        let mut slot = KeyGuard { locks: self.clone(), key, held: None };
+        slot.held = Some(lock.lock_owned().await);
+        slot
+    }
+
+    fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one(key);
+        let index = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Holds the lock of one key until dropped.
+#[derive(Debug)]
+pub(super) struct KeyGuard {
+    locks: Arc<KeyLocks>,
+    key: Key,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for KeyGuard {
+    fn drop(&mut self) {
+        self.held = None;
+        let mut shard = self.locks.shard(&self.key);
+        // Clones are only made under the shard's lock, so one reference means nobody else knows the lock.
+        if shard.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            shard.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use futures::FutureExt;
+
+    use super::KeyLocks;
+
+    fn known(locks: &KeyLocks) -> usize {
+        locks.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    }
+
+    #[tokio::test]
+    async fn one_holder_per_key_and_nothing_left_behind() {
+        let locks = Arc::new(KeyLocks::default());
+        let key = Bytes::from_static(b"k");
+        let first = locks.lock(1, key.clone()).await;
+        let other_store = locks.lock(2, key.clone()).await;
+        {
+            let mut second = Box::pin(locks.lock(1, key.clone()));
+            assert!(second.as_mut().now_or_never().is_none());
+        }
+        assert_eq!(known(&locks), 2);
+        drop((first, other_store));
+        assert_eq!(known(&locks), 0);
+        let second = locks.lock(1, key).await;
+        drop(second);
+        assert_eq!(known(&locks), 0);
+    }
+}

@@ -1,0 +1,195 @@
+//! What the engine knows: active writes, frozen commits and the checkpoint they lead to.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+
+use super::{
+    buffer::{Buffer, Write},
+    offsets::{Offsets, Span},
+};
+use crate::{
+    Error, ErrorKind, Result,
+    backend::{Checkpoint, Commit, MapId, Put, StoreSpec, StoreState, TaskId},
+};
+
+/// Whether the task may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    Open,
+    /// A unit was dropped unfinished: only a rollback helps.
+    Torn,
+    Fenced,
+    /// The backend went back, or its data are damaged: the task must be opened again.
+    Lost(ErrorKind),
+    Closed,
+}
+
+/// A commit that later reads may not see in the backend yet.
+#[derive(Debug)]
+pub(super) struct Frozen {
+    pub(super) commit: Arc<Commit>,
+    pub(super) bytes: usize,
+    pub(super) phase: Phase,
+}
+
+/// How far a frozen commit has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is certainly not in the backend.
+    Undecided,
+    /// It was sent and may be, or may still come to be, in the backend.
+    Unknown,
+    /// It is in the backend; reads of the backend may not show it yet.
+    Decided,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) condition: Condition,
+    pub(super) active: Buffer,
+    /// Oldest first: decided ones, then at most one that is not.
+    pub(super) frozen: VecDeque<Frozen>,
+    /// The checkpoint that the active writes lead to; its sequence is that of the newest frozen commit.
+    pub(super) working: Checkpoint,
+    /// The checkpoint of the last decided commit.
+    pub(super) committed: Checkpoint,
+    /// How often active writes were thrown away; ends operations that read before.
+    pub(super) generation: u64,
+    /// Calls that are bringing a frozen commit on its way.
+    pub(super) drivers: usize,
+    pub(super) open_units: Vec<(String, Span)>,
+    specs: Vec<StoreSpec>,
+}
+
+impl State {
+    /// The state after a claim; the checkpoint has been checked against the specs.
+    pub(super) fn new(committed: Checkpoint, specs: Vec<StoreSpec>) -> Result<Self> {
+        let mut working = committed.clone();
+        working.assign(&specs)?;
+        Ok(Self {
+            condition: Condition::Open,
+            active: Buffer::default(),
+            frozen: VecDeque::new(),
+            working,
+            committed,
+            generation: 0,
+            drivers: 0,
+            open_units: Vec::new(),
+            specs,
+        })
+    }
+
+    /// `Fenced`, `SequenceGap`, `Corrupt` or `Closed` where nothing works any more.
+    pub(super) fn check(&self, task: &TaskId) -> Result<()> {
+        let (kind, what) = match self.condition {
+            Condition::Open | Condition::Torn => return Ok(()),
+            Condition::Fenced => (ErrorKind::Fenced, "was claimed by a later owner: give it up"),
+            Condition::Lost(kind) => (kind, "lost what it had committed: open it again"),
+            Condition::Closed => (ErrorKind::Closed, "is closed: open it again"),
+        };
+        Err(Error::new(kind, format!("task {task} {what}")))
+    }
+
+    /// Bytes of all buffered writes.
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.active.bytes() + self.frozen.iter().map(|frozen| frozen.bytes).sum::<usize>()
+    }
+
+    /// What the buffers know of a key: `Some(None)` for deleted, `None` for ask the backend.
+    pub(super) fn buffered(&self, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
+        let value = |put: Option<&Put>| put.map(|put| put.value.clone());
+        if self.is_dropped(map) {
+            return Some(None);
+        }
+        if let Some(put) = super::scan::written(self.active.changes(), map, key) {
+            return Some(value(put));
+        }
+        let mut newest_first = self.frozen.iter().rev();
+        newest_first.find_map(|frozen| frozen.commit.write(map, key)).map(value)
+    }
+
+    /// Whether the map lies below its store's floor.
+    pub(super) fn is_dropped(&self, map: MapId) -> bool {
+        let Some(segment) = map.segment else { return false };
+        let floor = self.working.stores.get(&map.store).and_then(|store| store.floor);
+        floor.is_some_and(|floor| segment < floor)
+    }
+
+    pub(super) fn store(&mut self, number: u32) -> &mut StoreState {
+        let store = self.working.stores.get_mut(&number);
+        // Invariant: numbers come from `assign` on this very checkpoint, and stores never leave it.
+        store.expect("an opened store has a number")
+    }
+
+    /// Buffers one write and notes its segment.
+    pub(super) fn write(&mut self, write: Write) {
+        if let Some(segment) = write.0.segment {
+            self.store(write.0.store).segments.insert(segment);
+        }
+        self.active.write(write);
+    }
+
+    /// Drops the segments of a store below `floor`.
+    pub(super) fn drop_below(&mut self, number: u32, floor: i64) {
+        let store = self.store(number);
+        if store.floor.is_some_and(|lowest| floor <= lowest) {
+            return;
+        }
+        store.floor = Some(floor);
+        let live = store.segments.split_off(&floor);
+        for segment in std::mem::replace(&mut store.segments, live) {
+            self.active.drop_map(MapId::segment(number, segment));
+        }
+    }
+
+    /// Turns the active writes into a commit that never changes.
+    pub(super) fn freeze(&mut self, offsets: Offsets) -> Arc<Commit> {
+        offsets.merge_into(&mut self.working);
+        self.working.sequence += 1;
+        let (changes, bytes) = self.active.take();
+        let commit = Arc::new(Commit::new(self.working.clone(), changes));
+        let frozen = Frozen { commit: commit.clone(), bytes, phase: Phase::Undecided };
+        self.frozen.push_back(frozen);
+        commit
+    }
+
+    /// Throws away active writes and an undecided commit, with all that came with them.
+    pub(super) fn roll_back(&mut self) {
+        self.frozen.retain(|frozen| frozen.phase == Phase::Decided);
+        self.active = Buffer::default();
+        self.working = self.committed.clone();
+        // Invariant: the same specs were assigned to an earlier form of this checkpoint.
+        self.working.assign(&self.specs).expect("opened stores stay as they were recorded");
+        self.generation += 1;
+        if self.condition == Condition::Torn {
+            self.condition = Condition::Open;
+        }
+    }
+
+    /// Gives the task up for good and frees its buffers.
+    pub(super) fn end(&mut self, condition: Condition) {
+        self.condition = condition;
+        self.active = Buffer::default();
+        self.frozen.clear();
+        self.generation += 1;
+    }
+}
+
+/// The state behind its lock; nothing is awaited while it is held.
+#[derive(Debug)]
+pub(super) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub(super) const fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock would be a broken invariant of this module; the state is still whole per field.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

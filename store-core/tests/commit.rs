@@ -1,0 +1,365 @@
+//! Commits, lost answers, rollbacks, take-overs and units, through the public API.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod common;
+
+use std::{sync::Arc, time::Duration};
+
+use common::{COUNTS, Fault, Faulty, Script};
+use futures::future::{join, join_all};
+use store_core::{Effect, EngineConfig, ErrorKind, Task, prelude::*};
+use tokio::time::{sleep, timeout};
+
+type Counts = Arc<dyn KeyValueStore<String, u64>>;
+
+async fn open(backend: &Faulty) -> (Task, Counts) {
+    let task = backend.database().task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    (task, counts)
+}
+
+fn key(name: &str) -> String {
+    name.to_owned()
+}
+
+async fn add(counts: &Counts, name: &str) {
+    counts.update(&key(name), |n| Some(n.unwrap_or(0) + 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn state_and_offsets_commit_together_and_the_rest_is_gone() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    add(&counts, "a").await;
+    task.commit([("s", 1)]).await.unwrap();
+    add(&counts, "a").await;
+    task.close().await.unwrap();
+    task.close().await.unwrap();
+    assert_eq!(counts.get(&key("a")).await.unwrap_err().kind(), ErrorKind::Closed);
+    let (task, counts) = open(&backend).await;
+    assert_eq!(counts.get(&key("a")).await.unwrap(), Some(1));
+    assert_eq!(task.checkpoint().unwrap().offsets["s"], 1);
+}
+
+#[tokio::test]
+async fn the_older_of_two_claims_is_fenced_and_nothing_of_it_lands() {
+    let backend = Faulty::default();
+    let (old, old_counts) = open(&backend).await;
+    add(&old_counts, "a").await;
+    let (new, new_counts) = open(&backend).await;
+    add(&new_counts, "b").await;
+    new.commit([("s", 1)]).await.unwrap();
+    let error = old.commit([("s", 9)]).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Fenced, Effect::NotApplied));
+    for kind in [
+        old_counts.get(&key("a")).await.unwrap_err().kind(),
+        old_counts.put(&key("a"), &1).await.unwrap_err().kind(),
+        old.rollback().await.unwrap_err().kind(),
+        old.commit(()).await.unwrap_err().kind(),
+    ] {
+        assert_eq!(kind, ErrorKind::Fenced);
+    }
+    assert_eq!(new_counts.get(&key("a")).await.unwrap(), None);
+    assert_eq!(new.checkpoint().unwrap().offsets["s"], 1);
+}
+
+#[tokio::test]
+async fn an_empty_commit_checks_the_fence() {
+    let backend = Faulty::default();
+    let (old, _) = open(&backend).await;
+    let _new = open(&backend).await;
+    assert_eq!(old.commit(()).await.unwrap_err().kind(), ErrorKind::Fenced);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_settled_by_the_same_commit() {
+    for fault in [Fault::LostReply, Fault::LostRequest] {
+        let backend = Faulty::default();
+        let (task, counts) = open(&backend).await;
+        add(&counts, "a").await;
+        backend.script.commits.lock().unwrap().push_back(fault);
+        let error = task.commit([("s", 1)]).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Unknown));
+        add(&counts, "a").await;
+        task.commit([("s", 2)]).await.unwrap();
+        assert_eq!(task.checkpoint().unwrap().sequence, 2);
+        let (_task, counts) = open(&backend).await;
+        assert_eq!(counts.get(&key("a")).await.unwrap(), Some(2));
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_settles_an_unknown_commit_first() {
+    for (fault, kept) in [(Fault::LostReply, 1), (Fault::LostRequest, 1), (Fault::NotApplied, 0)] {
+        let backend = Faulty::default();
+        let (task, counts) = open(&backend).await;
+        add(&counts, "a").await;
+        backend.script.commits.lock().unwrap().push_back(fault);
+        task.commit([("s", 1)]).await.unwrap_err();
+        add(&counts, "a").await;
+        task.rollback().await.unwrap();
+        let stored = counts.get(&key("a")).await.unwrap().unwrap_or(0);
+        assert_eq!(stored, kept, "{fault:?}");
+        assert_eq!(task.checkpoint().unwrap().sequence, kept);
+        add(&counts, "a").await;
+        task.commit([("s", 2)]).await.unwrap();
+        assert_eq!(counts.get(&key("a")).await.unwrap(), Some(kept + 1));
+    }
+}
+
+#[tokio::test]
+async fn a_number_once_unknown_stays_unknown_when_a_resend_is_refused() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    add(&counts, "a").await;
+    let faults = [Fault::LostReply, Fault::NotApplied];
+    backend.script.commits.lock().unwrap().extend(faults);
+    task.commit(()).await.unwrap_err();
+    assert_eq!(task.rollback().await.unwrap_err().effect(), Effect::Unknown);
+    task.rollback().await.unwrap();
+    assert_eq!(counts.get(&key("a")).await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_dropped_commit_is_sent_again() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    add(&counts, "a").await;
+    Script::close(&backend.script.commit_door);
+    assert!(timeout(Duration::from_millis(5), task.commit([("s", 1)])).await.is_err());
+    Script::open(&backend.script.commit_door);
+    assert_eq!(counts.get(&key("a")).await.unwrap(), Some(1));
+    task.commit([("s", 2)]).await.unwrap();
+    let checkpoint = task.checkpoint().unwrap();
+    assert_eq!((checkpoint.sequence, checkpoint.offsets["s"]), (2, 2));
+}
+
+#[tokio::test]
+async fn a_failed_apply_is_made_up_for_and_its_writes_stay_visible() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    add(&counts, "a").await;
+    backend.script.applies.lock().unwrap().push_back(Fault::LostReply);
+    let error = task.commit([("s", 1)]).await.unwrap_err();
+    assert_eq!(error.effect(), Effect::Applied);
+    assert_eq!(task.checkpoint().unwrap().offsets["s"], 1);
+    assert!(task.buffered_bytes() > 0);
+    add(&counts, "a").await;
+    assert_eq!(counts.get(&key("a")).await.unwrap(), Some(2));
+    task.commit(()).await.unwrap();
+    assert_eq!(task.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn two_commits_are_on_their_way_and_a_third_waits() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    Script::close(&backend.script.apply_door);
+    let commit = || {
+        let task = task.clone();
+        tokio::spawn(async move { task.commit(()).await })
+    };
+    let mut running = Vec::new();
+    for expected in [1, 2, 2] {
+        add(&counts, "a").await;
+        running.push(commit());
+        sleep(Duration::from_millis(10)).await;
+        assert_eq!(task.checkpoint().unwrap().sequence, expected);
+    }
+    assert_eq!(counts.get(&key("a")).await.unwrap(), Some(3));
+    Script::open(&backend.script.apply_door);
+    for commit in running {
+        commit.await.unwrap().unwrap();
+    }
+    assert_eq!(task.checkpoint().unwrap().sequence, 3);
+    assert_eq!(task.buffered_bytes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_updates_lose_nothing_while_commits_run() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    let work = (0..64).map(|worker| {
+        let counts = counts.clone();
+        tokio::spawn(async move {
+            for n in 0..100 {
+                add(&counts, &format!("k{}", (worker + n) % 10)).await;
+            }
+        })
+    });
+    let work = join_all(work);
+    let commits = async {
+        for n in 0..50 {
+            task.commit([("s", n)]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let (done, ()) = join(work, commits).await;
+    done.into_iter().for_each(|worker| worker.unwrap());
+    task.commit(()).await.unwrap();
+    let (_task, counts) = open(&backend).await;
+    let mut total = 0;
+    for n in 0..10 {
+        total += counts.get(&format!("k{n}")).await.unwrap().unwrap();
+    }
+    assert_eq!(total, 6400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_never_holds_half_a_record() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    let reader = {
+        let database = backend.database();
+        tokio::spawn(async move {
+            loop {
+                let task = database.read("app", 0).await.unwrap();
+                let Ok(counts) = task.store(&COUNTS).await else { continue };
+                let pair = counts.get_many(&[key("left"), key("right")]).await.unwrap();
+                assert_eq!(pair[0], pair[1]);
+                if pair[0] == Some(800) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    let work = (0..8).map(|worker| {
+        let (task, counts) = (task.clone(), counts.clone());
+        tokio::spawn(async move {
+            for n in 0..100 {
+                let unit = task.begin("s", n * 8 + worker).await.unwrap().unwrap();
+                add(&counts, "left").await;
+                tokio::task::yield_now().await;
+                add(&counts, "right").await;
+                unit.finish().unwrap();
+            }
+        })
+    });
+    let work = join_all(work);
+    let commits = async {
+        for _ in 0..50 {
+            task.commit(()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let (done, ()) = join(work, commits).await;
+    done.into_iter().for_each(|worker| worker.unwrap());
+    task.commit(()).await.unwrap();
+    timeout(Duration::from_secs(20), reader).await.unwrap().unwrap();
+    let checkpoint = task.checkpoint().unwrap();
+    assert_eq!(checkpoint.offsets["s"], 800);
+    assert!(checkpoint.ahead.is_empty());
+}
+
+#[tokio::test]
+async fn finished_records_above_a_gap_are_skipped_on_replay() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    for position in [0, 2, 3] {
+        let unit = task.begin("s", position).await.unwrap().unwrap();
+        add(&counts, "n").await;
+        unit.finish().unwrap();
+    }
+    task.commit(()).await.unwrap();
+    let (task, counts) = open(&backend).await;
+    assert_eq!(task.checkpoint().unwrap().offsets["s"], 1);
+    for position in 1..5 {
+        if let Some(unit) = task.begin("s", position).await.unwrap() {
+            add(&counts, "n").await;
+            unit.finish().unwrap();
+        }
+    }
+    task.commit(()).await.unwrap();
+    assert_eq!(counts.get(&key("n")).await.unwrap(), Some(5));
+    assert_eq!(task.checkpoint().unwrap().offsets["s"], 5);
+}
+
+#[tokio::test]
+async fn a_unit_dropped_unfinished_demands_a_rollback() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    let unit = task.begin("s", 0).await.unwrap().unwrap();
+    add(&counts, "a").await;
+    assert!(task.begin("s", 0).await.is_err(), "the same record twice at once");
+    drop(unit);
+    assert_eq!(task.commit(()).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert!(task.begin("s", 1).await.is_err());
+    task.rollback().await.unwrap();
+    assert_eq!(counts.get(&key("a")).await.unwrap(), None);
+    let unit = task.begin("s", 0).await.unwrap().unwrap();
+    unit.finish().unwrap();
+    task.commit(()).await.unwrap();
+    assert_eq!(task.checkpoint().unwrap().offsets["s"], 1);
+}
+
+#[tokio::test]
+async fn the_hard_limit_stops_a_handler_that_never_commits() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (50_000, 100_000);
+    let database = backend.with(config);
+    let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let mut n = 0;
+    let error = loop {
+        assert_eq!(task.wants_commit(), task.buffered_bytes() >= 50_000);
+        match counts.put(&format!("{n:08}"), &n).await {
+            Ok(()) => n += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::BufferFull);
+    assert!(task.buffered_bytes() <= 100_000 && task.buffered_bytes() > 99_000);
+    task.commit(()).await.unwrap();
+    counts.put(&format!("{n:08}"), &n).await.unwrap();
+    assert_eq!(counts.all().count_ok().await, n + 1);
+}
+
+#[tokio::test]
+async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
+    let database = backend.with(config);
+    let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let fill = async |prefix: &str| {
+        for n in 0_u64.. {
+            if counts.put(&format!("{prefix}{n}"), &n).await.is_err() {
+                return;
+            }
+        }
+    };
+    fill("a").await;
+    Script::close(&backend.script.commit_door);
+    let commit = tokio::spawn({
+        let task = task.clone();
+        async move { task.commit(()).await }
+    });
+    sleep(Duration::from_millis(5)).await;
+    let (full, seven) = (key("b"), 7);
+    let write = counts.put(&full, &seven);
+    tokio::pin!(write);
+    assert!(timeout(Duration::from_millis(20), &mut write).await.is_err());
+    Script::open(&backend.script.commit_door);
+    write.await.unwrap();
+    commit.await.unwrap().unwrap();
+    assert_eq!(counts.get(&full).await.unwrap(), Some(7));
+}
+
+trait CountOk {
+    async fn count_ok(self) -> u64;
+}
+
+impl<S: futures::Stream<Item = Result<T>> + Unpin, T> CountOk for S {
+    async fn count_ok(mut self) -> u64 {
+        let mut count = 0;
+        while let Some(entry) = futures::StreamExt::next(&mut self).await {
+            entry.unwrap();
+            count += 1;
+        }
+        count
+    }
+}

@@ -1,0 +1,207 @@
+//! A backend whose commits can be held, refused or lost, over the in-memory one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(unreachable_pub, reason = "shared by test binaries")]
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use store_core::{
+    Database, Effect, EngineConfig, Error, ErrorKind, KeyValue, Result,
+    backend::{
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
+        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+    },
+    memory::MemoryBackend,
+};
+use tokio::sync::Semaphore;
+
+pub static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
+
+/// What happens to one commit or apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It works.
+    None,
+    /// Nothing happens and that is known.
+    NotApplied,
+    /// It happens and nobody learns.
+    LostReply,
+    /// It does not happen and nobody learns.
+    LostRequest,
+}
+
+/// The script and the counters of a [`Faulty`] backend.
+#[derive(Debug)]
+pub struct Script {
+    pub commits: Mutex<VecDeque<Fault>>,
+    pub applies: Mutex<VecDeque<Fault>>,
+    /// Permits for commits and for applies; closed doors hold them.
+    pub commit_door: Semaphore,
+    pub apply_door: Semaphore,
+    pub scan_door: Semaphore,
+    pub gets: AtomicUsize,
+    pub scans: AtomicUsize,
+    pub commits_sent: AtomicUsize,
+}
+
+const OPEN: usize = 1 << 20;
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            commits: Mutex::default(),
+            applies: Mutex::default(),
+            commit_door: Semaphore::new(OPEN),
+            apply_door: Semaphore::new(OPEN),
+            scan_door: Semaphore::new(OPEN),
+            gets: AtomicUsize::new(0),
+            scans: AtomicUsize::new(0),
+            commits_sent: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Script {
+    pub fn close(door: &Semaphore) {
+        door.forget_permits(OPEN);
+    }
+
+    pub fn open(door: &Semaphore) {
+        door.add_permits(OPEN);
+    }
+
+    async fn pass(door: &Semaphore) {
+        door.acquire().await.unwrap().forget();
+        door.add_permits(1);
+    }
+
+    fn next(faults: &Mutex<VecDeque<Fault>>) -> Fault {
+        faults.lock().unwrap().pop_front().unwrap_or(Fault::None)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Faulty {
+    inner: MemoryBackend,
+    pub script: Arc<Script>,
+}
+
+impl Faulty {
+    pub fn database(&self) -> Database {
+        self.with(EngineConfig::default())
+    }
+
+    pub fn with(&self, config: EngineConfig) -> Database {
+        Database::with(Arc::new(self.clone()), config).unwrap()
+    }
+}
+
+#[derive(Debug)]
+struct FaultyTask {
+    inner: Arc<dyn TaskWriter>,
+    script: Arc<Script>,
+}
+
+fn lost(what: &str) -> Error {
+    Error::new(ErrorKind::Timeout, format!("the answer to {what} was lost"))
+}
+
+fn refused(what: &str) -> Error {
+    Error::new(ErrorKind::OutOfSpace, format!("no room for {what}")).with_effect(Effect::NotApplied)
+}
+
+#[async_trait]
+impl Backend for Faulty {
+    async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
+        let claim = self.inner.claim(task, owner, stores).await?;
+        let writer = FaultyTask { inner: claim.writer, script: self.script.clone() };
+        Ok(Claim::new(Arc::new(writer), claim.checkpoint))
+    }
+
+    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
+        self.inner.read(task).await
+    }
+
+    async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
+        self.inner.tasks(application).await
+    }
+
+    async fn destroy(&self, task: &TaskId) -> Result<()> {
+        self.inner.destroy(task).await
+    }
+}
+
+#[async_trait]
+impl TaskReader for FaultyTask {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        self.script.gets.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        self.inner.get_many(keys).await
+    }
+
+    async fn scan(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
+        self.script.scans.fetch_add(1, Ordering::Relaxed);
+        Script::pass(&self.script.scan_door).await;
+        self.inner.scan(map, range, order, limit).await
+    }
+
+    async fn approximate_len(&self, map: MapId) -> Result<u64> {
+        self.inner.approximate_len(map).await
+    }
+
+    async fn checkpoint(&self) -> Result<Checkpoint> {
+        self.inner.checkpoint().await
+    }
+
+    fn searcher(&self) -> Option<&dyn Searcher> {
+        self.inner.searcher()
+    }
+}
+
+#[async_trait]
+impl TaskWriter for FaultyTask {
+    async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
+        self.script.commits_sent.fetch_add(1, Ordering::Relaxed);
+        Script::pass(&self.script.commit_door).await;
+        match Script::next(&self.script.commits) {
+            Fault::None => self.inner.commit(commit).await,
+            Fault::NotApplied => Err(refused("the commit")),
+            Fault::LostRequest => Err(lost("the commit")),
+            Fault::LostReply => {
+                self.inner.commit(commit).await?;
+                Err(lost("the commit"))
+            }
+        }
+    }
+
+    async fn apply(&self) -> Result<()> {
+        Script::pass(&self.script.apply_door).await;
+        match Script::next(&self.script.applies) {
+            Fault::None => self.inner.apply().await,
+            _ => Err(lost("the apply")),
+        }
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+}

@@ -25,7 +25,7 @@ pub trait ReadOnlyKeyValueStoreExt<K: Key, V: Send + Sync + 'static>:
         prefix: &P,
         order: Order,
     ) -> Result<BoxStream<'static, Result<(K, V)>>> {
-        Ok(self.prefix_bytes(prefix.to_bytes()?, order))
+        Ok(self.prefix_bytes(prefix.prefix_bytes()?, order))
     }
 
     /// Whether the key is there.

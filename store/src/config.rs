@@ -42,6 +42,9 @@ pub struct Config {
     /// The settings of `embedded:`.
     #[cfg(feature = "embedded")]
     pub embedded: store_embedded::EmbeddedConfig,
+    /// The settings of `redis:`.
+    #[cfg(feature = "redis")]
+    pub redis: store_redis::RedisConfig,
 }
 
 impl Default for Config {
@@ -51,6 +54,8 @@ impl Default for Config {
             engine: EngineConfig::default(),
             #[cfg(feature = "embedded")]
             embedded: store_embedded::EmbeddedConfig::default(),
+            #[cfg(feature = "redis")]
+            redis: store_redis::RedisConfig::default(),
         }
     }
 }

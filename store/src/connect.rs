@@ -37,10 +37,15 @@ async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
             let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone());
             Ok(Arc::new(backend.await?))
         }
-        #[cfg(not(feature = "embedded"))]
-        Scheme::Embedded(_) => Err(store_core::Error::new(
+        #[cfg(feature = "redis")]
+        Scheme::Redis(address) => {
+            let backend = store_redis::RedisBackend::connect(&address, config.redis.clone());
+            Ok(Arc::new(backend.await?))
+        }
+        #[cfg(not(all(feature = "embedded", feature = "redis")))]
+        other => Err(store_core::Error::new(
             store_core::ErrorKind::Unsupported,
-            "embedded: needs the cargo feature `embedded` of the crate `store`",
+            format!("{other:?} needs a cargo feature of the crate `store` that is off"),
         )),
     }
 }

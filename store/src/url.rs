@@ -6,18 +6,19 @@ use percent_encoding::percent_decode_str;
 use store_core::{Error, ErrorKind, Result};
 
 /// A scheme and what stands behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheme {
     /// `memory:`
     Memory,
     /// `embedded:PATH`; `./state` where no path is given.
     Embedded(PathBuf),
+    /// `redis://…`, without parameters: as the `redis` crate reads it.
+    Redis(String),
 }
 
 /// Schemes that the design names and that cannot be connected to yet.
 const PLANNED: &[&str] = &[
-    "redis",
     "rediss",
     "redis+cluster",
     "rediss+cluster",
@@ -42,11 +43,23 @@ pub struct StoreUrl {
     pub parameters: Vec<(String, String)>,
 }
 
+impl fmt::Debug for Scheme {
+    /// A server's address may hold a password, so it is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Embedded(path) => write!(f, "embedded:{}", path.display()),
+            Self::Redis(_) => f.write_str("redis:…"),
+        }
+    }
+}
+
 impl Scheme {
     /// The section of the settings that is its own.
     pub(crate) const fn section(&self) -> Option<&'static str> {
         match self {
             Self::Embedded(_) if cfg!(feature = "embedded") => Some("embedded"),
+            Self::Redis(_) if cfg!(feature = "redis") => Some("redis"),
             _ => None,
         }
     }
@@ -63,6 +76,7 @@ impl FromStr for StoreUrl {
             "memory" if place.is_empty() => Scheme::Memory,
             "memory" => return Err(invalid("memory: takes no path")),
             "embedded" => Scheme::Embedded(path(place)?),
+            "redis" => Scheme::Redis(format!("redis:{place}")),
             planned if PLANNED.contains(&planned) => {
                 let message = format!("{planned}: is not there yet; use embedded:PATH or memory:");
                 return Err(Error::new(ErrorKind::Unsupported, message));
@@ -103,7 +117,7 @@ fn invalid(message: &str) -> Error {
 }
 
 fn unknown(scheme: &str) -> Error {
-    let known = ["memory", "embedded"].into_iter().chain(PLANNED.iter().copied());
+    let known = ["memory", "embedded", "redis"].into_iter().chain(PLANNED.iter().copied());
     let nearest = crate::parameters::nearest(scheme, known);
     let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest:?}?"));
     // What stands there may hold a password, so only something like a scheme is shown.
@@ -149,7 +163,7 @@ mod tests {
             ("memory:x", ErrorKind::Config, "no path"),
             ("embedded:%ff", ErrorKind::Config, "UTF-8"),
             ("embedded:a%00b", ErrorKind::Config, "zero byte"),
-            ("redis://localhost", ErrorKind::Unsupported, "not there yet"),
+            ("cassandra://localhost", ErrorKind::Unsupported, "not there yet"),
         ] {
             let error = url.parse::<StoreUrl>().unwrap_err();
             assert_eq!(error.kind(), kind, "{url}");

@@ -1,7 +1,7 @@
 //! Operations on a key-value store of bytes.
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{StreamExt, TryStreamExt, future::ready, stream::BoxStream};
 use serde_json::{Value, json};
 use store::{Order, Result, stores::key_value::KeyValueStore};
 
@@ -37,13 +37,30 @@ pub(super) async fn execute(store: &Store, operation: Operation) -> Result<Value
             rows(store.range(from, to, order(reverse)), limit).await
         }
         Operation::Prefix { prefix, reverse, limit } => {
-            rows(store.prefix_bytes(prefix, order(reverse)), limit).await
+            let end = counted_up(&prefix);
+            let range = store.range(Some(prefix), end.clone(), order(reverse));
+            // The end is exclusive. An error is passed on.
+            let within = range.try_filter(move |(key, _)| ready(Some(key) != end.as_ref()));
+            rows(within.boxed(), limit).await
         }
         Operation::Count => {
             let all = store.prefix_bytes(Bytes::new(), Order::Forward);
             Ok(json!(all.try_fold(0_u64, async |count, _| Ok(count + 1)).await?))
         }
     }
+}
+
+/// Where a prefix scan ends in Kafka Streams, whose recorded answers this protocol gives: the prefix counted up by one as
+/// a big-endian number of the same length; none for 0xff bytes only.
+///
+/// Differs from the end of what begins with the prefix where it ends in 0xff: behind `00ff` comes `0100`, and the key `01`
+/// is below that.
+fn counted_up(prefix: &Bytes) -> Option<Bytes> {
+    let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
+    let mut end = prefix.to_vec();
+    end[last] += 1;
+    end[last + 1..].fill(0);
+    Some(end.into())
 }
 
 const fn order(reverse: bool) -> Order {

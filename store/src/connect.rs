@@ -1,6 +1,6 @@
 //! From settings to a database.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use store_core::{Database, Result, backend::Backend, memory::MemoryBackend};
 
@@ -12,9 +12,7 @@ use crate::{Config, StoreUrl, url::Scheme};
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().display();
-/// let database = store::connect(&format!("embedded:{path}/state")).await?;
+/// let database = store::connect("memory:?page_entries=500").await?;
 /// assert!(database.tasks("word-count").await?.is_empty());
 /// # Ok::<_, store::Error>(())
 /// # }).unwrap();
@@ -23,24 +21,25 @@ pub async fn connect(url: &str) -> Result<Database> {
     Config::from_url(url)?.connect().await
 }
 
+/// Opens the backend; the settings have been checked.
 pub(crate) async fn open(config: &Config) -> Result<Database> {
-    let backend = backend(config).await?;
+    let StoreUrl { scheme, .. } = config.url.parse()?;
+    let backend: Arc<dyn Backend> = match scheme {
+        Scheme::Memory => Arc::new(MemoryBackend::new()),
+        Scheme::Embedded(path) => embedded(path, config).await?,
+    };
     Database::with(backend, config.engine.clone())
 }
 
-async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
-    let url: StoreUrl = config.url.parse()?;
-    match url.scheme {
-        Scheme::Memory => Ok(Arc::new(MemoryBackend::new())),
-        #[cfg(feature = "embedded")]
-        Scheme::Embedded(path) => {
-            let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone());
-            Ok(Arc::new(backend.await?))
-        }
-        #[cfg(not(feature = "embedded"))]
-        Scheme::Embedded(_) => Err(store_core::Error::new(
-            store_core::ErrorKind::Unsupported,
-            "embedded: needs the cargo feature `embedded` of the crate `store`",
-        )),
-    }
+#[cfg(feature = "embedded")]
+async fn embedded(path: PathBuf, config: &Config) -> Result<Arc<dyn Backend>> {
+    let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone()).await?;
+    Ok(Arc::new(backend))
+}
+
+/// Never reached: a URL of this scheme does not parse without the feature.
+#[cfg(not(feature = "embedded"))]
+async fn embedded(_: PathBuf, _: &Config) -> Result<Arc<dyn Backend>> {
+    let message = format!("embedded: {}", crate::refused::left_out("embedded"));
+    Err(store_core::Error::new(store_core::ErrorKind::Unsupported, message))
 }

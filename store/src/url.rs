@@ -5,49 +5,61 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use percent_encoding::percent_decode_str;
 use store_core::{Error, ErrorKind, Result};
 
+use crate::refused::{left_out, nearest};
+
+/// A parsed URL: `scheme:place?name=value&…`.
+///
+/// ```
+/// use store::{Scheme, StoreUrl};
+///
+/// let url: StoreUrl = "embedded:./my%20state?page_entries=500".parse()?;
+/// assert_eq!(url.scheme, Scheme::Embedded("./my state".into()));
+/// assert_eq!(url.parameters, [("page_entries".to_owned(), "500".to_owned())]);
+/// # Ok::<_, store::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreUrl {
+    /// Which backend, and where.
+    pub scheme: Scheme,
+    /// The settings given with it, in their order, each name once.
+    pub parameters: Vec<(String, String)>,
+}
+
 /// A scheme and what stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheme {
     /// `memory:`
     Memory,
-    /// `embedded:PATH`; `./state` where no path is given.
+    /// `embedded:PATH`; the folder `state` where no path is given.
     Embedded(PathBuf),
-}
-
-/// Schemes that the design names and that cannot be connected to yet.
-const PLANNED: &[&str] = &[
-    "redis",
-    "rediss",
-    "redis+cluster",
-    "rediss+cluster",
-    "cassandra",
-    "scylla",
-    "elasticsearch+http",
-    "elasticsearch+https",
-    "opensearch+http",
-    "opensearch+https",
-];
-
-/// Where `embedded:` keeps state when it names no folder.
-const DEFAULT_PATH: &str = "state";
-
-/// A parsed URL: `scheme:rest?name=value&…`.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoreUrl {
-    /// Which backend, and where.
-    pub scheme: Scheme,
-    /// The settings given with it, in their order.
-    pub parameters: Vec<(String, String)>,
 }
 
 impl Scheme {
     /// The section of the settings that is its own.
     pub(crate) const fn section(&self) -> Option<&'static str> {
         match self {
-            Self::Embedded(_) if cfg!(feature = "embedded") => Some("embedded"),
-            _ => None,
+            Self::Embedded(_) => Some("embedded"),
+            Self::Memory => None,
+        }
+    }
+
+    fn parse(name: &str, place: &str) -> Result<Self> {
+        match name {
+            "memory" if matches!(place, "" | "//") => Ok(Self::Memory),
+            "memory" => Err(invalid("memory: takes no path")),
+            "embedded" if cfg!(feature = "embedded") => Ok(Self::Embedded(path(place)?)),
+            "embedded" => {
+                Err(Error::new(ErrorKind::Unsupported, format!("embedded: {}", left_out(name))))
+            }
+            planned if PLANNED.contains(&planned) => {
+                let message = format!(
+                    "{planned}: cannot be used yet, no backend for it is written; use {AVAILABLE}"
+                );
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+            other => Err(unknown(other)),
         }
     }
 }
@@ -55,21 +67,19 @@ impl Scheme {
 impl FromStr for StoreUrl {
     type Err = Error;
 
-    /// Parses a URL. `Config` for an unknown scheme or a bad path; `Unsupported` for one that is not there yet.
+    /// Parses a URL. `Config` for an unknown scheme or a bad path; `Unsupported` for a backend that is not written yet
+    /// or was left out of the program.
     fn from_str(url: &str) -> Result<Self> {
-        let (scheme, rest) = url.split_once(':').ok_or_else(|| unknown(url))?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let scheme = match scheme {
-            "memory" if place.is_empty() => Scheme::Memory,
-            "memory" => return Err(invalid("memory: takes no path")),
-            "embedded" => Scheme::Embedded(path(place)?),
-            planned if PLANNED.contains(&planned) => {
-                let message = format!("{planned}: is not there yet; use embedded:PATH or memory:");
-                return Err(Error::new(ErrorKind::Unsupported, message));
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let (scheme, place) = place.split_once(':').ok_or_else(|| no_scheme(url))?;
+        let scheme = Scheme::parse(&scheme.to_ascii_lowercase(), place)?;
+        let mut parameters = Vec::<(String, String)>::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if parameters.iter().any(|(other, _)| *other == name) {
+                return Err(invalid(&format!("parameter {name} stands twice in the URL")));
             }
-            other => return Err(unknown(other)),
-        };
-        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            parameters.push((name.into_owned(), value.into_owned()));
+        }
         Ok(Self { scheme, parameters })
     }
 }
@@ -89,6 +99,23 @@ fn path(place: &str) -> Result<PathBuf> {
     if place.is_empty() {
         return Ok(DEFAULT_PATH.into());
     }
+    // `//a/b` would be taken for a host and a path by some and for `/a/b` by others.
+    if place.starts_with("//") && !place.starts_with("///") {
+        return Err(invalid(
+            "embedded: takes no host: write embedded:PATH, without slashes before",
+        ));
+    }
+    if place == "~" || place.starts_with("~/") {
+        return Err(invalid(
+            "embedded: does not know ~: write the folder out, or ./~ for that name",
+        ));
+    }
+    let mut escapes = place.split('%').skip(1);
+    if !escapes
+        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit()))
+    {
+        return Err(invalid("the path of embedded: has a % without two hex digits: write %25"));
+    }
     let text = percent_decode_str(place).decode_utf8();
     let text =
         text.map_err(|error| invalid("the path of embedded: is not UTF-8").with_source(error))?;
@@ -102,15 +129,46 @@ fn invalid(message: &str) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
+/// What stands there may be anything, a password too, so it is not shown.
+fn no_scheme(url: &str) -> Error {
+    let hint = match url {
+        "memory" => "write memory: with a colon",
+        "embedded" => "write embedded: with a colon",
+        "" => "it is empty",
+        _ => "it has no scheme; a folder is embedded:PATH",
+    };
+    invalid(&format!("this is no URL of a store: {hint}"))
+}
+
 fn unknown(scheme: &str) -> Error {
     let known = ["memory", "embedded"].into_iter().chain(PLANNED.iter().copied());
-    let nearest = crate::parameters::nearest(scheme, known);
-    let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest:?}?"));
-    // What stands there may hold a password, so only something like a scheme is shown.
-    let plain = scheme.len() <= 32 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+');
-    let shown = if plain { format!("scheme {scheme:?}") } else { "this scheme".to_owned() };
-    invalid(&format!("{shown} is not known: a URL is memory: or embedded:PATH{hint}"))
+    let hint = nearest(scheme, known)
+        .map_or_else(String::new, |nearest| format!("; did you mean {nearest}:?"));
+    // A user name or password may stand before the first colon, so only something like a scheme is shown.
+    let plain = scheme.len() <= 32 && scheme.chars().all(|c| c.is_ascii_alphabetic() || c == '+');
+    let shown = if plain { format!("scheme {scheme}:") } else { "this scheme".to_owned() };
+    invalid(&format!("{shown} is not known: use {AVAILABLE}{hint}"))
 }
+
+/// Where `embedded:` keeps state when it names no folder.
+const DEFAULT_PATH: &str = "state";
+
+const AVAILABLE: &str =
+    if cfg!(feature = "embedded") { "embedded:PATH or memory:" } else { "memory:" };
+
+/// Schemes of the backends that are planned.
+const PLANNED: &[&str] = &[
+    "redis",
+    "rediss",
+    "redis+cluster",
+    "rediss+cluster",
+    "cassandra",
+    "scylla",
+    "elasticsearch+http",
+    "elasticsearch+https",
+    "opensearch+http",
+    "opensearch+https",
+];
 
 #[cfg(test)]
 mod tests {
@@ -123,55 +181,132 @@ mod tests {
         url.parse().unwrap()
     }
 
+    fn refusal(url: &str) -> (ErrorKind, String) {
+        let error = url.parse::<StoreUrl>().unwrap_err();
+        (error.kind(), error.to_string())
+    }
+
     #[test]
-    fn urls() {
-        assert_eq!(parse("memory:").scheme, Scheme::Memory);
+    fn memory_needs_nothing_behind_its_colon() {
+        for url in ["memory:", "memory://", "Memory:", "memory:?"] {
+            assert_eq!(parse(url).scheme, Scheme::Memory, "{url}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "embedded")]
+    fn paths_are_as_they_stand_but_for_escapes() {
         for (url, path) in [
             ("embedded:", "state"),
+            ("embedded:?page_entries=1", "state"),
             ("embedded:./my state", "./my state"),
+            ("embedded:../up", "../up"),
             ("embedded:/a/b", "/a/b"),
-            ("embedded:a%3Fb%20c", "a?b c"),
+            ("embedded:///a/b", "///a/b"),
+            ("embedded:a%3Fb%20c%25", "a?b c%"),
+            ("embedded:a+b#c&d=e", "a+b#c&d=e"),
             ("embedded:C:stuff", "C:stuff"),
+            ("embedded:wörter%C3%A4", "wörterä"),
+            ("embedded:./~", "./~"),
+            ("EMBEDDED:X", "X"),
         ] {
             assert_eq!(parse(url).scheme, Scheme::Embedded(path.into()), "{url}");
         }
-        let url = parse("embedded:x?page_entries=5&b=%20");
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_keep_their_order() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(url.parameters, [pair("page_entries", "5"), pair("b", " ")]);
+        let url = parse("memory:?page_entries=5&b=%20+c&d=e?f:g&h");
+        assert_eq!(
+            url.parameters,
+            [pair("page_entries", "5"), pair("b", "  c"), pair("d", "e?f:g"), pair("h", "")]
+        );
     }
 
     #[test]
     fn bad_urls_say_what_to_do() {
-        for (url, kind, hint) in [
-            ("", ErrorKind::Config, "embedded:PATH"),
-            ("state", ErrorKind::Config, "embedded:PATH"),
-            ("embeded:x", ErrorKind::Config, "did you mean \"embedded\"?"),
-            ("memory:x", ErrorKind::Config, "no path"),
-            ("embedded:%ff", ErrorKind::Config, "UTF-8"),
-            ("embedded:a%00b", ErrorKind::Config, "zero byte"),
-            ("redis://localhost", ErrorKind::Unsupported, "not there yet"),
+        for (url, hint) in [
+            ("", "it is empty"),
+            ("./state", "embedded:PATH"),
+            ("memory", "with a colon"),
+            ("?memory:", "no scheme"),
+            (":x", "memory:"),
+            ("mem:", "use "),
+            ("embeded:x", "did you mean embedded:?"),
+            ("memry:", "did you mean memory:?"),
+            ("reddis://host", "did you mean redis:?"),
+            ("memory:x", "no path"),
+            ("memory:?a=1&a=2", "parameter a stands twice"),
         ] {
-            let error = url.parse::<StoreUrl>().unwrap_err();
-            assert_eq!(error.kind(), kind, "{url}");
-            assert!(error.to_string().contains(hint), "{url}: {error}");
+            let (kind, message) = refusal(url);
+            assert_eq!(kind, ErrorKind::Config, "{url}");
+            assert!(message.contains(hint), "{url}: {message}");
         }
     }
 
     #[test]
+    #[cfg(feature = "embedded")]
+    fn bad_paths_say_what_to_do() {
+        for (url, hint) in [
+            ("embedded:%ff", "UTF-8"),
+            ("embedded:a%00b", "zero byte"),
+            ("embedded:100%", "write %25"),
+            ("embedded:%4", "write %25"),
+            ("embedded:%+1", "write %25"),
+            ("embedded:%é", "write %25"),
+            ("embedded://host/path", "without slashes"),
+            ("embedded://", "without slashes"),
+            ("embedded:~/state", "write the folder out"),
+        ] {
+            let (kind, message) = refusal(url);
+            assert_eq!(kind, ErrorKind::Config, "{url}");
+            assert!(message.contains(hint), "{url}: {message}");
+        }
+    }
+
+    #[test]
+    fn planned_schemes_are_unsupported_and_say_so() {
+        for url in [
+            "redis://localhost",
+            "rediss+cluster://a,b",
+            "scylla://node/keyspace",
+            "elasticsearch+https://user:password@host:9200",
+            "opensearch+http://host",
+        ] {
+            let (kind, message) = refusal(url);
+            assert_eq!(kind, ErrorKind::Unsupported, "{url}");
+            assert!(message.contains("cannot be used yet"), "{url}: {message}");
+            assert!(!message.contains("password"), "{url}: {message}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "embedded"))]
+    fn a_backend_left_out_of_the_program_names_its_feature() {
+        let (kind, message) = refusal("embedded:./state?cache_bytes=1");
+        assert_eq!(kind, ErrorKind::Unsupported);
+        assert!(message.contains("cargo feature `embedded`"), "{message}");
+    }
+
+    #[test]
     fn values_do_not_show() {
-        let shown = format!("{:?}", parse("embedded:x?password=secret"));
-        assert!(shown.contains("password") && !shown.contains("secret"));
-        let error = "user:secret@host".parse::<StoreUrl>().unwrap_err();
-        assert!(!error.to_string().contains("secret"));
+        let shown = format!("{:?}", parse("memory:?password=hunter2"));
+        assert!(shown.contains("password") && !shown.contains("hunter2"));
+        for url in ["hunter2", "user2:hunter2@host", "hunter2:x@host", "embedded://hunter2@x"] {
+            let (_, message) = refusal(url);
+            assert!(!message.contains("hunter2"), "{url}: {message}");
+        }
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn no_text_panics(url in any::<String>(), path in "[a-z%?&=:]{0,12}") {
-            let _ = url.parse::<StoreUrl>();
-            let _ = format!("embedded:{path}").parse::<StoreUrl>();
+        fn no_text_panics(url in any::<String>(), place in "[a-z%?&=:/~é0-9]{0,12}") {
+            for url in [url.clone(), format!("embedded:{url}"), format!("memory:?{url}"), format!("embedded:{place}")] {
+                let _ = url.parse::<StoreUrl>();
+            }
         }
     }
 }

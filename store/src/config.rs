@@ -43,6 +43,9 @@ pub struct Config {
     /// The settings of `embedded:`.
     #[cfg(feature = "embedded")]
     pub embedded: store_embedded::EmbeddedConfig,
+    /// The settings of `redis://`.
+    #[cfg(feature = "redis")]
+    pub redis: store_redis::RedisConfig,
 }
 
 impl Default for Config {
@@ -52,6 +55,8 @@ impl Default for Config {
             engine: EngineConfig::default(),
             #[cfg(feature = "embedded")]
             embedded: store_embedded::EmbeddedConfig::default(),
+            #[cfg(feature = "redis")]
+            redis: store_redis::RedisConfig::default(),
         }
     }
 }
@@ -143,6 +148,8 @@ impl fmt::Debug for Config {
         debug.field("engine", &self.engine);
         #[cfg(feature = "embedded")]
         debug.field("embedded", &self.embedded);
+        #[cfg(feature = "redis")]
+        debug.field("redis", &self.redis);
         debug.finish()
     }
 }
@@ -167,7 +174,9 @@ mod tests {
 
     #[test]
     fn no_parameter_of_a_url_names_two_settings() {
-        for scheme in [Scheme::Memory, Scheme::Embedded(PathBuf::new())] {
+        for scheme in
+            [Scheme::Memory, Scheme::Embedded(PathBuf::new()), Scheme::Redis(String::new())]
+        {
             let known = known(&scheme);
             let names: BTreeSet<_> = known.iter().map(|(_, name)| name).collect();
             assert_eq!(names.len(), known.len(), "{known:?}");

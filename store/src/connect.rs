@@ -1,6 +1,6 @@
 //! From settings to a database.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use store_core::{Database, Result, backend::Backend, memory::MemoryBackend};
 
@@ -23,23 +23,29 @@ pub async fn connect(url: &str) -> Result<Database> {
 
 /// Opens the backend; the settings have been checked.
 pub(crate) async fn open(config: &Config) -> Result<Database> {
-    let StoreUrl { scheme, .. } = config.url.parse()?;
-    let backend: Arc<dyn Backend> = match scheme {
-        Scheme::Memory => Arc::new(MemoryBackend::new()),
-        Scheme::Embedded(path) => embedded(path, config).await?,
-    };
+    let backend = backend(config).await?;
     Database::with(backend, config.engine.clone())
 }
 
-#[cfg(feature = "embedded")]
-async fn embedded(path: PathBuf, config: &Config) -> Result<Arc<dyn Backend>> {
-    let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone()).await?;
-    Ok(Arc::new(backend))
-}
-
-/// Never reached: a URL of this scheme does not parse without the feature.
-#[cfg(not(feature = "embedded"))]
-async fn embedded(_: PathBuf, _: &Config) -> Result<Arc<dyn Backend>> {
-    let message = format!("embedded: {}", crate::refused::left_out("embedded"));
-    Err(store_core::Error::new(store_core::ErrorKind::Unsupported, message))
+async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
+    let StoreUrl { scheme, .. } = config.url.parse()?;
+    match scheme {
+        Scheme::Memory => Ok(Arc::new(MemoryBackend::new())),
+        #[cfg(feature = "embedded")]
+        Scheme::Embedded(path) => {
+            let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone());
+            Ok(Arc::new(backend.await?))
+        }
+        #[cfg(feature = "redis")]
+        Scheme::Redis(address) => {
+            let backend = store_redis::RedisBackend::connect(&address, config.redis.clone());
+            Ok(Arc::new(backend.await?))
+        }
+        // Parsing refuses what was left out of the program.
+        #[cfg(not(all(feature = "embedded", feature = "redis")))]
+        other => Err(store_core::Error::new(
+            store_core::ErrorKind::Unsupported,
+            format!("{other:?} needs a cargo feature of the crate `store` that is off"),
+        )),
+    }
 }

@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`memory:`](#memory) | gone with the [`Database`] | |
 //! | [`embedded:PATH`](#embeddedpath) | on local disk | `embedded`, on by default |
+//! | [`redis://HOST`](#redishost) | in a Redis server | `redis` |
 //!
 //! Parameters of a URL, `?name=value&…`, are the settings of the engine ([`EngineConfig`]) and of the backend that the
 //! scheme names. An unknown one is refused with the nearest known one. Settings may also come from a TOML file or the
@@ -38,7 +39,7 @@
 //! time; `embedded:` alone is `embedded:./state`. A relative path counts from the working directory. In a path `%XX`
 //! stands for a byte, so `%` is written `%25` and `?` is written `%3F`; everything else stands for itself.
 //!
-#![cfg_attr(feature = "embedded", doc = "```")]
+#![cfg_attr(feature = "embedded", doc = "```standalone_crate")]
 #![cfg_attr(not(feature = "embedded"), doc = "```ignore")]
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! # let folder = tempfile::tempdir().unwrap();
@@ -64,9 +65,24 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # `redis://HOST`
+//!
+//! A seed that proves the design, not yet for production. `redis://[user:password@]host[:port][/number]`, with
+//! `?namespace=` for what stands in front of every key.
+//!
+//! ```no_run
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let database = store::connect("redis://localhost:6379?namespace=shop&timeout_ms=2000").await?;
+//! for task in database.tasks("word-count").await? {
+//!     println!("{}", task.task);
+//! }
+//! # Ok::<_, store::Error>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # Schemes to come
 //!
-//! `redis://`, `rediss://`, `redis+cluster://`, `rediss+cluster://`, `cassandra://`, `scylla://`,
+//! `rediss://`, `redis+cluster://`, `rediss+cluster://`, `cassandra://`, `scylla://`,
 //! `elasticsearch+http(s)://` and `opensearch+http(s)://` are known and answered with [`ErrorKind::Unsupported`].
 
 mod config;
@@ -80,6 +96,8 @@ mod url;
 pub use store_core::*;
 #[cfg(feature = "embedded")]
 pub use store_embedded::{Durability, EmbeddedBackend, EmbeddedConfig};
+#[cfg(feature = "redis")]
+pub use store_redis::{RedisBackend, RedisConfig};
 
 pub use self::{
     config::Config,

@@ -12,8 +12,8 @@ use crate::refused::{left_out, nearest};
 /// ```
 /// use store::{Scheme, StoreUrl};
 ///
-/// let url: StoreUrl = "embedded:./my%20state?page_entries=500".parse()?;
-/// assert_eq!(url.scheme, Scheme::Embedded("./my state".into()));
+/// let url: StoreUrl = "memory:?page_entries=500".parse()?;
+/// assert_eq!(url.scheme, Scheme::Memory);
 /// assert_eq!(url.parameters, [("page_entries".to_owned(), "500".to_owned())]);
 /// # Ok::<_, store::Error>(())
 /// ```
@@ -27,21 +27,24 @@ pub struct StoreUrl {
 }
 
 /// A scheme and what stands behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheme {
     /// `memory:`
     Memory,
     /// `embedded:PATH`; the folder `state` where no path is given.
     Embedded(PathBuf),
+    /// `redis://…` without parameters, as the driver reads it.
+    Redis(String),
 }
 
 impl Scheme {
     /// The section of the settings that is its own.
     pub(crate) const fn section(&self) -> Option<&'static str> {
         match self {
-            Self::Embedded(_) => Some("embedded"),
             Self::Memory => None,
+            Self::Embedded(_) => Some("embedded"),
+            Self::Redis(_) => Some("redis"),
         }
     }
 
@@ -50,16 +53,25 @@ impl Scheme {
             "memory" if matches!(place, "" | "//") => Ok(Self::Memory),
             "memory" => Err(invalid("memory: takes no path")),
             "embedded" if cfg!(feature = "embedded") => Ok(Self::Embedded(path(place)?)),
-            "embedded" => {
-                Err(Error::new(ErrorKind::Unsupported, format!("embedded: {}", left_out(name))))
-            }
+            "redis" if cfg!(feature = "redis") => Ok(Self::Redis(address(name, place)?)),
+            "embedded" | "redis" => Err(unsupported(format!("{name}: {}", left_out(name)))),
             planned if PLANNED.contains(&planned) => {
-                let message = format!(
-                    "{planned}: cannot be used yet, no backend for it is written; use {AVAILABLE}"
-                );
-                Err(Error::new(ErrorKind::Unsupported, message))
+                let usable = AVAILABLE.join(", ");
+                let message = format!("{planned}: is planned and cannot be used yet; use {usable}");
+                Err(unsupported(message))
             }
             other => Err(unknown(other)),
+        }
+    }
+}
+
+impl fmt::Debug for Scheme {
+    /// Without a server's address: it may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory:"),
+            Self::Embedded(path) => write!(f, "embedded:{}", path.display()),
+            Self::Redis(_) => f.write_str("redis:…"),
         }
     }
 }
@@ -125,6 +137,17 @@ fn path(place: &str) -> Result<PathBuf> {
     Ok(text.into_owned().into())
 }
 
+fn address(scheme: &str, place: &str) -> Result<String> {
+    if place.strip_prefix("//").is_none_or(str::is_empty) {
+        return Err(invalid(&format!("{scheme}: needs a host: write {scheme}://HOST")));
+    }
+    Ok(format!("{scheme}:{place}"))
+}
+
+fn unsupported(message: String) -> Error {
+    Error::new(ErrorKind::Unsupported, message)
+}
+
 fn invalid(message: &str) -> Error {
     Error::new(ErrorKind::Config, message)
 }
@@ -141,24 +164,32 @@ fn no_scheme(url: &str) -> Error {
 }
 
 fn unknown(scheme: &str) -> Error {
-    let known = ["memory", "embedded"].into_iter().chain(PLANNED.iter().copied());
+    let known = BUILT.iter().chain(PLANNED).copied();
     let hint = nearest(scheme, known)
         .map_or_else(String::new, |nearest| format!("; did you mean {nearest}:?"));
     // A user name or password may stand before the first colon, so only something like a scheme is shown.
     let plain = scheme.len() <= 32 && scheme.chars().all(|c| c.is_ascii_alphabetic() || c == '+');
     let shown = if plain { format!("scheme {scheme}:") } else { "this scheme".to_owned() };
-    invalid(&format!("{shown} is not known: use {AVAILABLE}{hint}"))
+    invalid(&format!("{shown} is not known: use {}{hint}", AVAILABLE.join(", ")))
 }
 
 /// Where `embedded:` keeps state when it names no folder.
 const DEFAULT_PATH: &str = "state";
 
-const AVAILABLE: &str =
-    if cfg!(feature = "embedded") { "embedded:PATH or memory:" } else { "memory:" };
+/// Schemes of the backends that are written, whether or not this program has them.
+const BUILT: &[&str] = &["memory", "embedded", "redis"];
+
+/// What this program can connect to.
+const AVAILABLE: &[&str] = &[
+    "memory:",
+    #[cfg(feature = "embedded")]
+    "embedded:PATH",
+    #[cfg(feature = "redis")]
+    "redis://HOST",
+];
 
 /// Schemes of the backends that are planned.
 const PLANNED: &[&str] = &[
-    "redis",
     "rediss",
     "redis+cluster",
     "rediss+cluster",
@@ -268,7 +299,7 @@ mod tests {
     #[test]
     fn planned_schemes_are_unsupported_and_say_so() {
         for url in [
-            "redis://localhost",
+            "rediss://localhost",
             "rediss+cluster://a,b",
             "scylla://node/keyspace",
             "elasticsearch+https://user:password@host:9200",
@@ -276,9 +307,31 @@ mod tests {
         ] {
             let (kind, message) = refusal(url);
             assert_eq!(kind, ErrorKind::Unsupported, "{url}");
-            assert!(message.contains("cannot be used yet"), "{url}: {message}");
+            assert!(message.contains("planned and cannot be used yet"), "{url}: {message}");
             assert!(!message.contains("password"), "{url}: {message}");
         }
+    }
+
+    #[test]
+    #[cfg(feature = "redis")]
+    fn a_server_keeps_its_address_and_does_not_show_it() {
+        let url = parse("redis://user:hunter2@host:1/2?namespace=x");
+        assert_eq!(url.scheme, Scheme::Redis("redis://user:hunter2@host:1/2".to_owned()));
+        assert!(!format!("{url:?}").contains("hunter2"));
+        for url in ["redis:", "redis://", "redis:host"] {
+            let (kind, message) = refusal(url);
+            assert_eq!(kind, ErrorKind::Config, "{url}");
+            assert!(message.contains("redis://HOST"), "{message}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(feature = "redis"))]
+    fn a_server_left_out_of_the_program_names_its_feature() {
+        let (kind, message) = refusal("redis://user:hunter2@host");
+        assert_eq!(kind, ErrorKind::Unsupported);
+        assert!(message.contains("cargo feature `redis`"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
     }
 
     #[test]
@@ -304,7 +357,7 @@ mod tests {
 
         #[test]
         fn no_text_panics(url in any::<String>(), place in "[a-z%?&=:/~é0-9]{0,12}") {
-            for url in [url.clone(), format!("embedded:{url}"), format!("memory:?{url}"), format!("embedded:{place}")] {
+            for url in [url.clone(), format!("embedded:{url}"), format!("memory:?{url}"), format!("embedded:{place}"), format!("redis://{url}")] {
                 let _ = url.parse::<StoreUrl>();
             }
         }

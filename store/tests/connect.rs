@@ -31,7 +31,7 @@ async fn connect_refuses_what_config_refuses() {
         ("memry:", ErrorKind::Config),
         ("memory:?page_entrys=1", ErrorKind::Config),
         ("memory:?page_entries=0", ErrorKind::Config),
-        ("redis://localhost", ErrorKind::Unsupported),
+        ("rediss://localhost", ErrorKind::Unsupported),
     ] {
         assert_eq!(store::connect(url).await.unwrap_err().kind(), kind, "{url}");
     }
@@ -103,5 +103,20 @@ mod embedded {
         fs::write(folder.path().join("file"), "text").unwrap();
         let url = format!("embedded:{}", folder.path().display());
         assert_eq!(store::connect(&url).await.unwrap_err().kind(), ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
+#[cfg(feature = "redis")]
+async fn a_server_that_is_not_there_is_unavailable_and_its_password_not_shown() {
+    for (url, kind) in [
+        ("redis://user:hunter2@127.0.0.1:1", ErrorKind::Unavailable),
+        ("redis://user:hunter2@127.0.0.1:1?timeout_ms=100", ErrorKind::Unavailable),
+        ("redis://user:hunter2@127.0.0.1:port", ErrorKind::Config),
+        ("redis://user:hunter2@127.0.0.1:1/hunter2", ErrorKind::Config),
+    ] {
+        let error = store::connect(url).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{url}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error:?}");
     }
 }

@@ -176,7 +176,7 @@ proptest! {
             format!("url = \"{value}"),
             format!("url = {value}"),
             format!("url = '{value}'"),
-            format!("url = 'redis://user:{value}@host'"),
+            format!("url = 'rediss://user:{value}@host'"),
         ] {
             let error = Config::from_toml(&text).unwrap_err();
             assert!(!error.to_string().contains(&value), "{text}: {error}");

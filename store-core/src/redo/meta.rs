@@ -282,13 +282,12 @@ impl MetaChange {
             (Self::Claim { fence }, None) => Meta::new(*fence),
             (Self::Claim { fence }, Some(meta)) => Meta { fence: *fence, ..meta },
             (Self::Commit { fence, sequence, pending, checkpoint, .. }, stored) => Meta {
-                fence: *fence,
                 sequence: *sequence,
                 stamp_hi: pending.stamp,
                 pending: Some(pending.clone()),
-                destroyed: stored.map_or(0, |meta| meta.destroyed),
                 wipe: None,
                 checkpoint: checkpoint.clone(),
+                ..stored.unwrap_or_else(|| Meta::new(*fence))
             },
             (Self::Clear { fence, .. }, stored) => {
                 Meta { pending: None, ..stored.unwrap_or_else(|| Meta::new(*fence)) }

@@ -1,0 +1,2 @@
+//! The binary `store`.
+fn main() {}

@@ -1,0 +1,22 @@
+//! The shell protocol: one JSON object per line in, one out; see `docs/shell.md`.
+//!
+//! A store kind is one file with its table of operations and what they do; [`operation`] and [`stores`] list the kinds.
+
+mod key_value;
+pub(crate) mod members;
+pub(crate) mod node;
+pub(crate) mod operation;
+mod protocol;
+mod reply;
+mod session;
+mod stores;
+mod task;
+mod value;
+
+pub(crate) use self::value::Text;
+pub use self::{
+    protocol::{MAX_LINE_BYTES, serve},
+    reply::Reply,
+    session::Session,
+    value::Value,
+};

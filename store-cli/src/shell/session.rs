@@ -1,0 +1,184 @@
+//! The state of a conversation: a task that is not yet open, open, or closed.
+
+use store_core::{Database, Error, ErrorKind, Result, backend::TaskId};
+
+use super::{
+    Reply, Value, key_value,
+    members::{Members, invalid, request},
+    node::Node,
+    operation::{Action, Operation},
+    stores::Opened,
+    task,
+};
+use crate::connect::connect;
+
+/// Works one task by lines of the protocol.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use std::sync::Arc;
+///
+/// use store_cli::shell::Session;
+/// use store_core::{Database, backend::TaskId, memory::MemoryBackend};
+///
+/// let database = Database::with(Arc::new(MemoryBackend::new()), Default::default())?;
+/// let mut session = Session::new(database, TaskId::new("word-count", 0)?);
+/// session.reply(br#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#).await;
+/// session.reply(br#"{"op":"put","store":"c","key":"a","value":"1"}"#).await;
+/// let reply = session.reply(br#"{"op":"get","store":"c","key":"a"}"#).await;
+/// assert_eq!(reply.to_string(), r#"{"ok":"1"}"#);
+/// # store_core::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Session {
+    source: Source,
+    id: TaskId,
+    state: State,
+}
+
+#[derive(Debug)]
+enum Source {
+    Database(Database),
+    /// Connected to by the first `open` that can.
+    Url(String),
+}
+
+#[derive(Debug)]
+enum State {
+    New,
+    Open(Opened),
+    Closed,
+}
+
+impl Session {
+    /// A session on a task of a database; `open` claims it.
+    #[must_use]
+    pub const fn new(database: Database, id: TaskId) -> Self {
+        Self { source: Source::Database(database), id, state: State::New }
+    }
+
+    /// A session whose `open` connects first, again and again until it succeeds.
+    #[must_use]
+    pub const fn unconnected(url: String, id: TaskId) -> Self {
+        Self { source: Source::Url(url), id, state: State::New }
+    }
+
+    /// Which task.
+    #[must_use]
+    pub const fn id(&self) -> &TaskId {
+        &self.id
+    }
+
+    /// The names of the open stores, ascending.
+    #[must_use]
+    pub fn stores(&self) -> Vec<&str> {
+        match &self.state {
+            State::Open(opened) => opened.names().collect(),
+            State::New | State::Closed => Vec::new(),
+        }
+    }
+
+    /// Whether the task is open and holds writes that are not committed.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        matches!(&self.state, State::Open(opened) if opened.task.buffered_bytes() > 0)
+    }
+
+    /// Whether the task is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// Answers one line, with or without its end. Never fails: what is wrong is the reply.
+    pub async fn reply(&mut self, line: &[u8]) -> Reply {
+        match parse(line) {
+            Ok(node) => self.answer(node).await,
+            Err(error) => Reply::from(Err(error)),
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&mut self, line: Node) -> Reply {
+        let result = match request(line) {
+            Ok((operation, members)) => self.execute(operation, members).await,
+            Err(error) => Err(error),
+        };
+        Reply::from(result)
+    }
+
+    /// Gives the task up; what is not committed is discarded. The session can be used again.
+    pub async fn close(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::New | State::Closed => Ok(()),
+            State::Open(opened) => opened.task.close().await,
+        }
+    }
+
+    async fn execute(&mut self, operation: &Operation, mut members: Members) -> Result<Value> {
+        match operation.action {
+            Action::Open => self.open(members).await,
+            Action::Close => self.close_open(operation).await,
+            Action::Task(action) => task::run(action, &self.opened(operation)?.task, members).await,
+            Action::KeyValue(action) => {
+                let store = self.opened(operation)?.key_value(&members.text("store")?)?;
+                key_value::run(action, store, members).await
+            }
+        }
+    }
+
+    /// Closing twice is fine, closing what was never open is not.
+    async fn close_open(&mut self, operation: &Operation) -> Result<Value> {
+        if matches!(self.state, State::New) {
+            self.opened(operation)?;
+        }
+        self.close().await.map(|()| Value::Null)
+    }
+
+    fn opened(&self, operation: &Operation) -> Result<&Opened> {
+        match &self.state {
+            State::Open(opened) => Ok(opened),
+            State::New => {
+                Err(invalid(format!("{} needs an open task: open it first", operation.name)))
+            }
+            State::Closed => {
+                let message = format!("task {} is closed: open it again", self.id);
+                Err(Error::new(ErrorKind::Closed, message))
+            }
+        }
+    }
+
+    async fn open(&mut self, members: Members) -> Result<Value> {
+        if self.is_open() {
+            return Err(invalid(format!("task {} is open already: close it first", self.id)));
+        }
+        let database = self.database().await?;
+        self.state = State::Open(Opened::open(&database, &self.id, members).await?);
+        Ok(Value::Null)
+    }
+
+    /// The database, connected to where it is not yet.
+    pub(crate) async fn database(&mut self) -> Result<Database> {
+        if let Source::Url(url) = &self.source {
+            self.source = Source::Database(connect(url).await?);
+        }
+        match &self.source {
+            Source::Database(database) => Ok(database.clone()),
+            // Invariant: it was replaced just above.
+            Source::Url(_) => unreachable!("the session is connected"),
+        }
+    }
+}
+
+fn parse(line: &[u8]) -> Result<Node> {
+    let text = std::str::from_utf8(line).map_err(|error| {
+        let message = format!("the line is not UTF-8 from byte {} on", error.valid_up_to() + 1);
+        invalid(message).with_source(error)
+    })?;
+    if text.trim().is_empty() {
+        return Err(invalid("the line is empty: each line is one JSON object"));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| invalid("the line is not valid JSON").with_source(error))
+}

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, process::ExitCode};
 
-use store_core::Error;
+use store::Error;
 
 /// Why a command ended other than well.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub enum Failure {
     Operation(Error),
     /// The command was used wrongly.
     Usage(String),
+    /// The user said no.
+    Declined,
     /// Input or output failed.
     Io(io::Error),
 }
@@ -23,7 +25,7 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             _ if self.is_broken_pipe() => ExitCode::SUCCESS,
-            Self::Operation(_) | Self::Io(_) => ExitCode::FAILURE,
+            Self::Operation(_) | Self::Declined | Self::Io(_) => ExitCode::FAILURE,
         }
     }
 
@@ -40,6 +42,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Operation(error) => f.write_str(&chain(error)),
             Self::Usage(message) => f.write_str(message),
+            Self::Declined => f.write_str("nothing was done"),
             Self::Io(error) => write!(f, "cannot read or write: {}", chain(error)),
         }
     }

@@ -1,4 +1,5 @@
 //! Replays conversations word by word, also through the binary's own loop.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Replays what Kafka Streams' own stores answered.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use store_core::{
+use store::{
     KeyValue, Maps, Order, Result, StoreDefinition,
     backend::{Name, StoreSpec},
     codec::{Key, Raw},
@@ -52,14 +52,24 @@ const fn operation(
     members: &'static [Member],
     about: &'static str,
 ) -> Operation {
-    Operation { name, action: operation::Action::KeyValue(action), members, about }
+    let action = operation::Action::KeyValue(action);
+    Operation { name, action, members, reads: false, about }
+}
+
+const fn reading(
+    name: &'static str,
+    action: Action,
+    members: &'static [Member],
+    about: &'static str,
+) -> Operation {
+    Operation { reads: true, ..operation(name, action, members, about) }
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    operation("get", Action::Get, &[STORE, KEY], "show the value of a key"),
+    reading("get", Action::Get, &[STORE, KEY], "show the value of a key"),
     operation("put", Action::Put, &[STORE, KEY, VALUE], "set the value of a key; null deletes it"),
-    operation("delete", Action::Delete, &[STORE, KEY], "delete a key and show its old value"),
-    operation(
+    reading("delete", Action::Delete, &[STORE, KEY], "delete a key and show its old value"),
+    reading(
         "put_if_absent",
         Action::PutIfAbsent,
         &[STORE, KEY, VALUE],

@@ -1,7 +1,7 @@
 //! The members of a request, taken one by one; what is wrong is said by member, never with its value.
 
 use bytes::Bytes;
-use store_core::{Error, ErrorKind, Result};
+use store::{Error, ErrorKind, Result};
 
 use super::{
     node::Node,
@@ -16,6 +16,7 @@ pub(crate) struct Members {
     members: Vec<(String, Node)>,
 }
 
+/// An error of the request itself.
 pub(crate) fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, message)
 }

@@ -1,6 +1,6 @@
 //! The table of operations: what parsing, help, completion and short commands agree on.
 
-use store_core::{Error, ErrorKind, Result};
+use store::{Error, ErrorKind, Result};
 
 use super::{key_value, task};
 
@@ -11,6 +11,8 @@ pub(crate) struct Operation {
     pub(crate) action: Action,
     /// In the order in which short commands give them.
     pub(crate) members: &'static [Member],
+    /// Whether null is an absent value, not a plain "done".
+    pub(crate) reads: bool,
     /// Begins with a verb, for help.
     pub(crate) about: &'static str,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use store_core::{Error, Result};
+use store::{Error, Result};
 
 use super::Value;
 use crate::failure::chain;
@@ -78,7 +78,7 @@ impl fmt::Display for Reply {
 
 #[cfg(test)]
 mod tests {
-    use store_core::{Effect, Error, ErrorKind};
+    use store::{Effect, Error, ErrorKind};
 
     use super::{Reply, Value};
 

@@ -1,6 +1,6 @@
 //! The state of a conversation: a task that is not yet open, open, or closed.
 
-use store_core::{Database, Error, ErrorKind, Result, backend::TaskId};
+use store::{Database, Error, ErrorKind, Result, backend::TaskId};
 
 use super::{
     Reply, Value, key_value,
@@ -10,24 +10,21 @@ use super::{
     stores::Opened,
     task,
 };
-use crate::connect::connect;
 
 /// Works one task by lines of the protocol.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use std::sync::Arc;
-///
+/// use store::backend::TaskId;
 /// use store_cli::shell::Session;
-/// use store_core::{Database, backend::TaskId, memory::MemoryBackend};
 ///
-/// let database = Database::with(Arc::new(MemoryBackend::new()), Default::default())?;
+/// let database = store::connect("memory:").await?;
 /// let mut session = Session::new(database, TaskId::new("word-count", 0)?);
 /// session.reply(br#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#).await;
 /// session.reply(br#"{"op":"put","store":"c","key":"a","value":"1"}"#).await;
 /// let reply = session.reply(br#"{"op":"get","store":"c","key":"a"}"#).await;
 /// assert_eq!(reply.to_string(), r#"{"ok":"1"}"#);
-/// # store_core::Result::Ok(())
+/// # Ok::<_, store::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
@@ -161,7 +158,7 @@ impl Session {
     /// The database, connected to where it is not yet.
     pub(crate) async fn database(&mut self) -> Result<Database> {
         if let Source::Url(url) = &self.source {
-            self.source = Source::Database(connect(url).await?);
+            self.source = Source::Database(store::connect(url).await?);
         }
         match &self.source {
             Source::Database(database) => Ok(database.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use store_core::{
+use store::{
     Database, Error, ErrorKind, Maps, Result, StoreDefinition, Task,
     backend::{Checkpoint, StoreSpec, TaskId},
 };

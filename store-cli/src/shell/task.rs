@@ -1,6 +1,6 @@
 //! Operations on the task itself.
 
-use store_core::{Offsets, Result, Task};
+use store::{Offsets, Result, Task};
 
 use super::{
     Value,
@@ -21,30 +21,35 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "open",
         action: operation::Action::Open,
         members: &[Member::new("stores", Holds::Stores), Member::optional("adopt", Holds::Flag)],
+        reads: false,
         about: "claim the task with these stores",
     },
     Operation {
         name: "commit",
         action: operation::Action::Task(Action::Commit),
         members: &[Member::optional("offsets", Holds::Offsets)],
+        reads: false,
         about: "make everything written durable, together with offsets",
     },
     Operation {
         name: "rollback",
         action: operation::Action::Task(Action::Rollback),
         members: &[],
+        reads: false,
         about: "throw away what was written since the last commit",
     },
     Operation {
         name: "checkpoint",
         action: operation::Action::Task(Action::Checkpoint),
         members: &[],
+        reads: false,
         about: "show the number and offsets of the last commit",
     },
     Operation {
         name: "close",
         action: operation::Action::Close,
         members: &[],
+        reads: false,
         about: "give the task up and throw away what was not committed",
     },
 ];

@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use store::{Database, backend::TaskId, memory::MemoryBackend};
 use store_cli::shell::Session;
-use store_core::{Database, backend::TaskId, memory::MemoryBackend};
 
-pub fn database() -> Database {
+pub(crate) fn database() -> Database {
     Database::with(Arc::new(MemoryBackend::new()), Default::default()).unwrap()
 }
 
-pub fn session(database: &Database) -> Session {
+pub(crate) fn session(database: &Database) -> Session {
     Session::new(database.clone(), TaskId::new("a", 0).unwrap())
 }
 
 /// Sends one line and parses the reply.
-pub async fn ask(session: &mut Session, line: &str) -> Value {
+pub(crate) async fn ask(session: &mut Session, line: &str) -> Value {
     let line = session.reply(line.as_bytes()).await.to_line();
     let text = std::str::from_utf8(&line).unwrap();
     assert_eq!(text.matches('\n').count(), 1, "one line: {text:?}");
@@ -24,7 +24,7 @@ pub async fn ask(session: &mut Session, line: &str) -> Value {
 }
 
 /// Sends `> ` lines and compares with the `< ` lines behind them; other lines are comments.
-pub async fn replay(session: &mut Session, name: &str, transcript: &str) -> usize {
+pub(crate) async fn replay(session: &mut Session, name: &str, transcript: &str) -> usize {
     let mut reply = String::new();
     let mut compared = 0;
     for (number, line) in (1..).zip(transcript.lines()) {
@@ -39,7 +39,7 @@ pub async fn replay(session: &mut Session, name: &str, transcript: &str) -> usiz
 }
 
 /// Spells strings as hexadecimal, so that bytes are compared.
-pub fn spelled(value: &Value) -> Value {
+pub(crate) fn spelled(value: &Value) -> Value {
     match value {
         Value::String(text) => serde_json::json!({ "hex": hex::encode(text) }),
         Value::Array(items) => items.iter().map(spelled).collect(),

@@ -1,0 +1,72 @@
+//! Counts words in files; kill it at any moment and start it again.
+
+use std::{
+    io::{BufWriter, ErrorKind, Write, stdin, stdout},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use clap::Parser;
+use examples::word_count::WordCount;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Counts words: prints COUNT, a tab and WORD, the highest count first.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Where the counts are kept.
+    #[arg(long, default_value = "embedded:word-count-state")]
+    state: String,
+    /// Lines between two commits.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    commit_every: u64,
+    /// How many words to print; 0 prints all.
+    #[arg(long, default_value_t = 10)]
+    top: usize,
+    /// Files to count; `-` is standard input, which cannot be resumed.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let database = store::connect(&args.state).await?;
+    eprintln!("counting into {}", args.state);
+    let count = WordCount::open(&database, args.commit_every).await?;
+    for file in &args.files {
+        if file == Path::new("-") {
+            eprintln!(
+                "standard input cannot be resumed: if this run is cut off, remove the state before the next one"
+            );
+            count.count_once(stdin().lock()).await?;
+            continue;
+        }
+        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+            "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}",
+        )?);
+        let progress = |position, length| {
+            bar.set_length(length);
+            bar.set_position(position);
+        };
+        match count.count_file(file, progress).await? {
+            0 => eprintln!("{}: nothing new, it was counted before", file.display()),
+            bytes => eprintln!("{}: counted {bytes} bytes", file.display()),
+        }
+        bar.finish_and_clear();
+    }
+    print(&count.top(args.top).await?)
+}
+
+/// A reader such as `head` may leave early; that is no error.
+fn print(words: &[(u64, String)]) -> Result<()> {
+    let mut out = BufWriter::new(stdout().lock());
+    let mut write = || {
+        words.iter().try_for_each(|(count, word)| writeln!(out, "{count}\t{word}"))?;
+        out.flush()
+    };
+    match write() {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}

@@ -1,0 +1,3 @@
+//! What the example programs do, apart from their command lines.
+
+pub mod word_count;

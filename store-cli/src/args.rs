@@ -1,0 +1,149 @@
+//! The command line.
+
+use clap::{Args as Group, Parser, Subcommand};
+use store::{
+    Result,
+    backend::{Name, TaskId},
+};
+
+/// Looks into the state that stream processors keep, and works it by commands.
+///
+/// A URL says where the state is: memory:, embedded:PATH. What is read is read as committed, without claiming the
+/// task; only `shell` and `destroy` claim it, which fences its owner.
+///
+/// Tables on a terminal, JSON lines with --json and where the output is no terminal. Exit codes: 0 ok, 1 the operation
+/// failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "store", version, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Log more to standard error; twice for even more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the tasks of an application.
+    Tasks(Tasks),
+    /// Show what a task holds: its last commit, its stores and their sizes.
+    Describe(Describe),
+    /// Show the value of a key.
+    Get(Get),
+    /// List entries of a store in key order.
+    Scan(Scan),
+    /// Remove a task's state for good.
+    Destroy(Destroy),
+    /// Claim a task and work it: a prompt on a terminal, else one JSON request per line.
+    Shell(Shell),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Tasks {
+    /// Where the state is, for example embedded:./state.
+    pub(crate) url: String,
+    /// The application.
+    #[arg(short, long)]
+    pub(crate) application: Name,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which task.
+#[derive(Debug, Group)]
+pub(crate) struct Task {
+    /// Where the state is, for example embedded:./state.
+    pub(crate) url: String,
+    /// The application.
+    #[arg(short, long)]
+    pub(crate) application: Name,
+    /// The partition.
+    #[arg(short, long)]
+    pub(crate) partition: u32,
+}
+
+impl Task {
+    pub(crate) fn id(&self) -> Result<TaskId> {
+        TaskId::new(self.application.as_str(), self.partition)
+    }
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Describe {
+    #[command(flatten)]
+    pub(crate) task: Task,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    pub(crate) task: Task,
+    /// The store.
+    #[arg(short, long)]
+    pub(crate) store: Name,
+    /// The key: text, a number where the store's keys are numbers, or hex:DIGITS for its stored bytes. Text that
+    /// starts with hex: is given as text:hex:….
+    pub(crate) key: String,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) task: Task,
+    /// The store.
+    #[arg(short, long)]
+    pub(crate) store: Name,
+    /// The lowest key, as for `get`.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// The highest key, inclusive.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Only keys whose bytes start with this: text or hex:DIGITS.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub(crate) prefix: Option<String>,
+    /// At most so many entries.
+    #[arg(short, long)]
+    pub(crate) limit: Option<usize>,
+    /// From the highest key down.
+    #[arg(short, long)]
+    pub(crate) reverse: bool,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    pub(crate) task: Task,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Shell {
+    #[command(flatten)]
+    pub(crate) task: Task,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Args;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,255 @@
+//! The prompt: short commands or lines of JSON, typed by a person.
+
+mod command;
+mod helper;
+mod history;
+mod show;
+mod usage;
+mod words;
+
+use std::io::Write;
+
+use rustyline::{
+    ColorMode, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
+};
+use store::{Error, ErrorKind, Result, backend::StoreSpec};
+use tokio::{runtime::Handle, signal};
+
+use self::helper::Typing;
+use crate::{
+    Failure,
+    shell::{
+        Session,
+        node::Node,
+        operation::{Action, Operation},
+    },
+};
+
+struct Prompt<'a> {
+    session: Session,
+    runtime: &'a Handle,
+    editor: Editor<Typing, FileHistory>,
+    out: anstream::Stdout,
+}
+
+/// Whether the prompt goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Leave,
+}
+
+/// Asks for commands until the user leaves; what is not committed then is thrown away.
+pub(crate) fn run(session: Session, runtime: &Handle) -> Result<(), Failure> {
+    let out = anstream::stdout();
+    let colored = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .color_mode(if colored { ColorMode::Enabled } else { ColorMode::Disabled })
+        .auto_add_history(true)
+        .history_ignore_space(true)
+        .build();
+    let mut editor = Editor::with_config(config).map_err(failed)?;
+    editor.set_helper(Some(Typing::default()));
+    let history = history::file();
+    if let Some(file) = &history {
+        // There is none before the first time.
+        let _ = editor.load_history(file);
+    }
+    let mut prompt = Prompt { session, runtime, editor, out };
+    let left = prompt.greet().and_then(|()| prompt.talk());
+    let closed = prompt.leave();
+    if let Some(file) = &history
+        && let Err(error) = prompt.editor.save_history(file)
+    {
+        tracing::warn!(%error, "the history is not kept");
+    }
+    left.and(closed)
+}
+
+fn failed(error: ReadlineError) -> Failure {
+    match error {
+        ReadlineError::Io(error) => Failure::Io(error),
+        other => Failure::Io(std::io::Error::other(other)),
+    }
+}
+
+impl Prompt<'_> {
+    fn greet(&mut self) -> Result<(), Failure> {
+        let recorded = self.show_stores();
+        self.refused(recorded)?;
+        self.say(&show::quiet("open claims the task, help lists the commands, quit leaves"))
+    }
+
+    fn talk(&mut self) -> Result<(), Failure> {
+        loop {
+            self.remember_names();
+            match self.editor.readline(&self.sign()) {
+                Ok(line) => {
+                    let then = self.line(&line);
+                    match self.refused(then)? {
+                        Some(Then::Leave) => return Ok(()),
+                        Some(Then::GoOn) | None => {}
+                    }
+                }
+                Err(ReadlineError::Interrupted) => self.say(&show::quiet("quit leaves"))?,
+                Err(ReadlineError::Eof) => return Ok(()),
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    fn sign(&self) -> String {
+        let state = match (self.session.is_open(), self.session.is_dirty()) {
+            (false, _) => " (not open)",
+            (true, false) => "",
+            (true, true) => "*",
+        };
+        format!("{}{state}> ", self.session.id())
+    }
+
+    /// Does what a line says; what it refuses is shown.
+    fn line(&mut self, line: &str) -> Result<Then, Refused> {
+        if line.trim_start().starts_with('{') {
+            let reply = self.wait(async |session| session.reply(line.as_bytes()).await)?;
+            self.say(&reply.to_string())?;
+            return Ok(Then::GoOn);
+        }
+        let words = words::split(line)?;
+        let Some((first, rest)) = words.split_first() else { return Ok(Then::GoOn) };
+        match first.text.as_str() {
+            "quit" | "exit" => return Ok(Then::Leave),
+            "help" | "?" => self.help(rest.first().map(|word| word.text.as_str()))?,
+            "stores" => self.show_stores()?,
+            name => {
+                let operation = Operation::named(name)?;
+                self.operation(operation, rest)?;
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    fn operation(
+        &mut self,
+        operation: &'static Operation,
+        words: &[words::Word],
+    ) -> Result<(), Refused> {
+        let is_open = matches!(operation.action, Action::Open);
+        let request = match words {
+            [] if is_open => self.open_all()?,
+            words => command::request(operation, words)?,
+        };
+        let reply = self.wait(async |session| session.answer(request).await)?;
+        match reply.result() {
+            Ok(value) => self.say(&show::answer(operation, value))?,
+            Err(error) => {
+                self.say(&show::error(error))?;
+                if error.kind() == ErrorKind::InvalidArgument {
+                    self.say(&show::quiet(&format!("usage: {}", usage::line(operation))))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until it is done, or until the user has enough of it.
+    fn wait<T>(&mut self, work: impl AsyncFnOnce(&mut Session) -> T) -> Result<T, Refused> {
+        let session = &mut self.session;
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = work(session) => Ok(done),
+                _ = signal::ctrl_c() => Err(Refused::Interrupted),
+            }
+        })
+    }
+
+    /// A request that opens every recorded store as it is.
+    fn open_all(&mut self) -> Result<Node, Refused> {
+        let stores = self.wait(recorded)??;
+        if stores.is_empty() {
+            let message = "the task has no stores yet: open NAME makes one";
+            return Err(Error::new(ErrorKind::InvalidArgument, message).into());
+        }
+        Ok(command::open_as_recorded(&stores))
+    }
+
+    fn show_stores(&mut self) -> Result<(), Refused> {
+        let stores = self.wait(recorded)??;
+        if stores.is_empty() {
+            let message =
+                format!("task {} has no stores yet: open NAME makes one", self.session.id());
+            return Ok(self.say(&show::quiet(&message))?);
+        }
+        Ok(self.say(&show::stores(&stores))?)
+    }
+
+    /// What can be completed now; a task that cannot be read has no names to offer.
+    fn remember_names(&mut self) {
+        let recorded = self.wait(recorded).ok().and_then(Result::ok).unwrap_or_default();
+        let open = self.session.stores().into_iter().map(str::to_owned).collect();
+        if let Some(typing) = self.editor.helper_mut() {
+            typing.recorded = recorded.into_iter().map(|spec| spec.name.to_string()).collect();
+            typing.open = open;
+        }
+    }
+
+    fn help(&mut self, name: Option<&str>) -> Result<(), Refused> {
+        let Some(name) = name else { return Ok(self.say(&usage::all())?) };
+        let operation = Operation::named(name)?;
+        Ok(self.say(&format!("{}\n{}", usage::line(operation), operation.about))?)
+    }
+
+    fn leave(&mut self) -> Result<(), Failure> {
+        if self.session.is_dirty() {
+            self.say(&show::quiet("what was not committed is thrown away"))?;
+        }
+        Ok(self.runtime.block_on(self.session.close())?)
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{text}")?;
+        Ok(self.out.flush()?)
+    }
+
+    /// Shows what was refused; only what ends the prompt is left.
+    fn refused<T>(&mut self, result: Result<T, Refused>) -> Result<Option<T>, Failure> {
+        match result {
+            Ok(done) => Ok(Some(done)),
+            Err(Refused::Failure(failure)) => Err(failure),
+            Err(Refused::Interrupted) => self.say(&show::quiet("interrupted")).map(|()| None),
+            Err(Refused::Error(error)) => self.say(&show::error(&error)).map(|()| None),
+        }
+    }
+}
+
+/// Why a line did nothing.
+enum Refused {
+    Interrupted,
+    Error(Error),
+    Failure(Failure),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The stores recorded with the task, read without claiming it.
+async fn recorded(session: &mut Session) -> Result<Vec<StoreSpec>> {
+    let database = session.database().await?;
+    let id = session.id();
+    let task = match database.read(id.application.as_str(), id.partition).await {
+        Ok(task) => task,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let stores = task.checkpoint().await?.stores;
+    Ok(stores.into_values().map(|state| state.spec).collect())
+}

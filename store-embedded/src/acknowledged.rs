@@ -1,0 +1,107 @@
+//! How far each task was acknowledged, beside the journal.
+//!
+//! A journal whose end is damaged opens as a shorter one. This file tells the difference: it is written, not synced,
+//! after each synced commit, so it survives the death of the process and is never ahead of what the disk had.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    io::ErrorKind as IoKind,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use store_core::{Error, ErrorKind, Result, backend::TaskId};
+
+use crate::{error::file, layout::Record};
+
+const FOLDER: &str = "acknowledged";
+
+/// The marks of a directory.
+#[derive(Debug)]
+pub(crate) struct Acknowledged {
+    folder: PathBuf,
+    open: Mutex<HashMap<TaskId, File>>,
+}
+
+impl Acknowledged {
+    pub(crate) fn open(directory: &Path) -> Result<Self> {
+        let folder = directory.join(FOLDER);
+        fs::create_dir_all(&folder).map_err(|error| file(&folder, "make", error))?;
+        Ok(Self { folder, open: Mutex::default() })
+    }
+
+    fn path(&self, task: &TaskId) -> PathBuf {
+        self.folder.join(format!("{}@{}", task.application, task.partition))
+    }
+
+    /// Notes a commit. A mark that cannot be written only weakens the later check, so it is no error.
+    pub(crate) fn note(&self, task: &TaskId, epoch: u64, sequence: u64) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = (|| {
+            if !open.contains_key(task) {
+                let mark = OpenOptions::new()
+                    .create(true)
+                    .truncate(false)
+                    .write(true)
+                    .open(self.path(task))?;
+                open.insert(task.clone(), mark);
+            }
+            open[task].write_all_at(encode(epoch, sequence).as_bytes(), 0)
+        })();
+        if let Err(error) = noted {
+            open.remove(task);
+            tracing::warn!(%task, %error, "cannot note the acknowledged commit");
+        }
+    }
+
+    /// `Corrupt` where a commit was acknowledged that the record does not know.
+    pub(crate) fn check(&self, task: &TaskId, record: &Record) -> Result<()> {
+        let path = self.path(task);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == IoKind::NotFound => return Ok(()),
+            Err(error) => return Err(file(&path, "read", error)),
+        };
+        let Some((epoch, sequence)) = decode(&text) else {
+            tracing::warn!(%task, "the mark of the acknowledged commit is unreadable");
+            return Ok(());
+        };
+        let stored = record.checkpoint.sequence;
+        if epoch <= record.born || sequence <= stored {
+            return Ok(());
+        }
+        let message = format!(
+            "task {task} has lost commits {} to {sequence}, which were acknowledged: its files are damaged. Restore \
+             the directory from a copy; or remove {} to go on from commit {stored} and its offsets",
+            stored + 1,
+            path.display()
+        );
+        Err(Error::new(ErrorKind::Corrupt, message))
+    }
+}
+
+/// Fixed width, so that a later mark covers an earlier one.
+fn encode(epoch: u64, sequence: u64) -> String {
+    format!("{epoch:020} {sequence:020}\n")
+}
+
+fn decode(text: &str) -> Option<(u64, u64)> {
+    let (epoch, sequence) = text.strip_suffix('\n')?.split_once(' ')?;
+    Some((epoch.parse().ok()?, sequence.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+
+    #[test]
+    fn golden_bytes() {
+        assert_eq!(encode(3, 57), "00000000000000000003 00000000000000000057\n");
+        assert_eq!(decode(&encode(u64::MAX, 0)), Some((u64::MAX, 0)));
+        for torn in ["", "0000 ", "x y\n", "00000000000000000003 0000000000"] {
+            assert_eq!(decode(torn), None);
+        }
+    }
+}

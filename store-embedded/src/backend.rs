@@ -1,0 +1,266 @@
+//! The backend: one directory, shared by everybody in this process who opens it.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use store_core::{
+    Effect, Error, ErrorKind, Result,
+    backend::{Backend, Claim, Fence, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
+};
+
+use crate::{
+    EmbeddedConfig,
+    acknowledged::Acknowledged,
+    directory::Directory,
+    engine::{Engine, Handles},
+    layout::{MARK, Record, application_key, keyspace, maps_of, partition, task_key},
+    reader::Reader,
+    writer::Writer,
+};
+
+/// Keeps tasks in a directory on local disk. A cheap clone.
+///
+/// All handles of one directory inside a process share one engine; another process gets `Locked`.
+#[derive(Clone, Debug)]
+pub struct EmbeddedBackend {
+    shared: Arc<Shared>,
+}
+
+/// One open directory.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) acknowledged: Acknowledged,
+    turn: Mutex<()>,
+    /// Last, so that the engine is closed before the directory is given free.
+    _directory: Directory,
+}
+
+/// The directories that are open in this process.
+static OPEN: Mutex<Option<HashMap<PathBuf, Weak<Shared>>>> = Mutex::new(None);
+
+/// How long an opening waits for an earlier handle of this process to close.
+const CLOSING: Duration = Duration::from_secs(5);
+
+impl EmbeddedBackend {
+    /// Opens a directory, making it where it is not there.
+    ///
+    /// `Locked` while another process has it, `SchemaMismatch` for state of a newer release, `Corrupt` for damage,
+    /// `Config` for a directory that holds something else. The settings of the first handle in the process hold.
+    pub async fn open(path: impl AsRef<Path>, config: EmbeddedConfig) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let shared = blocking(move || Shared::open(&path, &config)).await?;
+        Ok(Self { shared })
+    }
+}
+
+/// Runs work that waits for the disk on a blocking thread. Dropping the future lets it run to its end.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| {
+        let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
+        Err(Error::new(ErrorKind::Corrupt, message).with_source(panic).with_effect(Effect::Unknown))
+    })
+}
+
+impl Shared {
+    fn open(path: &Path, config: &EmbeddedConfig) -> Result<Arc<Self>> {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = open.get_or_insert_default();
+        let known = path.canonicalize().ok().and_then(|path| open.get(&path).cloned());
+        if let Some(shared) = known.as_ref().and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        let directory = take(path, known.is_some())?;
+        let path = directory.path().to_owned();
+        let shared = Arc::new(Self {
+            engine: Engine::open(directory.data(), config.clone())?,
+            acknowledged: Acknowledged::open(&path)?,
+            turn: Mutex::default(),
+            _directory: directory,
+        });
+        open.insert(path, Arc::downgrade(&shared));
+        Ok(shared)
+    }
+
+    /// The turn to change records: claims and commits come one after the other.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record of a task, a new one where there is none.
+    pub(crate) fn record(&self, handles: &Handles, task: &TaskId) -> Result<Record> {
+        let stored = handles.tasks.get(task_key(task));
+        let stored = stored.map_err(|error| handles.failed("read a task's record", error))?;
+        stored.map_or_else(|| Ok(Record::new()), |bytes| Record::decode(&bytes))
+    }
+
+    /// Does a change; after an I/O error opens the engine anew, and where only an earlier error stood in the way, does
+    /// it once more.
+    pub(crate) fn again_after_poison<T>(
+        &self,
+        change: impl Fn(&Handles) -> Result<T>,
+    ) -> Result<T> {
+        let attempt = || change(&*self.engine.in_use()?);
+        let first = match attempt() {
+            Err(error) if is_io(&error) => error,
+            settled => return settled,
+        };
+        self.engine.reopen().map_err(|error| error.with_effect(Effect::Unknown))?;
+        if first.kind() != ErrorKind::Unavailable {
+            return Err(first);
+        }
+        let second = attempt();
+        if second.as_ref().is_err_and(is_io) {
+            self.engine.reopen().map_err(|error| error.with_effect(Effect::Unknown))?;
+        }
+        second
+    }
+
+    /// Writes a record by itself, synced.
+    fn write_record(&self, task: &TaskId, record: &Record) -> Result<()> {
+        self.again_after_poison(|handles| {
+            let mut batch = handles.database.batch().durability(Some(self.engine.persist_mode()));
+            let encoded = record.encode(&record.checkpoint.encode());
+            batch.insert(&handles.tasks, task_key(task), encoded);
+            let written = batch.commit();
+            written.map_err(|error| handles.failed("record a claim", error))
+        })
+    }
+
+    fn existing(&self, task: &TaskId) -> Result<Record> {
+        let record = self.record(&*self.engine.in_use()?, task)?;
+        if record.destroyed {
+            let message = format!("there is no task {task} in {}", self.engine.path().display());
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        Ok(record)
+    }
+
+    fn claim(&self, task: &TaskId, owner: OwnerId) -> Result<Record> {
+        let _turn = self.turn();
+        let mut record = self.record(&*self.engine.in_use()?, task)?;
+        self.check_whole(task, &record)?;
+        if record.fence.owner != owner || record.destroyed {
+            record.fence = Fence::new(record.fence.epoch + 1, owner);
+            record.destroyed = false;
+            self.write_record(task, &record)?;
+        }
+        self.sweep(task, &record)?;
+        Ok(record)
+    }
+
+    fn destroy(&self, task: &TaskId) -> Result<()> {
+        let _turn = self.turn();
+        let record = self.existing(task)?;
+        let epoch = record.fence.epoch + 1;
+        let fence = Fence::new(epoch, OwnerId::random());
+        let record = Record { fence, born: epoch, ..Record::new() };
+        self.write_record(task, &record)?;
+        self.sweep(task, &record)
+    }
+
+    /// `Corrupt` where the engine opened and has not all that was acknowledged.
+    fn check_whole(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if self.engine.is_synced() {
+            self.acknowledged.check(task, record)?;
+        }
+        let handles = self.engine.in_use()?;
+        for map in &record.maps {
+            let keyspace = handles.map(task, *map)?;
+            let mark = keyspace.map(|keyspace| keyspace.contains_key(MARK)).transpose();
+            let mark = mark.map_err(|error| handles.failed("look for a map", error))?;
+            if mark != Some(true) {
+                let message = format!(
+                    "{map} of task {task} has lost its files in {}: restore the directory from a copy",
+                    self.engine.path().display()
+                );
+                return Err(Error::new(ErrorKind::Corrupt, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the maps of a task that its record does not name.
+    fn sweep(&self, task: &TaskId, record: &Record) -> Result<()> {
+        let handles = self.engine.in_use()?;
+        let prefix = maps_of(task);
+        let named: Vec<_> = record.maps.iter().map(|&map| keyspace(task, map)).collect();
+        for name in handles.database.list_keyspace_names() {
+            if name.starts_with(&prefix) && !named.iter().any(|named| **named == *name) {
+                handles.drop_map(&name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the directory; waits a little where this process may just be closing it.
+fn take(path: &Path, was_ours: bool) -> Result<Directory> {
+    let start = Instant::now();
+    loop {
+        match Directory::take(path) {
+            Err(error)
+                if error.kind() == ErrorKind::Locked && was_ours && start.elapsed() < CLOSING =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            taken => return taken,
+        }
+    }
+}
+
+/// Errors after which the engine must be opened anew: those of writing, not those of deciding.
+fn is_io(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::OutOfSpace | ErrorKind::Unavailable | ErrorKind::PermissionDenied
+    )
+}
+
+#[async_trait]
+impl Backend for EmbeddedBackend {
+    async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
+        let (shared, task) = (self.shared.clone(), task.clone());
+        blocking(move || {
+            let record = shared.claim(&task, owner)?;
+            let writer = Writer::new(Reader::new(shared, task), record.fence);
+            Ok(Claim::new(Arc::new(writer), record.checkpoint))
+        })
+        .await
+    }
+
+    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
+        let record = self.shared.existing(task)?;
+        self.shared.check_whole(task, &record)?;
+        Ok(Arc::new(Reader::new(self.shared.clone(), task.clone())))
+    }
+
+    async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
+        let handles = self.shared.engine.in_use()?;
+        let mut summaries = Vec::new();
+        for guard in handles.tasks.prefix(application_key(application)) {
+            let entry = guard.into_inner();
+            let (key, value) = entry.map_err(|error| handles.failed("list tasks", error))?;
+            let record = Record::decode(&value)?;
+            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
+                let task = TaskId::new(application.as_str(), partition)?;
+                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
+            }
+        }
+        Ok(summaries)
+    }
+
+    async fn destroy(&self, task: &TaskId) -> Result<()> {
+        let (shared, task) = (self.shared.clone(), task.clone());
+        blocking(move || shared.destroy(&task)).await
+    }
+}

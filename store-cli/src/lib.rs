@@ -11,7 +11,7 @@ mod prompt;
 pub mod shell;
 mod text;
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 
@@ -40,7 +40,10 @@ fn log(verbose: u8) {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     // Where a subscriber is set already, as in a program that uses this library, that one holds.
     let _ = logs.without_time().with_target(false).try_init();
 }

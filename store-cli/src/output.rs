@@ -33,7 +33,7 @@ impl Output {
 
     /// Writes one line for people.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        Ok(writeln!(self.out, "{}", line.trim_end())?)
+        Ok(writeln!(self.out, "{line}")?)
     }
 
     /// Writes aligned columns for people, under their titles where there are some.
@@ -63,5 +63,7 @@ pub(crate) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.to_string()
+    // Padding at the ends of lines would wrap on a narrow terminal.
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
 }

@@ -44,6 +44,22 @@ fn the_loop_answers_the_same_lines_in_order() {
     }
 }
 
+#[test]
+fn a_line_that_is_too_long_is_answered_and_skipped() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let input = format!("{}\n{{}}\n{}", "x".repeat(100_001), "y".repeat(100_001));
+    let mut output = Vec::new();
+    let mut session = session(&database());
+    serve(runtime.handle(), &mut session, input.as_bytes(), &mut output, 100_000).unwrap();
+    let output = String::from_utf8(output).unwrap();
+    let replies: Vec<_> = output.lines().collect();
+    assert_eq!(replies.len(), 3, "{replies:?}");
+    assert!(replies[0].contains(r#""kind":"InvalidArgument""#), "{}", replies[0]);
+    assert!(replies[0].contains("longer than 100000 bytes"), "{}", replies[0]);
+    assert!(replies[1].contains("is missing"), "{}", replies[1]);
+    assert_eq!(replies[2], replies[0]);
+}
+
 #[tokio::test]
 async fn the_end_of_input_discards_what_is_not_committed() {
     let database = database();

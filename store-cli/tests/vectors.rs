@@ -6,6 +6,7 @@ mod common;
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
+use store::Database;
 
 use self::common::{ask, database, session, spelled};
 
@@ -56,9 +57,8 @@ fn vectors() -> Vec<Vector> {
     mine.map(read).collect()
 }
 
-async fn replay(vector: &Vector, commits: Commits) {
-    let database = database();
-    let mut session = session(&database);
+async fn replay(vector: &Vector, commits: Commits, database: &Database) {
+    let mut session = session(database);
     let open = vector.lines[0].r#in.to_string();
     for (number, line) in (1..).zip(&vector.lines) {
         let is_commit = line.r#in["op"] == "commit";
@@ -81,7 +81,17 @@ async fn key_value_stores_answer_as_recorded_whatever_is_committed() {
     assert!(vectors.len() >= 6, "the recordings are there");
     for vector in &vectors {
         for commits in [Commits::AsRecorded, Commits::LeftOut, Commits::WithReopen] {
-            replay(vector, commits).await;
+            replay(vector, commits, &database()).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn key_value_stores_on_disk_answer_as_recorded() {
+    for vector in &vectors() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("embedded:{}", folder.path().display());
+        let database = store::connect(&url).await.unwrap();
+        replay(vector, Commits::WithReopen, &database).await;
     }
 }

@@ -76,6 +76,7 @@ fn failed(error: ReadlineError) -> Failure {
 
 impl Prompt<'_> {
     fn greet(&mut self) -> Result<(), Failure> {
+        self.remember_recorded();
         let recorded = self.show_stores();
         self.refused(recorded)?;
         self.say(&show::quiet("open claims the task, help lists the commands, quit leaves"))
@@ -83,7 +84,7 @@ impl Prompt<'_> {
 
     fn talk(&mut self) -> Result<(), Failure> {
         loop {
-            self.remember_names();
+            self.remember_open();
             match self.editor.readline(&self.sign()) {
                 Ok(line) => {
                     let then = self.line(&line);
@@ -134,14 +135,18 @@ impl Prompt<'_> {
         operation: &'static Operation,
         words: &[words::Word],
     ) -> Result<(), Refused> {
-        let is_open = matches!(operation.action, Action::Open);
-        let request = match words {
-            [] if is_open => self.open_all()?,
-            words => command::request(operation, words)?,
+        let request = match (operation.action, words) {
+            (Action::Open, []) => self.open_all()?,
+            _ => command::request(operation, words)?,
         };
         let reply = self.wait(async |session| session.answer(request).await)?;
         match reply.result() {
-            Ok(value) => self.say(&show::answer(operation, value))?,
+            Ok(value) => {
+                self.say(&show::answer(operation, value))?;
+                if matches!(operation.action, Action::Close) {
+                    self.remember_recorded();
+                }
+            }
             Err(error) => {
                 self.say(&show::error(error))?;
                 if error.kind() == ErrorKind::InvalidArgument {
@@ -183,13 +188,19 @@ impl Prompt<'_> {
         Ok(self.say(&show::stores(&stores))?)
     }
 
-    /// What can be completed now; a task that cannot be read has no names to offer.
-    fn remember_names(&mut self) {
-        let recorded = self.wait(recorded).ok().and_then(Result::ok).unwrap_or_default();
+    /// Names to complete of open stores.
+    fn remember_open(&mut self) {
         let open = self.session.stores().into_iter().map(str::to_owned).collect();
         if let Some(typing) = self.editor.helper_mut() {
-            typing.recorded = recorded.into_iter().map(|spec| spec.name.to_string()).collect();
             typing.open = open;
+        }
+    }
+
+    /// Names to complete of recorded stores; a task that cannot be read has none to offer.
+    fn remember_recorded(&mut self) {
+        let recorded = self.wait(recorded).ok().and_then(Result::ok).unwrap_or_default();
+        if let Some(typing) = self.editor.helper_mut() {
+            typing.recorded = recorded.into_iter().map(|spec| spec.name.to_string()).collect();
         }
     }
 

@@ -1,7 +1,5 @@
 //! Answers as people read them.
 
-use std::fmt::Write;
-
 use anstyle::{AnsiColor, Style};
 use store::{Error, backend::StoreSpec};
 
@@ -29,20 +27,17 @@ pub(super) fn answer(operation: &Operation, value: &Value) -> String {
                 1 => "1 entry".to_owned(),
                 count => format!("{count} entries"),
             });
-            let mut shown = lines(&table(&[], rows.iter().map(cells)));
-            let _ = write!(shown, "{counted}");
-            shown
+            if rows.is_empty() {
+                return counted;
+            }
+            format!("{}\n{counted}", table(&[], rows.iter().map(cells)))
         }
         Value::Object(members) => {
             let row = |(name, value): &(String, Value)| vec![name.clone(), plain(value)];
-            lines(&table(&[], members.iter().map(row))).trim_end().to_owned()
+            table(&[], members.iter().map(row))
         }
         other => plain(other),
     }
-}
-
-fn lines(table: &str) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -65,8 +60,7 @@ pub(super) fn stores(specs: &[StoreSpec]) -> String {
         let StoreSpec { name, kind, key_codec, value_codec, .. } = spec;
         vec![name.to_string(), kind.clone(), key_codec.clone(), value_codec.clone()]
     };
-    let table = table(&["STORE", "KIND", "KEYS", "VALUES"], specs.iter().map(row));
-    lines(&table).trim_end().to_owned()
+    table(&["STORE", "KIND", "KEYS", "VALUES"], specs.iter().map(row))
 }
 
 /// An error and its causes, in colour where the terminal has some.
@@ -77,4 +71,32 @@ pub(super) fn error(error: &Error) -> String {
 /// What is less important.
 pub(super) fn quiet(text: &str) -> String {
     format!("{QUIET}{text}{QUIET:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{Operation, Value, answer};
+
+    #[test]
+    fn answers_read_well() {
+        let shown = |name, value| {
+            let shown = answer(Operation::named(name).unwrap(), &value);
+            anstream::adapter::strip_str(&shown).to_string()
+        };
+        let bytes = |bytes: &'static [u8]| Value::Bytes(Bytes::from_static(bytes));
+        assert_eq!(shown("put", Value::Null), "ok");
+        assert_eq!(shown("delete", Value::Null), "(none)");
+        assert_eq!(shown("get", bytes(b"\x1b[2J")), r"\u{1b}[2J");
+        assert_eq!(shown("count", Value::Number(3)), "3");
+        assert_eq!(shown("range", Value::List(Vec::new())), "0 entries");
+        let row = |key, value| Value::List(vec![bytes(key), bytes(value)]);
+        let rows = Value::List(vec![row(b"a", b"1"), row(b"\x00\xff", b"")]);
+        assert_eq!(shown("range", rows), "a         1\nhex:00ff\n2 entries");
+        let offsets = Value::Object(vec![("t-0".to_owned(), Value::Number(4))]);
+        let checkpoint = [("sequence", Value::Number(2)), ("offsets", offsets)];
+        let checkpoint = checkpoint.map(|(name, value)| (name.to_owned(), value)).into();
+        assert_eq!(shown("checkpoint", Value::Object(checkpoint)), "sequence  2\noffsets   t-0=4");
+    }
 }

@@ -73,7 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "put_if_absent",
         Action::PutIfAbsent,
         &[STORE, KEY, VALUE],
-        "set the value of an absent key, or show the value that is there",
+        "set the value of an absent key, or show the one there",
     ),
     operation(
         "put_all",

@@ -29,28 +29,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
         action: operation::Action::Task(Action::Commit),
         members: &[Member::optional("offsets", Holds::Offsets)],
         reads: false,
-        about: "make everything written durable, together with offsets",
+        about: "make writes and offsets durable, together",
     },
     Operation {
         name: "rollback",
         action: operation::Action::Task(Action::Rollback),
         members: &[],
         reads: false,
-        about: "throw away what was written since the last commit",
+        about: "throw away what is not committed",
     },
     Operation {
         name: "checkpoint",
         action: operation::Action::Task(Action::Checkpoint),
         members: &[],
         reads: false,
-        about: "show the number and offsets of the last commit",
+        about: "show number and offsets of the last commit",
     },
     Operation {
         name: "close",
         action: operation::Action::Close,
         members: &[],
         reads: false,
-        about: "give the task up and throw away what was not committed",
+        about: "give the task up; throws away what is not committed",
     },
 ];
 

@@ -7,9 +7,7 @@ use tokio::runtime::Handle;
 use crate::{
     Failure,
     args::Shell,
-    connect,
-    failure::chain,
-    prompt,
+    connect, prompt,
     shell::{MAX_LINE_BYTES, Session, serve},
 };
 
@@ -18,17 +16,14 @@ pub(crate) fn run(args: Shell, runtime: &Handle) -> Result<(), Failure> {
     let id = args.task.id()?;
     connect::check(&args.task.url)?;
     let mut session = Session::unconnected(args.task.url, id);
-    if let Err(error) = runtime.block_on(session.database()) {
-        // What may pass, such as a lock, is for `open` to try again and to say.
-        if !error.is_retryable() {
-            return Err(error.into());
-        }
-        tracing::warn!("not connected yet: {}", chain(&error));
+    // What may pass, such as a lock, is for `open` to say and to try again.
+    match runtime.block_on(session.database()) {
+        Err(error) if !error.is_retryable() => return Err(error.into()),
+        Ok(_) | Err(_) => {}
     }
-    let stdin = io::stdin();
-    if stdin.is_terminal() && io::stdout().is_terminal() {
-        prompt::run(session, runtime)
-    } else {
-        Ok(serve(runtime, &mut session, stdin.lock(), io::stdout().lock(), MAX_LINE_BYTES)?)
+    let (stdin, stdout) = (io::stdin(), io::stdout());
+    if stdin.is_terminal() && stdout.is_terminal() {
+        return prompt::run(session, runtime);
     }
+    Ok(serve(runtime, &mut session, stdin.lock(), stdout.lock(), MAX_LINE_BYTES)?)
 }

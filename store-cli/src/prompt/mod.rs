@@ -3,6 +3,7 @@
 mod command;
 mod helper;
 mod history;
+mod line;
 mod show;
 mod usage;
 mod words;
@@ -12,18 +13,11 @@ use std::io::Write;
 use rustyline::{
     ColorMode, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
 };
-use store::{Error, ErrorKind, Result, backend::StoreSpec};
+use store::{Error, Result};
 use tokio::{runtime::Handle, signal};
 
 use self::helper::Typing;
-use crate::{
-    Failure,
-    shell::{
-        Session,
-        node::Node,
-        operation::{Action, Operation},
-    },
-};
+use crate::{Failure, shell::Session};
 
 struct Prompt<'a> {
     session: Session,
@@ -109,54 +103,6 @@ impl Prompt<'_> {
         format!("{}{state}> ", self.session.id())
     }
 
-    /// Does what a line says; what it refuses is shown.
-    fn line(&mut self, line: &str) -> Result<Then, Refused> {
-        if line.trim_start().starts_with('{') {
-            let reply = self.wait(async |session| session.reply(line.as_bytes()).await)?;
-            self.say(&reply.to_string())?;
-            return Ok(Then::GoOn);
-        }
-        let words = words::split(line)?;
-        let Some((first, rest)) = words.split_first() else { return Ok(Then::GoOn) };
-        match first.text.as_str() {
-            "quit" | "exit" => return Ok(Then::Leave),
-            "help" | "?" => self.help(rest.first().map(|word| word.text.as_str()))?,
-            "stores" => self.show_stores()?,
-            name => {
-                let operation = Operation::named(name)?;
-                self.operation(operation, rest)?;
-            }
-        }
-        Ok(Then::GoOn)
-    }
-
-    fn operation(
-        &mut self,
-        operation: &'static Operation,
-        words: &[words::Word],
-    ) -> Result<(), Refused> {
-        let request = match (operation.action, words) {
-            (Action::Open, []) => self.open_all()?,
-            _ => command::request(operation, words)?,
-        };
-        let reply = self.wait(async |session| session.answer(request).await)?;
-        match reply.result() {
-            Ok(value) => {
-                self.say(&show::answer(operation, value))?;
-                if matches!(operation.action, Action::Close) {
-                    self.remember_recorded();
-                }
-            }
-            Err(error) => {
-                self.say(&show::error(error))?;
-                if error.kind() == ErrorKind::InvalidArgument {
-                    self.say(&show::quiet(&format!("usage: {}", usage::line(operation))))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Runs until it is done, or until the user has enough of it.
     fn wait<T>(&mut self, work: impl AsyncFnOnce(&mut Session) -> T) -> Result<T, Refused> {
         let session = &mut self.session;
@@ -166,26 +112,6 @@ impl Prompt<'_> {
                 _ = signal::ctrl_c() => Err(Refused::Interrupted),
             }
         })
-    }
-
-    /// A request that opens every recorded store as it is.
-    fn open_all(&mut self) -> Result<Node, Refused> {
-        let stores = self.wait(recorded)??;
-        if stores.is_empty() {
-            let message = "the task has no stores yet: open NAME makes one";
-            return Err(Error::new(ErrorKind::InvalidArgument, message).into());
-        }
-        Ok(command::open_as_recorded(&stores))
-    }
-
-    fn show_stores(&mut self) -> Result<(), Refused> {
-        let stores = self.wait(recorded)??;
-        if stores.is_empty() {
-            let message =
-                format!("task {} has no stores yet: open NAME makes one", self.session.id());
-            return Ok(self.say(&show::quiet(&message))?);
-        }
-        Ok(self.say(&show::stores(&stores))?)
     }
 
     /// Names to complete of open stores.
@@ -198,16 +124,10 @@ impl Prompt<'_> {
 
     /// Names to complete of recorded stores; a task that cannot be read has none to offer.
     fn remember_recorded(&mut self) {
-        let recorded = self.wait(recorded).ok().and_then(Result::ok).unwrap_or_default();
+        let recorded = self.wait(Session::recorded).ok().and_then(Result::ok).unwrap_or_default();
         if let Some(typing) = self.editor.helper_mut() {
-            typing.recorded = recorded.into_iter().map(|spec| spec.name.to_string()).collect();
+            typing.recorded = recorded.iter().map(|spec| spec.name.to_string()).collect();
         }
-    }
-
-    fn help(&mut self, name: Option<&str>) -> Result<(), Refused> {
-        let Some(name) = name else { return Ok(self.say(&usage::all())?) };
-        let operation = Operation::named(name)?;
-        Ok(self.say(&format!("{}\n{}", usage::line(operation), operation.about))?)
     }
 
     fn leave(&mut self) -> Result<(), Failure> {
@@ -250,17 +170,4 @@ impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
     }
-}
-
-/// The stores recorded with the task, read without claiming it.
-async fn recorded(session: &mut Session) -> Result<Vec<StoreSpec>> {
-    let database = session.database().await?;
-    let id = session.id();
-    let task = match database.read(id.application.as_str(), id.partition).await {
-        Ok(task) => task,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let stores = task.checkpoint().await?.stores;
-    Ok(stores.into_values().map(|state| state.spec).collect())
 }

@@ -1,6 +1,6 @@
 //! The shell protocol: one JSON object per line in, one out; see `docs/shell.md`.
 //!
-//! A store kind is one file with its table of operations and what they do; [`operation`] and [`stores`] list the kinds.
+//! A store kind is one file with its table of operations and what they do; `operation` and `stores` list the kinds.
 
 mod key_value;
 pub(crate) mod members;

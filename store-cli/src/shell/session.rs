@@ -1,13 +1,16 @@
 //! The state of a conversation: a task that is not yet open, open, or closed.
 
-use store::{Database, Error, ErrorKind, Result, backend::TaskId};
+use store::{
+    Database, Error, ErrorKind, Result,
+    backend::{StoreSpec, TaskId},
+};
 
 use super::{
     Reply, Value, key_value,
     members::{Members, invalid, request},
     node::Node,
     operation::{Action, Operation},
-    stores::Opened,
+    stores::{self, Opened},
     task,
 };
 
@@ -86,6 +89,13 @@ impl Session {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
+    }
+
+    /// The stores recorded with the task, read without claiming it.
+    pub(crate) async fn recorded(&mut self) -> Result<Vec<StoreSpec>> {
+        let database = self.database().await?;
+        let stores = stores::recorded(&database, &self.id).await?.stores;
+        Ok(stores.into_values().map(|state| state.spec).collect())
     }
 
     /// Answers one line, with or without its end. Never fails: what is wrong is the reply.

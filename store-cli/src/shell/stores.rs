@@ -124,11 +124,7 @@ async fn adopt(database: &Database, id: &TaskId, wanted: &mut [Wanted]) -> Resul
     if !wanted.iter().any(|store| store.adopt) {
         return Ok(());
     }
-    let recorded = match database.read(id.application.as_str(), id.partition).await {
-        Ok(task) => task.checkpoint().await?,
-        Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
-        Err(error) => return Err(error),
-    };
+    let recorded = recorded(database, id).await?;
     for store in wanted.iter_mut().filter(|store| store.adopt) {
         if let Some((_, state)) = recorded.store(store.spec.name.as_str())
             && state.spec.kind == store.spec.kind
@@ -137,4 +133,13 @@ async fn adopt(database: &Database, id: &TaskId, wanted: &mut [Wanted]) -> Resul
         }
     }
     Ok(())
+}
+
+/// What was committed last, read without claiming the task; the default where there is no task.
+pub(super) async fn recorded(database: &Database, id: &TaskId) -> Result<Checkpoint> {
+    match database.read(id.application.as_str(), id.partition).await {
+        Ok(task) => task.checkpoint().await,
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Checkpoint::default()),
+        Err(error) => Err(error),
+    }
 }

@@ -18,6 +18,9 @@ use store::{
 pub struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Print JSON lines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
     /// Log more to standard error; twice for even more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -28,7 +31,7 @@ pub(crate) enum Command {
     /// List the tasks of an application.
     Tasks(Tasks),
     /// Show what a task holds: its last commit, its stores and their sizes.
-    Describe(Describe),
+    Describe(Task),
     /// Show the value of a key.
     Get(Get),
     /// List entries of a store in key order.
@@ -36,7 +39,7 @@ pub(crate) enum Command {
     /// Remove a task's state for good.
     Destroy(Destroy),
     /// Claim a task and work it: a prompt on a terminal, else one JSON request per line.
-    Shell(Shell),
+    Shell(Task),
 }
 
 #[derive(Debug, Group)]
@@ -46,9 +49,6 @@ pub(crate) struct Tasks {
     /// The application.
     #[arg(short, long)]
     pub(crate) application: Name,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Which task.
@@ -71,15 +71,6 @@ impl Task {
 }
 
 #[derive(Debug, Group)]
-pub(crate) struct Describe {
-    #[command(flatten)]
-    pub(crate) task: Task,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Group)]
 pub(crate) struct Get {
     #[command(flatten)]
     pub(crate) task: Task,
@@ -89,9 +80,6 @@ pub(crate) struct Get {
     /// The key: text, a number where the store's keys are numbers, or hex:DIGITS for its stored bytes. Text that
     /// starts with hex: is given as text:hex:….
     pub(crate) key: String,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Group)]
@@ -116,9 +104,6 @@ pub(crate) struct Scan {
     /// From the highest key down.
     #[arg(short, long)]
     pub(crate) reverse: bool,
-    /// Print JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Group)]
@@ -128,12 +113,6 @@ pub(crate) struct Destroy {
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) yes: bool,
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct Shell {
-    #[command(flatten)]
-    pub(crate) task: Task,
 }
 
 #[cfg(test)]

@@ -15,18 +15,19 @@ use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 
-use self::args::Command;
 pub use self::{args::Args, failure::Failure};
+use self::{args::Command, output::Output};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Failure> {
     log(args.verbose);
     let runtime = tokio::runtime::Runtime::new()?;
+    let output = Output::new(args.json);
     match args.command {
-        Command::Tasks(args) => runtime.block_on(commands::tasks::run(args)),
-        Command::Describe(args) => runtime.block_on(commands::describe::run(args)),
-        Command::Get(args) => runtime.block_on(commands::get::run(args)),
-        Command::Scan(args) => runtime.block_on(commands::scan::run(args)),
+        Command::Tasks(args) => runtime.block_on(commands::tasks::run(args, output)),
+        Command::Describe(args) => runtime.block_on(commands::describe::run(args, output)),
+        Command::Get(args) => runtime.block_on(commands::get::run(args, output)),
+        Command::Scan(args) => runtime.block_on(commands::scan::run(args, output)),
         Command::Destroy(args) => runtime.block_on(commands::destroy::run(args)),
         Command::Shell(args) => commands::shell::run(args, runtime.handle()),
     }

@@ -8,7 +8,7 @@ use store::{
     backend::{StoreSpec, StoreState, TaskId, TaskSummary},
 };
 
-use crate::{Failure, args::Describe, connect, output::Output};
+use crate::{Failure, args::Task, connect, output::Output};
 
 #[derive(Serialize)]
 struct Described {
@@ -33,11 +33,10 @@ struct DescribedStore {
 }
 
 /// Shows what a task holds.
-pub(crate) async fn run(args: Describe) -> Result<(), Failure> {
-    let id = args.task.id()?;
-    let database = connect::existing(&args.task.url).await?;
+pub(crate) async fn run(args: Task, mut output: Output) -> Result<(), Failure> {
+    let id = args.id()?;
+    let database = connect::existing(&args.url).await?;
     let described = describe(&database, &id).await?;
-    let mut output = Output::new(args.json);
     if output.is_json() {
         output.json(&described)?;
     } else {

@@ -17,7 +17,7 @@ struct Line {
 }
 
 /// Shows the value of a key; an absent one is no failure.
-pub(crate) async fn run(args: Get) -> Result<(), Failure> {
+pub(crate) async fn run(args: Get, mut output: Output) -> Result<(), Failure> {
     let id = args.task.id()?;
     let database = connect::existing(&args.task.url).await?;
     let maps = super::key_value(&database, &id, args.store.as_str()).await?;
@@ -25,7 +25,6 @@ pub(crate) async fn run(args: Get) -> Result<(), Failure> {
     let key = key(&spec.key_codec, &args.key)?;
     let value = maps.get(None, key.clone()).await?;
     let value = value.map(|value| Shown::value(&spec.value_codec, value));
-    let mut output = Output::new(args.json);
     if output.is_json() {
         output.json(&Line { key: Shown::key(&spec.key_codec, key), value })?;
     } else {

@@ -35,7 +35,7 @@ impl Line {
 }
 
 /// Lists entries in key order, in bounded memory.
-pub(crate) async fn run(args: Scan) -> Result<(), Failure> {
+pub(crate) async fn run(args: Scan, output: Output) -> Result<(), Failure> {
     let id = args.task.id()?;
     let database = connect::existing(&args.task.url).await?;
     let maps = super::key_value(&database, &id, args.store.as_str()).await?;
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Scan) -> Result<(), Failure> {
         return Ok(());
     }
     let entries = maps.scan(None, range, order).take(args.limit.unwrap_or(usize::MAX)).boxed();
-    write(entries, &maps, Output::new(args.json)).await
+    write(entries, &maps, output).await
 }
 
 async fn write(

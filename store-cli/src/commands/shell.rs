@@ -6,16 +6,15 @@ use tokio::runtime::Handle;
 
 use crate::{
     Failure,
-    args::Shell,
+    args::Task,
     connect, prompt,
     shell::{MAX_LINE_BYTES, Session, serve},
 };
 
 /// Works a task: by a prompt where a person sits at both ends, else by the protocol.
-pub(crate) fn run(args: Shell, runtime: &Handle) -> Result<(), Failure> {
-    let id = args.task.id()?;
-    connect::check(&args.task.url)?;
-    let mut session = Session::unconnected(args.task.url, id);
+pub(crate) fn run(args: Task, runtime: &Handle) -> Result<(), Failure> {
+    connect::check(&args.url)?;
+    let mut session = Session::unconnected(args.url, args.application, args.partition);
     // What may pass, such as a lock, is for `open` to say and to try again.
     match runtime.block_on(session.database()) {
         Err(error) if !error.is_retryable() => return Err(error.into()),

@@ -42,10 +42,9 @@ impl<'a> Line<'a> {
 }
 
 /// Lists the tasks of an application.
-pub(crate) async fn run(args: Tasks) -> Result<(), Failure> {
+pub(crate) async fn run(args: Tasks, mut output: Output) -> Result<(), Failure> {
     let database = connect::existing(&args.url).await?;
     let tasks = database.tasks(args.application.as_str()).await?;
-    let mut output = Output::new(args.json);
     let lines = tasks.iter().map(Line::new);
     if output.is_json() {
         for line in lines {

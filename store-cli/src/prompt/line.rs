@@ -42,7 +42,7 @@ impl Prompt<'_> {
             _ => command::request(operation, words),
         };
         let reply = match request {
-            Ok(request) => self.wait(async |session| session.answer(request).await)?,
+            Ok(request) => self.wait(async |session| session.request(request).await)?,
             Err(error) => Reply::from(Err(error)),
         };
         match reply.result() {
@@ -75,7 +75,7 @@ impl Prompt<'_> {
         let stores = self.wait(Session::recorded)??;
         if stores.is_empty() {
             let message =
-                format!("task {} has no stores yet: open NAME makes one", self.session.id());
+                format!("task {} has no stores yet: open NAME makes one", self.session.task());
             return Ok(self.say(&show::quiet(&message))?);
         }
         Ok(self.say(&show::stores(&stores))?)

@@ -100,7 +100,7 @@ impl Prompt<'_> {
             (true, false) => "",
             (true, true) => "*",
         };
-        format!("{}{state}> ", self.session.id())
+        format!("{}{state}> ", self.session.task())
     }
 
     /// Runs until it is done, or until the user has enough of it.

@@ -18,22 +18,22 @@ use super::{
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use store::backend::TaskId;
 /// use store_cli::shell::Session;
 ///
 /// let database = store::connect("memory:").await?;
-/// let mut session = Session::new(database, TaskId::new("word-count", 0)?);
-/// session.reply(br#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#).await;
-/// session.reply(br#"{"op":"put","store":"c","key":"a","value":"1"}"#).await;
-/// let reply = session.reply(br#"{"op":"get","store":"c","key":"a"}"#).await;
-/// assert_eq!(reply.to_string(), r#"{"ok":"1"}"#);
+/// let mut session = Session::new(database, "word-count", 0);
+/// session.answer(br#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#).await;
+/// session.answer(br#"{"op":"put","store":"c","key":"a","value":"1"}"#).await;
+/// let reply = session.answer(br#"{"op":"get","store":"c","key":"a"}"#).await;
+/// assert_eq!(reply, r#"{"ok":"1"}"#);
 /// # Ok::<_, store::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
 pub struct Session {
     source: Source,
-    id: TaskId,
+    application: String,
+    partition: u32,
     state: State,
 }
 
@@ -52,22 +52,26 @@ enum State {
 }
 
 impl Session {
-    /// A session on a task of a database; `open` claims it.
+    /// A session on a task of a database; `open` checks its name and claims it.
     #[must_use]
-    pub const fn new(database: Database, id: TaskId) -> Self {
-        Self { source: Source::Database(database), id, state: State::New }
+    pub fn new(database: Database, application: impl Into<String>, partition: u32) -> Self {
+        Self::of(Source::Database(database), application.into(), partition)
     }
 
     /// A session whose `open` connects first, again and again until it succeeds.
     #[must_use]
-    pub const fn unconnected(url: String, id: TaskId) -> Self {
-        Self { source: Source::Url(url), id, state: State::New }
+    pub fn unconnected(url: String, application: impl Into<String>, partition: u32) -> Self {
+        Self::of(Source::Url(url), application.into(), partition)
     }
 
-    /// Which task.
+    const fn of(source: Source, application: String, partition: u32) -> Self {
+        Self { source, application, partition, state: State::New }
+    }
+
+    /// Which task, as messages name it.
     #[must_use]
-    pub const fn id(&self) -> &TaskId {
-        &self.id
+    pub fn task(&self) -> String {
+        format!("{}/{}", self.application, self.partition)
     }
 
     /// The names of the open stores, ascending.
@@ -94,20 +98,28 @@ impl Session {
     /// The stores recorded with the task, read without claiming it.
     pub(crate) async fn recorded(&mut self) -> Result<Vec<StoreSpec>> {
         let database = self.database().await?;
-        let stores = stores::recorded(&database, &self.id).await?.stores;
+        let id = TaskId::new(&self.application, self.partition)?;
+        let stores = stores::recorded(&database, &id).await?.stores;
         Ok(stores.into_values().map(|state| state.spec).collect())
     }
 
-    /// Answers one line, with or without its end. Never fails: what is wrong is the reply.
+    /// Answers one line, with or without its end, by one line of JSON without its end.
+    ///
+    /// Never fails: what is wrong is the reply. A dropped future leaves the operation as the store's own does.
+    pub async fn answer(&mut self, line: &[u8]) -> String {
+        self.reply(line).await.to_string()
+    }
+
+    /// As [`answer`](Self::answer), and gives what is answered as values.
     pub async fn reply(&mut self, line: &[u8]) -> Reply {
         match parse(line) {
-            Ok(node) => self.answer(node).await,
+            Ok(node) => self.request(node).await,
             Err(error) => Reply::from(Err(error)),
         }
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&mut self, line: Node) -> Reply {
+    pub(crate) async fn request(&mut self, line: Node) -> Reply {
         let result = match request(line) {
             Ok((operation, members)) => self.execute(operation, members).await,
             Err(error) => Err(error),
@@ -150,7 +162,7 @@ impl Session {
                 Err(invalid(format!("{} needs an open task: open it first", operation.name)))
             }
             State::Closed => {
-                let message = format!("task {} is closed: open it again", self.id);
+                let message = format!("task {} is closed: open it again", self.task());
                 Err(Error::new(ErrorKind::Closed, message))
             }
         }
@@ -158,23 +170,22 @@ impl Session {
 
     async fn open(&mut self, members: Members) -> Result<Value> {
         if self.is_open() {
-            return Err(invalid(format!("task {} is open already: close it first", self.id)));
+            return Err(invalid(format!("task {} is open already: close it first", self.task())));
         }
+        let id = TaskId::new(&self.application, self.partition)?;
         let database = self.database().await?;
-        self.state = State::Open(Opened::open(&database, &self.id, members).await?);
+        self.state = State::Open(Opened::open(&database, &id, members).await?);
         Ok(Value::Null)
     }
 
     /// The database, connected to where it is not yet.
     pub(crate) async fn database(&mut self) -> Result<Database> {
-        if let Source::Url(url) = &self.source {
-            self.source = Source::Database(store::connect(url).await?);
-        }
-        match &self.source {
-            Source::Database(database) => Ok(database.clone()),
-            // Invariant: it was replaced just above.
-            Source::Url(_) => unreachable!("the session is connected"),
-        }
+        let database = match &self.source {
+            Source::Database(database) => return Ok(database.clone()),
+            Source::Url(url) => store::connect(url).await?,
+        };
+        self.source = Source::Database(database.clone());
+        Ok(database)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use store::{Database, backend::TaskId, memory::MemoryBackend};
+use store::{Database, memory::MemoryBackend};
 use store_cli::shell::Session;
 
 pub(crate) fn database() -> Database {
@@ -12,7 +12,7 @@ pub(crate) fn database() -> Database {
 }
 
 pub(crate) fn session(database: &Database) -> Session {
-    Session::new(database.clone(), TaskId::new("a", 0).unwrap())
+    Session::new(database.clone(), "a", 0)
 }
 
 /// Sends one line and parses the reply.

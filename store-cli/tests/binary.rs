@@ -117,7 +117,7 @@ fn wrong_usage_is_exit_code_2() {
     }
     for (wrong, said) in [
         ("nonsense", "scheme"),
-        ("redis://user:SECRET@host", "not there yet"),
+        ("cassandra://user:SECRET@host", "not there yet"),
         ("nonsens://user:SECRET@host", "not known"),
         ("memory:?page_entrie=1", "did you mean page_entries?"),
     ] {

@@ -1,4 +1,4 @@
-//! Replays what Kafka Streams' own stores answered.
+//! Replays what Kafka Streams' own stores answered, in memory; `integration-tests` does so on every backend.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod common;
@@ -22,7 +22,10 @@ struct Line {
 }
 
 impl Line {
-    /// What is expected, without rows of a prefix scan that do not start with the prefix; see the vectors' README.
+    /// What is expected, without rows of a prefix scan that do not start with the prefix.
+    ///
+    /// Kafka's in-memory store ends a prefix scan at the prefix counted up as a number: `00ff` ends before `0100`, and
+    /// so key `01` is listed too (once, in `key_value-1.jsonl`).
     fn expected(&self) -> Value {
         let mut expected = spelled(&self.expect);
         if self.r#in["op"] == "prefix" {
@@ -43,7 +46,7 @@ enum Commits {
 }
 
 fn vectors() -> Vec<Vector> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../integration-tests/vectors");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let mine = files.filter(|file| file.file_name().to_string_lossy().starts_with("key_value-"));
     let read = |file: fs::DirEntry| Vector {
@@ -83,15 +86,5 @@ async fn key_value_stores_answer_as_recorded_whatever_is_committed() {
         for commits in [Commits::AsRecorded, Commits::LeftOut, Commits::WithReopen] {
             replay(vector, commits, &database()).await;
         }
-    }
-}
-
-#[tokio::test]
-async fn key_value_stores_on_disk_answer_as_recorded() {
-    for vector in &vectors() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("embedded:{}", folder.path().display());
-        let database = store::connect(&url).await.unwrap();
-        replay(vector, Commits::WithReopen, &database).await;
     }
 }

@@ -54,7 +54,6 @@ impl Database {
             database: self.clone(),
             task: TaskId::new(application, partition),
             specs: Vec::new(),
-            adopt: false,
             invalid: None,
         }
     }
@@ -85,7 +84,6 @@ pub struct TaskBuilder {
     database: Database,
     task: Result<TaskId>,
     specs: Vec<StoreSpec>,
-    adopt: bool,
     invalid: Option<Error>,
 }
 
@@ -105,17 +103,11 @@ impl TaskBuilder {
         self
     }
 
-    /// Takes recorded stores of the same kind as they are, whatever codecs they were made with. Defaults to false.
-    pub const fn adopt(mut self, adopt: bool) -> Self {
-        self.adopt = adopt;
-        self
-    }
-
     /// Claims the task: fences every earlier owner and recovers the last commit.
     ///
     /// - `SchemaMismatch` where a store was made in another way; found before anybody is fenced.
     /// - After a failure or a dropped future it may be called again; earlier owners may be fenced already.
-    pub async fn open(mut self) -> Result<Task> {
+    pub async fn open(self) -> Result<Task> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
@@ -126,18 +118,9 @@ impl TaskBuilder {
             Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
             Err(error) => return Err(error),
         };
-        if self.adopt {
-            for spec in &mut self.specs {
-                let same = recorded.store(spec.name.as_str());
-                if let Some((_, stored)) = same.filter(|(_, stored)| stored.spec.kind == spec.kind)
-                {
-                    *spec = stored.spec.clone();
-                }
-            }
-        }
         recorded.assign(&self.specs)?;
         let engine = Engine::open(&*backend, task, self.specs, config).await?;
-        Ok(Task::new(Arc::new(engine), self.adopt))
+        Ok(Task::new(Arc::new(engine)))
     }
 }
 

@@ -11,7 +11,9 @@ mod engine;
 mod error;
 mod maps;
 pub mod memory;
+mod merge;
 pub mod prelude;
+pub mod redo;
 pub mod stores;
 mod task;
 

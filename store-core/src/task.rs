@@ -15,12 +15,11 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Task {
     engine: Arc<Engine>,
-    adopt: bool,
 }
 
 impl Task {
-    pub(crate) const fn new(engine: Arc<Engine>, adopt: bool) -> Self {
-        Self { engine, adopt }
+    pub(crate) const fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
     }
 
     /// Which task.
@@ -46,9 +45,7 @@ impl Task {
             );
             return Err(Error::new(ErrorKind::NotFound, message));
         };
-        if !(self.adopt && spec.kind == wanted.kind) {
-            spec.check(&wanted)?;
-        }
+        spec.check(&wanted)?;
         Ok(definition.open(Maps::new(self.engine.clone(), number, spec)))
     }
 

@@ -28,9 +28,16 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Makes or takes the directory. `Locked` while another process has it, `SchemaMismatch` for a newer layout,
-    /// `Config` for a directory with something else in it: then nothing in it is changed.
+    /// `Config` for a file, or a directory with something else in it: then nothing in it is changed.
     pub(crate) fn take(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path).map_err(|error| file(path, "make the directory", error))?;
+        fs::create_dir_all(path).map_err(|error| match error.kind() {
+            IoKind::AlreadyExists | IoKind::NotADirectory => {
+                let message =
+                    format!("{} is a file or lies in one: name a directory", path.display());
+                Error::new(ErrorKind::Config, message).with_source(error)
+            }
+            _ => file(path, "make the directory", error),
+        })?;
         let path = path.canonicalize().map_err(|error| file(path, "find the directory", error))?;
         if is_foreign(&path)? {
             let message = format!(

@@ -1,22 +1,21 @@
 //! Settings from a file, the environment and a URL.
 
-use std::path::Path;
+use std::{fmt, fs, io, path::Path};
 
-use figment::{
-    Figment, Provider,
-    providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map, Value},
-};
+use figment::value::Value;
 use serde::{Deserialize, Serialize};
 use store_core::{Database, EngineConfig, Error, ErrorKind, Result};
 
-use crate::{parameters::refused, url::StoreUrl};
+use crate::{StoreUrl, layer::Layer, refused::hint, url::Scheme};
 
-/// Everything that can be set. Later sources win: defaults, a TOML file, the environment, parameters of the URL.
+/// Everything that can be set.
+///
+/// Later sources win: the defaults, a TOML file, the environment, parameters of the URL, and what the program sets in
+/// the fields.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let config = store::Config::from_toml(
+/// let mut config = store::Config::from_toml(
 ///     r#"
 ///     url = "memory:"
 ///
@@ -24,14 +23,16 @@ use crate::{parameters::refused, url::StoreUrl};
 ///     page_entries = 500
 ///     "#,
 /// )?;
+/// config.engine.native_limits = true;
 /// let database = config.connect().await?;
 /// # let _ = database;
 /// # Ok::<_, store::Error>(())
 /// # }).unwrap();
 /// ```
 ///
-/// In the environment the same setting is `STORE_ENGINE__PAGE_ENTRIES=500`, in a URL `?page_entries=500`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// In the environment the same setting is `STORE_ENGINE__PAGE_ENTRIES=500`, in a URL `?page_entries=500`. Every
+/// variable that starts with `STORE_` must be a setting: nothing that was meant is left out silently.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -42,6 +43,9 @@ pub struct Config {
     /// The settings of `embedded:`.
     #[cfg(feature = "embedded")]
     pub embedded: store_embedded::EmbeddedConfig,
+    /// The settings of `redis://`.
+    #[cfg(feature = "redis")]
+    pub redis: store_redis::RedisConfig,
 }
 
 impl Default for Config {
@@ -51,103 +55,131 @@ impl Default for Config {
             engine: EngineConfig::default(),
             #[cfg(feature = "embedded")]
             embedded: store_embedded::EmbeddedConfig::default(),
+            #[cfg(feature = "redis")]
+            redis: store_redis::RedisConfig::default(),
         }
     }
 }
 
-const ENVIRONMENT: &str = "STORE_";
-
 impl Config {
     /// The defaults with this URL. `Config` for a bad URL or unknown parameters.
     pub fn from_url(url: &str) -> Result<Self> {
-        Self { url: url.to_owned(), ..Self::default() }.with_parameters()
+        Self { url: url.to_owned(), ..Self::default() }.checked()
     }
 
     /// The defaults overridden by TOML text.
     pub fn from_toml(text: &str) -> Result<Self> {
-        Self::layered(Toml::string(text))
+        Self::layered(&[Layer::toml("the TOML text".to_owned(), text)?])
     }
 
     /// The defaults overridden by a TOML file, then by the environment. `NotFound` for a missing file.
-    pub fn from_file(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+    ///
+    /// A relative path in the URL counts from the working directory, not from the file.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| {
             let kind = match error.kind() {
-                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-                std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+                io::ErrorKind::NotFound => ErrorKind::NotFound,
+                io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
                 _ => ErrorKind::Config,
             };
             let message = format!("cannot read the configuration file {}", path.display());
             Error::new(kind, message).with_source(error)
         })?;
-        Self::layered(Figment::from(Toml::string(&text)).merge(environment()))
+        let mut layers = vec![Layer::toml(format!("file {}", path.display()), &text)?];
+        layers.extend(Layer::environment()?);
+        Self::layered(&layers)
     }
 
     /// The defaults overridden by the environment: `STORE_URL`, `STORE_ENGINE__PAGE_ENTRIES` and so on.
     pub fn from_env() -> Result<Self> {
-        Self::layered(environment())
+        Self::layered(&Layer::environment()?)
     }
 
-    fn layered(provider: impl Provider) -> Result<Self> {
-        let config: Self = Figment::from(Serialized::defaults(Self::default()))
-            .merge(provider)
-            .extract()
-            .map_err(refused)?;
-        config.with_parameters()
+    /// Connects to what the URL names. Parameters of a URL set by the program count like its other settings.
+    pub async fn connect(&self) -> Result<Database> {
+        crate::connect::open(&self.clone().checked()?).await
     }
 
-    /// Moves the parameters of the URL to the settings they name.
-    fn with_parameters(self) -> Result<Self> {
-        let url: StoreUrl = self.url.parse()?;
-        if url.parameters.is_empty() {
-            self.engine.check()?;
-            return Ok(self);
-        }
-        let plain = self.url.split_once('?').map_or(self.url.as_str(), |(plain, _)| plain);
-        let backend = url.scheme.section();
-        let known = self.known(backend);
-        let mut sections = Map::<&str, Dict>::new();
-        for (name, value) in url.parameters {
-            let section =
-                known.iter().find(|(_, known)| *known == name).map(|(section, _)| *section);
-            let Some(section) = section else {
-                let names = known.iter().map(|(_, known)| known.as_str());
-                let hint = crate::parameters::nearest(&name, names.clone()).map_or_else(
-                    || format!("known are {}", names.collect::<Vec<_>>().join(", ")),
-                    |near| format!("did you mean {near}?"),
-                );
-                let message = format!("unknown parameter {name} in the URL: {hint}");
-                return Err(Error::new(ErrorKind::Config, message));
-            };
-            // A value reads as it would in the environment: a number, a flag or text.
-            let Ok(value) = value.parse::<Value>();
-            sections.entry(section).or_default().insert(name, value);
-        }
-        let config: Self = Figment::from(Serialized::defaults(&self))
-            .merge(Serialized::defaults(sections))
-            .merge(Serialized::default("url", plain))
-            .extract()
-            .map_err(|error| refused(error).context("the URL"))?;
+    fn layered(layers: &[Layer]) -> Result<Self> {
+        let config =
+            layers.iter().try_fold(Self::default(), |config, layer| layer.over(&config))?;
+        let named = layers.iter().rev().find(|layer| layer.has("url"));
+        config.checked().map_err(|error| match named {
+            Some(layer) => error.context(&layer.source),
+            None => error,
+        })
+    }
+
+    fn checked(self) -> Result<Self> {
+        let config = self.with_parameters()?;
         config.engine.check()?;
         Ok(config)
     }
 
-    /// The names a URL may set, with their sections.
-    fn known(&self, backend: Option<&'static str>) -> Vec<(&'static str, String)> {
-        let value = Value::serialize(self).ok();
-        let section = |section: &'static str| {
-            let dict =
-                value.as_ref().and_then(|value| value.find_ref(section)).and_then(Value::as_dict);
-            dict.into_iter().flat_map(|dict| dict.keys()).map(move |name| (section, name.clone()))
-        };
-        backend.into_iter().chain(["engine"]).flat_map(section).collect()
-    }
-
-    /// Connects to what the URL names.
-    pub async fn connect(&self) -> Result<Database> {
-        crate::connect::open(self).await
+    /// Moves the parameters of the URL to the settings they name.
+    fn with_parameters(mut self) -> Result<Self> {
+        let StoreUrl { scheme, parameters } = self.url.parse()?;
+        let known = known(&scheme);
+        for (name, value) in parameters {
+            let Some((section, _)) = known.iter().find(|(_, known)| *known == name) else {
+                let hint = hint(&name, known.iter().map(|(_, known)| known.as_str()));
+                let message = format!("unknown parameter {name} in the URL: {hint}");
+                return Err(Error::new(ErrorKind::Config, message));
+            };
+            let source = "the URL".to_owned();
+            self = Layer::text(source, &format!("{section}.{name}"), &value).over(&self)?;
+        }
+        if let Some((plain, _)) = self.url.split_once('?') {
+            self.url = plain.to_owned();
+        }
+        Ok(self)
     }
 }
 
-fn environment() -> Env {
-    Env::prefixed(ENVIRONMENT).split("__")
+impl fmt::Debug for Config {
+    /// Without the values of the URL's parameters: one may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Config");
+        match self.url.parse::<StoreUrl>() {
+            Ok(url) => debug.field("url", &url),
+            Err(_) => debug.field("url", &"not usable"),
+        };
+        debug.field("engine", &self.engine);
+        #[cfg(feature = "embedded")]
+        debug.field("embedded", &self.embedded);
+        #[cfg(feature = "redis")]
+        debug.field("redis", &self.redis);
+        debug.finish()
+    }
+}
+
+/// The settings that a URL may name, with their sections.
+fn known(scheme: &Scheme) -> Vec<(&'static str, String)> {
+    let defaults = Value::serialize(Config::default()).ok();
+    let names = |section: &'static str| {
+        let values = defaults.as_ref().and_then(|defaults| defaults.find_ref(section));
+        let names = values.and_then(Value::as_dict).into_iter().flat_map(|values| values.keys());
+        names.map(move |name| (section, name.clone()))
+    };
+    scheme.section().into_iter().chain(["engine"]).flat_map(names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::PathBuf};
+
+    use super::known;
+    use crate::url::Scheme;
+
+    #[test]
+    fn no_parameter_of_a_url_names_two_settings() {
+        for scheme in
+            [Scheme::Memory, Scheme::Embedded(PathBuf::new()), Scheme::Redis(String::new())]
+        {
+            let known = known(&scheme);
+            let names: BTreeSet<_> = known.iter().map(|(_, name)| name).collect();
+            assert_eq!(names.len(), known.len(), "{known:?}");
+        }
+    }
 }

@@ -12,9 +12,7 @@ use crate::{Config, StoreUrl, url::Scheme};
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().display();
-/// let database = store::connect(&format!("embedded:{path}/state")).await?;
+/// let database = store::connect("memory:?page_entries=500").await?;
 /// assert!(database.tasks("word-count").await?.is_empty());
 /// # Ok::<_, store::Error>(())
 /// # }).unwrap();
@@ -23,24 +21,31 @@ pub async fn connect(url: &str) -> Result<Database> {
     Config::from_url(url)?.connect().await
 }
 
+/// Opens the backend; the settings have been checked.
 pub(crate) async fn open(config: &Config) -> Result<Database> {
     let backend = backend(config).await?;
     Database::with(backend, config.engine.clone())
 }
 
 async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
-    let url: StoreUrl = config.url.parse()?;
-    match url.scheme {
+    let StoreUrl { scheme, .. } = config.url.parse()?;
+    match scheme {
         Scheme::Memory => Ok(Arc::new(MemoryBackend::new())),
         #[cfg(feature = "embedded")]
         Scheme::Embedded(path) => {
             let backend = store_embedded::EmbeddedBackend::open(path, config.embedded.clone());
             Ok(Arc::new(backend.await?))
         }
-        #[cfg(not(feature = "embedded"))]
-        Scheme::Embedded(_) => Err(store_core::Error::new(
+        #[cfg(feature = "redis")]
+        Scheme::Redis(address) => {
+            let backend = store_redis::RedisBackend::connect(&address, config.redis.clone());
+            Ok(Arc::new(backend.await?))
+        }
+        // Parsing refuses what was left out of the program.
+        #[cfg(not(all(feature = "embedded", feature = "redis")))]
+        other => Err(store_core::Error::new(
             store_core::ErrorKind::Unsupported,
-            "embedded: needs the cargo feature `embedded` of the crate `store`",
+            format!("{other:?} needs a cargo feature of the crate `store` that is off"),
         )),
     }
 }

@@ -1,6 +1,21 @@
 //! State stores for stream processing, in the database you already run.
 //!
-//! One URL chooses where the state is kept; the program stays the same.
+//! One URL chooses where the state is kept; the program stays the same. Everything of `store_core` is here too, so that
+//! a program depends on this crate only.
+//!
+//! | URL | state | cargo feature |
+//! | --- | --- | --- |
+//! | [`memory:`](#memory) | gone with the [`Database`] | |
+//! | [`embedded:PATH`](#embeddedpath) | on local disk | `embedded`, on by default |
+//! | [`redis://HOST`](#redishost) | in a Redis server | `redis` |
+//!
+//! Parameters of a URL, `?name=value&…`, are the settings of the engine ([`EngineConfig`]) and of the backend that the
+//! scheme names. An unknown one is refused with the nearest known one. Settings may also come from a TOML file or the
+//! environment: see [`Config`].
+//!
+//! # `memory:`
+//!
+//! For tests, and for state that is cheap to make again. Each [`connect`] gives a new and empty one.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -18,24 +33,71 @@
 //! # }).unwrap();
 //! ```
 //!
-//! # URLs
+//! # `embedded:PATH`
 //!
-//! | scheme | example |
-//! | --- | --- |
-//! | `memory:` | `memory:` |
-//! | `embedded:PATH` (feature `embedded`, on by default) | `embedded:./state?cache_bytes=67108864&page_entries=500` |
+//! The default: durable, and no server is needed. PATH is a folder, made where it is not there, for one process at a
+//! time; `embedded:` alone is `embedded:./state`. A relative path counts from the working directory. In a path `%XX`
+//! stands for a byte, so `%` is written `%25` and `?` is written `%3F`; everything else stands for itself.
 //!
-//! `%XX` stands for a byte of a path. Parameters are the settings of the engine ([`EngineConfig`]) and of the backend;
-//! an unknown one is refused with the nearest known one. See [`Config`] for files and the environment.
+#![cfg_attr(feature = "embedded", doc = "```standalone_crate")]
+#![cfg_attr(not(feature = "embedded"), doc = "```ignore")]
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # std::env::set_current_dir(&folder).unwrap();
+//! use store::prelude::*;
+//!
+//! static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
+//!
+//! // The first run …
+//! let database = store::connect("embedded:./state?cache_bytes=67108864&page_entries=500").await?;
+//! let task = database.task("word-count", 0).store(&COUNTS).open().await?;
+//! task.store(&COUNTS)?.put(&"word".to_owned(), &1).await?;
+//! task.commit([("words.txt", 5)]).await?;
+//! task.close().await?;
+//! # drop(database);
+//!
+//! // … and the next one go on from the same commit.
+//! let database = store::connect("embedded:./state").await?;
+//! let task = database.task("word-count", 0).store(&COUNTS).open().await?;
+//! assert_eq!(task.checkpoint()?.offsets["words.txt"], 5);
+//! assert_eq!(task.store(&COUNTS)?.get(&"word".to_owned()).await?, Some(1));
+//! # Ok::<_, Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # `redis://HOST`
+//!
+//! A seed that proves the design, not yet for production. `redis://[user:password@]host[:port][/number]`, with
+//! `?namespace=` for what stands in front of every key.
+//!
+//! ```no_run
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let database = store::connect("redis://localhost:6379?namespace=shop&timeout_ms=2000").await?;
+//! for task in database.tasks("word-count").await? {
+//!     println!("{}", task.task);
+//! }
+//! # Ok::<_, store::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Schemes to come
+//!
+//! `rediss://`, `redis+cluster://`, `rediss+cluster://`, `cassandra://`, `scylla://`,
+//! `elasticsearch+http(s)://` and `opensearch+http(s)://` are known and answered with [`ErrorKind::Unsupported`].
 
 mod config;
 mod connect;
-mod parameters;
+mod layer;
+mod refused;
 mod url;
 
+// All of it, so that nobody needs both crates.
+#[doc(inline)]
 pub use store_core::*;
 #[cfg(feature = "embedded")]
 pub use store_embedded::{Durability, EmbeddedBackend, EmbeddedConfig};
+#[cfg(feature = "redis")]
+pub use store_redis::{RedisBackend, RedisConfig};
 
 pub use self::{
     config::Config,

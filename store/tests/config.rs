@@ -1,23 +1,43 @@
-//! Settings: layers, refusals and hints, through the public API.
+//! The layers of settings, through the public API.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod common;
+
 use std::fs;
 
-use store::{Config, ErrorKind, prelude::*};
+use common::with_environment;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use store::Config;
 use tempfile::tempdir;
 
-fn refusal(toml: &str) -> String {
-    let error = Config::from_toml(toml).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    error.to_string()
+#[test]
+#[cfg(feature = "embedded")]
+fn nothing_set_gives_the_defaults() {
+    let config = Config::from_toml("").unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.url, "embedded:");
+    assert_eq!((config.engine.page_entries, config.engine.page_bytes), (1000, 4 << 20));
+    let engine = config.engine;
+    assert_eq!(engine.uncommitted_soft_bytes, 32 << 20);
+    assert_eq!(engine.uncommitted_hard_bytes, 128 << 20);
+    assert!(!engine.native_limits);
 }
 
 #[test]
-fn a_file_a_url_and_code_end_in_one_struct() {
+fn parameters_of_the_url_move_to_the_settings_they_name() {
+    let config = Config::from_url("memory:?page_entries=7&native_limits=true").unwrap();
+    assert_eq!(config.url, "memory:");
+    assert_eq!(config.engine.page_entries, 7);
+    assert!(config.engine.native_limits);
+}
+
+#[test]
+#[cfg(feature = "embedded")]
+fn a_file_and_its_url_end_in_one_struct() {
     let config = Config::from_toml(
         r#"
-        url = "embedded:./x?page_entries=7&durability=machine_crash_loses_commits"
+        url = "embedded:./a%20b?page_entries=7&durability=machine_crash_loses_commits"
         [engine]
         page_entries = 5
         page_bytes = 6
@@ -26,87 +46,84 @@ fn a_file_a_url_and_code_end_in_one_struct() {
         "#,
     )
     .unwrap();
-    assert_eq!(config.url, "embedded:./x");
+    assert_eq!(config.url, "embedded:./a%20b");
     assert_eq!((config.engine.page_entries, config.engine.page_bytes), (7, 6));
     assert_eq!(config.embedded.cache_bytes, 8);
     assert_eq!(config.embedded.durability, store::Durability::MachineCrashLosesCommits);
-    assert_eq!(Config::from_toml("").unwrap(), Config::default());
 }
 
 #[test]
-fn unknown_settings_are_refused_with_the_nearest_known_one() {
-    for (toml, hint) in [
-        ("ulr = 'memory:'", "did you mean url?"),
-        ("[engine]\npage_entrys = 5", "did you mean page_entries?"),
-        ("[embeded]\ncache_bytes = 5", "did you mean embedded?"),
-        ("url = 'embedded:x?cache_byte=5'", "did you mean cache_bytes?"),
-        ("url = 'memory:?cache_bytes=5'", "page_bytes"),
-        ("[engine]\nzzz = 5", "known are"),
-    ] {
-        let message = refusal(toml);
-        assert!(message.contains(hint), "{toml}: {message}");
+fn later_layers_win_over_earlier_ones() {
+    let variables = [
+        ("STORE_URL", "memory:?page_entries=4"),
+        ("STORE_ENGINE__PAGE_ENTRIES", "3"),
+        ("STORE_ENGINE__PAGE_BYTES", "3"),
+        ("STORE_ENGINE__NATIVE_LIMITS", "true"),
+    ];
+    with_environment("later_layers_win_over_earlier_ones", &variables, || {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("store.toml");
+        let text = "
+            # Replaced as a whole, and so never looked at.
+            url = 'redis://localhost?page_entries=9'
+            [engine]
+            page_entries = 2
+            page_bytes = 2
+            uncommitted_soft_bytes = 2
+        ";
+        fs::write(&path, text).unwrap();
+        let mut config = Config::from_file(&path).unwrap();
+        let engine = &config.engine;
+        assert_eq!(config.url, "memory:");
+        assert_eq!(engine.page_entries, 4, "the URL wins over the environment");
+        assert_eq!(engine.page_bytes, 3, "the environment wins over the file");
+        assert_eq!(engine.uncommitted_soft_bytes, 2, "the file wins over the default");
+        assert_eq!(engine.uncommitted_hard_bytes, 128 << 20, "the rest is the default");
+        assert!(engine.native_limits);
+        config.engine.page_entries = 5;
+        assert_eq!(config.engine.page_entries, 5, "the program wins over all");
+        assert_eq!(Config::from_env().unwrap().engine.page_bytes, 3);
+    });
+}
+
+#[test]
+fn text_that_looks_like_a_number_stays_text_where_a_setting_is_text() {
+    let test = "text_that_looks_like_a_number_stays_text_where_a_setting_is_text";
+    with_environment(test, &[("STORE_URL", "5")], || {
+        let message = Config::from_env().unwrap_err().to_string();
+        assert!(message.contains("no URL of a store"), "{message}");
+    });
+}
+
+#[test]
+fn debug_shows_no_value_of_a_parameter() {
+    let mut config = Config::default();
+    for url in ["memory:?password=hunter2", "redis://user:hunter2@host", "hunter2"] {
+        url.clone_into(&mut config.url);
+        assert!(!format!("{config:?}").contains("hunter2"), "{url}");
     }
 }
 
-#[test]
-fn bad_values_name_the_setting_and_never_the_value() {
-    for (toml, name) in [
-        ("[engine]\npage_entries = -5", "engine.page_entries"),
-        ("[engine]\npage_entries = 'secret'", "engine.page_entries"),
-        ("[embedded]\ndurability = 'secret'", "embedded.durability"),
-        ("url = 'embedded:x?page_entries=secret'", "page_entries"),
-        ("[engine]\npage_entries = 0", "page_entries"),
-        ("[engine]\nuncommitted_hard_bytes = 1", "uncommitted_soft_bytes"),
-        ("url = 'memory:?page_entries=0'", "page_entries"),
-        ("url = ", "TOML"),
-    ] {
-        let message = refusal(toml);
-        assert!(message.contains(name), "{toml}: {message}");
-        assert!(!message.contains("secret"), "{toml}: {message}");
-    }
-}
+/// TOML's numbers are signed.
+const MOST: usize = usize::MAX >> 1;
 
-#[test]
-fn a_missing_file_says_which() {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("store.toml");
-    let error = Config::from_file(&path).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.to_string().contains("store.toml"));
-    fs::write(&path, "url = 'memory:'").unwrap();
-    assert_eq!(Config::from_file(&path).unwrap().url, "memory:");
-}
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
-/// The environment belongs to the whole process, so a child has it.
-#[test]
-fn the_environment_overrides_a_file() {
-    if std::env::var_os("STORE_URL").is_some() {
-        let config = Config::from_env().unwrap();
-        assert_eq!((config.url.as_str(), config.engine.page_entries), ("memory:", 12));
-        return;
-    }
-    let test = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_environment_overrides_a_file"])
-        .env("STORE_URL", "memory:")
-        .env("STORE_ENGINE__PAGE_ENTRIES", "12")
-        .output()
-        .unwrap();
-    assert!(test.status.success(), "{}", String::from_utf8_lossy(&test.stdout));
-}
-
-#[tokio::test]
-async fn the_same_program_runs_on_each_url() {
-    static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
-    let folder = tempdir().unwrap();
-    let embedded = format!("embedded:{}", folder.path().join("a b").display());
-    for url in ["memory:", &embedded] {
-        let database = store::connect(url).await.unwrap();
-        let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
-        let counts = task.store(&COUNTS).unwrap();
-        counts.put(&"a".to_owned(), &1).await.unwrap();
-        task.commit([("s", 1)]).await.unwrap();
-        let read = database.read("app", 0).await.unwrap();
-        let counts = read.store(&COUNTS).await.unwrap();
-        assert_eq!(counts.get(&"a".to_owned()).await.unwrap(), Some(1));
+    #[test]
+    fn what_is_written_as_toml_reads_the_same(
+        (entries, bytes, soft) in (1..=MOST, 1..=MOST, 0..=MOST),
+        native_limits in any::<bool>(),
+        place in "[^?%~/\0][^?%\0]{0,20}",
+    ) {
+        let mut config = Config::default();
+        config.url = if cfg!(feature = "embedded") { format!("embedded:{place}") } else { "memory:".to_owned() };
+        config.engine.page_entries = entries;
+        config.engine.page_bytes = bytes;
+        config.engine.uncommitted_soft_bytes = soft;
+        config.engine.uncommitted_hard_bytes = soft;
+        config.engine.native_limits = native_limits;
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(Config::from_toml(&text).unwrap(), config, "{text}");
     }
 }

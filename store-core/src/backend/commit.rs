@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use bytes::Bytes;
 
 use super::{Checkpoint, MapId};
+use crate::merge::written;
 
 /// The changes of a commit, by map in order.
 pub type Changes = BTreeMap<MapId, MapChange>;
@@ -89,10 +90,7 @@ impl Commit {
     /// The write of one key, where this commit has one; a dropped map deletes all its keys.
     #[must_use]
     pub fn write(&self, map: MapId, key: &[u8]) -> Option<Option<&Put>> {
-        match self.changes.get(&map)? {
-            MapChange::Drop => Some(None),
-            MapChange::Write(writes) => writes.get(key).map(Option::as_ref),
-        }
+        written(&self.changes, map, key)
     }
 
     /// Puts and deletes, over all maps.

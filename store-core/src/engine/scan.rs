@@ -1,6 +1,6 @@
 //! Scans: pages of the backend merged with what is buffered.
 
-use std::{collections::VecDeque, iter::Peekable, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{
@@ -11,12 +11,9 @@ use futures::{
 use super::Engine;
 use crate::{
     Result,
-    backend::{Changes, Commit, KeyRange, MapChange, MapId, Order, Page, PageLimit, Put},
+    backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
+    merge::{Entry, entries, merge},
 };
-
-/// What a source says of a key; `None` hides it.
-type Entry = (Bytes, Option<Bytes>);
-type Entries<'a> = Peekable<Box<dyn Iterator<Item = Entry> + Send + 'a>>;
 
 /// A page's view of the buffers, taken before the backend is asked.
 ///
@@ -31,33 +28,6 @@ pub(super) struct View {
     /// Frozen commits, newest first.
     frozen: Vec<Arc<Commit>>,
     dropped: bool,
-}
-
-/// What changes say of a key.
-pub(super) fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Option<&'a Put>> {
-    match changes.get(&map)? {
-        MapChange::Drop => Some(None),
-        MapChange::Write(writes) => writes.get(key).map(Option::as_ref),
-    }
-}
-
-fn entries<'a>(
-    changes: &'a Changes,
-    map: MapId,
-    range: &KeyRange,
-    order: Order,
-) -> Box<dyn Iterator<Item = Entry> + Send + 'a> {
-    let Some(MapChange::Write(writes)) = changes.get(&map).filter(|_| !range.is_empty()) else {
-        return Box::new(std::iter::empty());
-    };
-    let writes = writes.range::<[u8], _>(range.as_bounds());
-    let entry = |(key, put): (&Bytes, &Option<Put>)| {
-        (key.clone(), put.as_ref().map(|put| put.value.clone()))
-    };
-    match order {
-        Order::Forward => Box::new(writes.map(entry)),
-        Order::Backward => Box::new(writes.rev().map(entry)),
-    }
 }
 
 impl Engine {
@@ -112,7 +82,7 @@ impl Engine {
 }
 
 impl View {
-    /// Merges with a page of the backend: of each key the newest says what it is.
+    /// Merges with a page of the backend.
     fn merge(
         self,
         map: MapId,
@@ -121,53 +91,10 @@ impl View {
         limit: PageLimit,
         stored: Page,
     ) -> Page {
-        let before = |a: &Bytes, b: &Bytes| match order {
-            Order::Forward => a < b,
-            Order::Backward => b < a,
-        };
-        // Nothing is known of the stored or active entries behind the nearer of these two.
-        let ends = [stored.resume, self.active_end].into_iter().flatten();
-        let end = ends.reduce(|a, b| if before(&b, &a) { b } else { a });
-
-        let mut newest_first: VecDeque<Entries<'_>> = VecDeque::new();
-        newest_first.push_back(boxed(self.active.into_iter()));
-        for commit in &self.frozen {
-            newest_first.push_back(entries(commit.changes(), map, range, order).peekable());
-        }
-        newest_first.push_back(boxed(stored.entries.into_iter().map(|(k, v)| (k, Some(v)))));
-
-        let mut page = Page::default();
-        let mut bytes = 0;
-        loop {
-            let nearest = newest_first.iter_mut().filter_map(|entries| entries.peek());
-            let nearest = nearest.map(|(key, _)| key);
-            let Some(key) = nearest.reduce(|a, b| if before(b, a) { b } else { a }).cloned() else {
-                page.resume = end;
-                return page;
-            };
-            if end.as_ref().is_some_and(|end| before(end, &key)) {
-                page.resume = end;
-                return page;
-            }
-            let mut value = None;
-            for entries in &mut newest_first {
-                if let Some((_, said)) = entries.next_if(|(other, _)| *other == key) {
-                    value = value.or(Some(said));
-                }
-            }
-            if let Some(Some(value)) = value {
-                bytes += key.len() + value.len();
-                page.entries.push((key.clone(), value));
-                if limit.is_reached(page.entries.len(), bytes) {
-                    page.resume = Some(key);
-                    return page;
-                }
-            }
-        }
+        let active: Box<dyn Iterator<Item = Entry> + Send> = Box::new(self.active.into_iter());
+        let frozen = self.frozen.iter();
+        let frozen = frozen.map(|commit| entries(commit.changes(), map, range, order));
+        let newest_first = std::iter::once(active).chain(frozen).collect();
+        merge(newest_first, stored, self.active_end, order, limit)
     }
-}
-
-fn boxed<'a>(entries: impl Iterator<Item = Entry> + Send + 'a) -> Entries<'a> {
-    let boxed: Box<dyn Iterator<Item = Entry> + Send + 'a> = Box::new(entries);
-    boxed.peekable()
 }

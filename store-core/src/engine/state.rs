@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Result,
     backend::{Checkpoint, Commit, MapId, Put, StoreSpec, StoreState, TaskId},
+    merge::written,
 };
 
 /// Whether the task may go on.
@@ -105,7 +106,7 @@ impl State {
         if self.is_dropped(map) {
             return Some(None);
         }
-        if let Some(put) = super::scan::written(self.active.changes(), map, key) {
+        if let Some(put) = written(self.active.changes(), map, key) {
             return Some(value(put));
         }
         let mut newest_first = self.frozen.iter().rev();

@@ -1,0 +1,119 @@
+//! Where state is kept: a fresh place per case, opened anew as another process would.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Result;
+use store_core::{
+    Database, EngineConfig, backend::Backend, memory::MemoryBackend, redo::toy::ToyBackend,
+};
+use store_embedded::{EmbeddedBackend, EmbeddedConfig};
+use store_redis::{RedisBackend, RedisConfig};
+use tempfile::TempDir;
+
+use crate::RedisServer;
+
+/// The backends there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sort {
+    /// The in-memory backend.
+    Memory,
+    /// The redo-log protocol over a map with compare-and-set only.
+    Toy,
+    /// Local disk.
+    Embedded,
+    /// A Redis server.
+    Redis,
+}
+
+impl Sort {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Memory, Self::Toy, Self::Embedded, Self::Redis];
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Toy => "toy",
+            Self::Embedded => "embedded",
+            Self::Redis => "redis",
+        })
+    }
+}
+
+/// Where the state of one case is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Place {
+    /// In this process.
+    Memory(MemoryBackend),
+    /// In this process, behind the redo-log protocol.
+    Toy(ToyBackend),
+    /// In a folder.
+    Embedded(TempDir),
+    /// In a server, under a namespace of its own.
+    Redis {
+        /// The server.
+        url: String,
+        /// The namespace.
+        namespace: String,
+    },
+}
+
+impl Place {
+    /// A place without state.
+    pub fn fresh(sort: Sort, redis: &RedisServer) -> Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        Ok(match sort {
+            Sort::Memory => Self::Memory(MemoryBackend::new()),
+            Sort::Toy => Self::Toy(ToyBackend::new()),
+            Sort::Embedded => Self::Embedded(tempfile::tempdir()?),
+            Sort::Redis => {
+                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                let namespace = format!("test-{}-{number}", std::process::id());
+                Self::Redis { url: redis.url().to_owned(), namespace }
+            }
+        })
+    }
+
+    /// A new handle, as a new process would have one.
+    pub async fn backend(&self) -> Result<Arc<dyn Backend>> {
+        Ok(match self {
+            Self::Memory(backend) => Arc::new(backend.clone()),
+            Self::Toy(backend) => Arc::new(backend.clone()),
+            Self::Embedded(folder) => {
+                let path = folder.path().join("state");
+                Arc::new(EmbeddedBackend::open(path, EmbeddedConfig::default()).await?)
+            }
+            Self::Redis { url, namespace } => {
+                let mut config = RedisConfig::default();
+                config.namespace.clone_from(namespace);
+                Arc::new(RedisBackend::connect(url, config).await?)
+            }
+        })
+    }
+
+    /// A database on a new handle.
+    pub async fn database(&self) -> Result<Database> {
+        Ok(Database::with(self.backend().await?, EngineConfig::default())?)
+    }
+
+    /// The URL of the place, where another process could reach it.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        match self {
+            Self::Memory(_) | Self::Toy(_) => None,
+            Self::Embedded(folder) => {
+                Some(format!("embedded:{}", folder.path().join("state").display()))
+            }
+            Self::Redis { url, namespace } => Some(format!("{url}?namespace={namespace}")),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the toy database holds, and what a request does to it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::Break;
+use crate::{
+    Result,
+    backend::{MapId, TaskId},
+    redo::{LogName, Meta, MetaChange, Swap},
+};
+
+/// The database, and the requests that are on their way to it.
+#[derive(Debug, Default)]
+pub(super) struct Server {
+    pub(super) tasks: BTreeMap<TaskId, Record>,
+    pub(super) in_flight: Vec<(TaskId, Request)>,
+}
+
+/// What is stored of one task.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    meta: Option<Bytes>,
+    logs: BTreeMap<(LogName, u32), Bytes>,
+    data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
+    /// Nothing of this stamp or a lower one comes in any more.
+    wiped: i64,
+    /// The same, of single maps.
+    dropped: BTreeMap<MapId, i64>,
+    pub(super) broken: Option<Break>,
+}
+
+/// A request that changes something: one record each.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
+    Swap(MetaChange),
+    PutChunk(LogName, u32, Bytes),
+    Clear(LogName),
+    Sweep(u64),
+    /// Removes every log but this one; no rule allows it.
+    SweepBut(Option<LogName>),
+    Write(MapId, Bytes, Option<Bytes>, i64),
+    Drop(MapId, i64),
+    Wipe(i64),
+}
+
+impl Server {
+    pub(super) fn task(&mut self, task: &TaskId) -> &mut Record {
+        self.tasks.entry(task.clone()).or_default()
+    }
+}
+
+impl Record {
+    pub(super) fn meta(&self) -> Result<Option<Meta>> {
+        self.meta.as_deref().map(Meta::decode).transpose()
+    }
+
+    pub(super) fn chunk(&self, log: LogName, index: u32) -> Option<Bytes> {
+        self.logs.get(&(self.named(log), index)).cloned()
+    }
+
+    pub(super) fn get(&self, map: MapId, key: &Bytes) -> Option<Bytes> {
+        self.data.get(&(map, key.clone()))?.1.clone()
+    }
+
+    /// The entries of a map that are there.
+    pub(super) fn map(&self, map: MapId) -> BTreeMap<Bytes, Bytes> {
+        let entries = self.data.iter().filter(|((other, _), _)| *other == map);
+        let there = |((_, key), (_, value)): (&(MapId, Bytes), &(i64, Option<Bytes>))| {
+            Some((key.clone(), value.clone()?))
+        };
+        entries.filter_map(there).collect()
+    }
+
+    /// The name a log is kept under.
+    fn named(&self, log: LogName) -> LogName {
+        let nothing = uuid::Uuid::nil();
+        match self.broken {
+            Some(Break::LogWithoutEpoch) => LogName { epoch: 0, attempt: nothing },
+            Some(Break::LogWithoutAttempt) => LogName { attempt: nothing, ..log },
+            _ => log,
+        }
+    }
+
+    pub(super) fn execute(&mut self, request: Request) -> Result<Swap> {
+        match request {
+            Request::Swap(change) => return self.swap(&change),
+            Request::PutChunk(log, index, chunk) => {
+                self.logs.insert((self.named(log), index), chunk);
+            }
+            Request::Clear(log) => {
+                let log = self.named(log);
+                self.logs.retain(|(other, _), _| *other != log);
+            }
+            Request::Sweep(below) => self.logs.retain(|(log, _), _| log.epoch >= below),
+            Request::SweepBut(kept) => self.logs.retain(|(log, _), _| Some(*log) == kept),
+            Request::Write(map, key, value, stamp) => self.write(map, key, value, stamp),
+            Request::Drop(map, stamp) => {
+                let highest = self.dropped.entry(map).or_insert(stamp);
+                *highest = stamp.max(*highest);
+                self.data.retain(|(other, _), (written, _)| *other != map || *written > stamp);
+            }
+            Request::Wipe(stamp) => {
+                self.wiped = self.wiped.max(stamp);
+                self.data.retain(|_, (written, _)| *written > stamp);
+            }
+        }
+        Ok(Swap::Applied)
+    }
+
+    fn swap(&mut self, change: &MetaChange) -> Result<Swap> {
+        let stored = self.meta()?;
+        let holds = change.holds(stored.as_ref()) || self.lets_in(change, stored.as_ref());
+        if !holds {
+            return Ok(Swap::Refused(stored));
+        }
+        self.meta = Some(change.apply_to(stored.as_ref()).encode());
+        Ok(Swap::Applied)
+    }
+
+    /// What a broken compare-and-set lets in.
+    fn lets_in(&self, change: &MetaChange, stored: Option<&Meta>) -> bool {
+        match (self.broken, change, stored) {
+            (Some(Break::CommitWithoutFence), MetaChange::Commit { previous, .. }, Some(meta)) => {
+                meta.sequence == *previous
+            }
+            (Some(Break::CommitWithoutSequence), MetaChange::Commit { fence, .. }, Some(meta)) => {
+                meta.fence == *fence
+            }
+            (Some(Break::ClearWithoutCondition), MetaChange::Clear { .. }, Some(_)) => true,
+            (Some(Break::ClearByEpochOnly), MetaChange::Clear { fence, .. }, Some(meta)) => {
+                meta.fence.epoch == fence.epoch
+            }
+            _ => false,
+        }
+    }
+
+    /// Sets the highest stamp, whatever else is there.
+    pub(super) fn force_stamp(&mut self, stamp: i64) {
+        if let Ok(Some(meta)) = self.meta() {
+            self.meta = Some(Meta { stamp_hi: stamp, ..meta }.encode());
+        }
+    }
+
+    fn write(&mut self, map: MapId, key: Bytes, value: Option<Bytes>, stamp: i64) {
+        let floor = self.dropped.get(&map).copied().unwrap_or(0).max(self.wiped);
+        let place = (map, key);
+        let older = self.data.get(&place).is_none_or(|(written, _)| *written <= stamp);
+        if stamp <= floor || !older {
+            return;
+        }
+        if value.is_none() && self.broken == Some(Break::PhysicalDelete) {
+            self.data.remove(&place);
+        } else {
+            self.data.insert(place, (stamp, value));
+        }
+    }
+}

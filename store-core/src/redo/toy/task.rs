@@ -1,0 +1,225 @@
+//! The primitives over the toy database.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::future::poll_fn;
+
+use super::{
+    Break, Fault, Faults, Moment,
+    server::{Request, Server},
+};
+use crate::{
+    Effect, Error, ErrorKind, Result,
+    backend::{Capabilities, Changes, KeyRange, MapChange, MapId, Order, Page, PageLimit, TaskId},
+    redo::{Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap},
+};
+
+const CAPABILITIES: Capabilities = {
+    let mut capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
+    capabilities.exact_len = true;
+    capabilities
+};
+
+/// One process's line to one task.
+#[derive(Debug)]
+pub(super) struct ToyTask {
+    server: Arc<Mutex<Server>>,
+    task: TaskId,
+    faults: Option<Arc<dyn Faults>>,
+    capabilities: Capabilities,
+}
+
+/// Lets others go first, once.
+async fn pause() {
+    let mut paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Timeout, "no answer from the toy database")
+}
+
+fn refused() -> Error {
+    let message = "the toy database refused the request";
+    Error::new(ErrorKind::Throttled, message).with_effect(Effect::NotApplied)
+}
+
+impl ToyTask {
+    pub(super) fn new(
+        server: Arc<Mutex<Server>>,
+        task: TaskId,
+        faults: Option<Arc<dyn Faults>>,
+        broken: Option<Break>,
+    ) -> Self {
+        let toy = Self { server, task, faults, capabilities: CAPABILITIES };
+        if broken.is_some() {
+            toy.server().task(&toy.task).broken = broken;
+        }
+        toy
+    }
+
+    fn server(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a request on its way without waiting for it.
+    pub(super) fn send_late(&self, request: Request) {
+        self.server().in_flight.push((self.task.clone(), request));
+    }
+
+    /// Sets the highest stamp of the record, as no rule allows.
+    pub(super) fn force_stamp(&self, stamp: i64) {
+        self.server().task(&self.task).force_stamp(stamp);
+    }
+
+    async fn fault(&self, moment: Moment) -> Fault {
+        let Some(faults) = &self.faults else { return Fault::None };
+        if !matches!(moment, Moment::Step(_)) {
+            pause().await;
+        }
+        let fault = faults.next(moment);
+        if fault == Fault::CrashBefore {
+            pending::<Infallible>().await;
+        }
+        fault
+    }
+
+    pub(super) async fn send(&self, request: Request) -> Result<Swap> {
+        let execute = |request| self.server().task(&self.task).execute(request);
+        match self.fault(Moment::Change).await {
+            Fault::None | Fault::CrashBefore => execute(request),
+            Fault::Refused => Err(refused()),
+            Fault::LostReply => {
+                execute(request)?;
+                Err(lost())
+            }
+            Fault::Late(times) => {
+                (0..times).for_each(|_| self.send_late(request.clone()));
+                Err(lost())
+            }
+            Fault::CrashAfter => {
+                execute(request)?;
+                pending().await
+            }
+        }
+    }
+
+    async fn read<T>(&self, read: impl FnOnce(&mut Server) -> T + Send) -> Result<T> {
+        match self.fault(Moment::Read).await {
+            Fault::None => Ok(read(&mut self.server())),
+            Fault::Refused => Err(refused()),
+            _ => Err(lost()),
+        }
+    }
+}
+
+#[async_trait]
+impl RedoTask for ToyTask {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn load(&self) -> Result<Option<Meta>> {
+        self.read(|server| server.task(&self.task).meta()).await?
+    }
+
+    async fn swap(&self, change: &MetaChange) -> Result<Swap> {
+        self.send(Request::Swap(change.clone())).await
+    }
+
+    async fn put_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
+        self.send(Request::PutChunk(log, index, chunk.clone())).await.map(drop)
+    }
+
+    async fn read_chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
+        self.read(|server| {
+            let record = server.task(&self.task);
+            (0..count).map(|index| record.chunk(log, index)).collect()
+        })
+        .await
+    }
+
+    async fn clear(&self, log: LogName) -> Result<()> {
+        self.send(Request::Clear(log)).await.map(drop)
+    }
+
+    async fn sweep(&self, below_epoch: u64) -> Result<()> {
+        self.send(Request::Sweep(below_epoch)).await.map(drop)
+    }
+
+    async fn apply(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {
+        for (map, change) in changes {
+            match change {
+                MapChange::Drop => {
+                    lease.check()?;
+                    self.send(Request::Drop(*map, stamp)).await?;
+                }
+                MapChange::Write(writes) => {
+                    for (key, put) in writes {
+                        lease.check()?;
+                        let value = put.as_ref().map(|put| put.value.clone());
+                        self.send(Request::Write(*map, key.clone(), value, stamp)).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn wipe(&self, stamp: i64, lease: &Lease) -> Result<()> {
+        lease.check()?;
+        self.send(Request::Wipe(stamp)).await.map(drop)
+    }
+
+    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        self.read(|server| {
+            let record = server.task(&self.task);
+            keys.iter().map(|(map, key)| record.get(*map, key)).collect()
+        })
+        .await
+    }
+
+    async fn scan(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
+        let entries = self.read(|server| server.task(&self.task).map(map)).await?;
+        if range.is_empty() {
+            return Ok(Page::default());
+        }
+        let entries = entries.range::<[u8], _>(range.as_bounds());
+        let copy =
+            |(key, value): (&Bytes, &Bytes)| Ok::<_, Infallible>((key.clone(), value.clone()));
+        let page = match order {
+            Order::Forward => Page::collect(entries.map(copy), limit),
+            Order::Backward => Page::collect(entries.rev().map(copy), limit),
+        };
+        page.map_err(|never| match never {})
+    }
+
+    async fn approximate_len(&self, map: MapId) -> Result<u64> {
+        self.read(|server| server.task(&self.task).map(map).len() as u64).await
+    }
+
+    async fn reached(&self, step: Step) -> Result<()> {
+        self.fault(Moment::Step(step)).await;
+        step.fail_point()
+    }
+}

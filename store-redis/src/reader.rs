@@ -1,0 +1,149 @@
+//! Reads of one task.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use redis::{Cmd, FromRedisValue, aio::ConnectionManager, cmd};
+use store_core::{
+    Result,
+    backend::{
+        Capabilities, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher, TaskReader,
+    },
+};
+
+use crate::{
+    error::redis,
+    layout::{CHECKPOINT, Keys},
+};
+
+const CAPABILITIES: Capabilities = {
+    let mut capabilities = Capabilities::new("redis", 64 << 10, 8 << 20);
+    capabilities.persistent = true;
+    capabilities.exact_len = true;
+    capabilities
+};
+
+/// Reads one task.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) connection: ConnectionManager,
+    pub(crate) keys: Keys,
+    capabilities: Capabilities,
+}
+
+impl Reader {
+    pub(crate) const fn new(connection: ConnectionManager, keys: Keys) -> Self {
+        Self { connection, keys, capabilities: CAPABILITIES }
+    }
+
+    async fn ask<T: FromRedisValue>(&self, doing: &str, command: &Cmd) -> Result<T> {
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| redis(doing, error))
+    }
+
+    /// Values of keys of one map.
+    fn values(&self, map: MapId, keys: &[&[u8]]) -> Cmd {
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.values(map)).arg(keys);
+        command
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+/// An end of a range as `BYLEX` takes it.
+fn bound(end: &Bound<Bytes>, open: &[u8]) -> Vec<u8> {
+    match end {
+        Bound::Unbounded => open.to_vec(),
+        Bound::Included(key) => [b"[", &key[..]].concat(),
+        Bound::Excluded(key) => [b"(", &key[..]].concat(),
+    }
+}
+
+#[async_trait]
+impl TaskReader for Reader {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        let mut maps = BTreeMap::<MapId, Vec<usize>>::new();
+        for (place, (map, _)) in keys.iter().enumerate() {
+            maps.entry(*map).or_default().push(place);
+        }
+        let mut pipe = redis::pipe();
+        // One transaction, so that keys of several maps come from the same commit.
+        pipe.atomic();
+        for (map, places) in &maps {
+            let wanted: Vec<_> = places.iter().map(|&place| &keys[place].1[..]).collect();
+            pipe.add_command(self.values(*map, &wanted));
+        }
+        let mut values = vec![None; keys.len()];
+        if maps.is_empty() {
+            return Ok(values);
+        }
+        let found: redis::RedisResult<Vec<Vec<Option<Bytes>>>> =
+            pipe.query_async(&mut self.connection.clone()).await;
+        let found = found.map_err(|error| redis("read", error))?;
+        for (places, found) in maps.into_values().zip(found) {
+            for (place, value) in places.into_iter().zip(found) {
+                values[place] = value;
+            }
+        }
+        Ok(values)
+    }
+
+    async fn scan(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
+        if range.is_empty() {
+            return Ok(Page::default());
+        }
+        let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
+        let mut command = cmd("ZRANGE");
+        command.arg(self.keys.order(map));
+        match order {
+            Order::Forward => command.arg(low).arg(high).arg("BYLEX"),
+            Order::Backward => command.arg(high).arg(low).arg("BYLEX").arg("REV"),
+        };
+        // One key more than asked for tells whether there is more.
+        let mut members: Vec<Bytes> =
+            self.ask("scan", command.arg("LIMIT").arg(0).arg(limit.entries + 1)).await?;
+        let more = members.len() > limit.entries;
+        members.truncate(limit.entries);
+        if members.is_empty() {
+            return Ok(Page::default());
+        }
+        let wanted: Vec<_> = members.iter().map(|member| &member[..]).collect();
+        let values: Vec<Option<Bytes>> = self.ask("scan", &self.values(map, &wanted)).await?;
+        let resume = members.last().filter(|_| more).cloned();
+        // A key deleted between the two requests is skipped.
+        let entries = members.into_iter().zip(values);
+        let entries = entries.filter_map(|(key, value)| Some((key, value?)));
+        Ok(Page::new(entries.collect(), resume))
+    }
+
+    async fn approximate_len(&self, map: MapId) -> Result<u64> {
+        self.ask("count", cmd("HLEN").arg(self.keys.values(map))).await
+    }
+
+    async fn checkpoint(&self) -> Result<Checkpoint> {
+        let mut command = cmd("HGET");
+        command.arg(self.keys.task()).arg(CHECKPOINT);
+        let stored: Option<Bytes> = self.ask("read the checkpoint", &command).await?;
+        stored.map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes))
+    }
+
+    fn searcher(&self) -> Option<&dyn Searcher> {
+        None
+    }
+}

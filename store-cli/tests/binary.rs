@@ -117,7 +117,7 @@ fn wrong_usage_is_exit_code_2() {
     }
     for (wrong, said) in [
         ("nonsense", "scheme"),
-        ("cassandra://user:SECRET@host", "not there yet"),
+        ("cassandra://user:SECRET@host", "cassandra"),
         ("nonsens://user:SECRET@host", "not known"),
         ("memory:?page_entrie=1", "did you mean page_entries?"),
     ] {

@@ -1,104 +1,128 @@
 //! The command line.
 
-use bytes::Bytes;
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand};
+use store::{
+    Result,
+    backend::{Name, TaskId},
+};
 
-/// Works the state stores of stream processors.
+/// Looks into the state that stream processors keep, and works it by commands.
+///
+/// A URL says where the state is: memory:, embedded:PATH. What is read is read as committed, without claiming the
+/// task; only `shell` and `destroy` claim it, which fences its owner.
+///
+/// Tables on a terminal, JSON lines with --json and where the output is no terminal. Exit codes: 0 ok, 1 the operation
+/// failed, 2 wrong usage.
 #[derive(Debug, Parser)]
-#[command(name = "store", version)]
-pub(crate) struct Args {
-    /// Prints JSON lines; also chosen where standard output is no terminal.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+#[command(name = "store", version, max_term_width = 100)]
+pub struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Print JSON lines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log more to standard error; twice for even more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists an application's tasks.
-    Tasks(ApplicationOptions),
-    /// Shows a task: its epoch, last commit, offsets and stores.
-    Describe(TaskOptions),
-    /// Prints the committed value of a key; exit code 1 where there is none.
-    Get(GetOptions),
-    /// Prints the committed entries of a store, in the order of their keys.
-    Scan(ScanOptions),
-    /// Removes a task's state for good.
-    Destroy(DestroyOptions),
-    /// Claims a task and works it by commands: a prompt on a terminal, else one JSON object per line.
-    Shell(TaskOptions),
+    /// List the tasks of an application.
+    Tasks(Tasks),
+    /// Show what a task holds: its last commit, its stores and their sizes.
+    Describe(Task),
+    /// Show the value of a key.
+    Get(Get),
+    /// List entries of a store in key order.
+    Scan(Scan),
+    /// Remove a task's state for good.
+    Destroy(Destroy),
+    /// Claim a task and work it: a prompt on a terminal, else one JSON request per line.
+    Shell(Task),
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ApplicationOptions {
+#[derive(Debug, Group)]
+pub(crate) struct Tasks {
     /// Where the state is, for example embedded:./state.
     pub(crate) url: String,
     /// The application.
-    #[arg(long, short)]
-    pub(crate) application: String,
+    #[arg(short, long)]
+    pub(crate) application: Name,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct TaskOptions {
-    #[command(flatten)]
-    pub(crate) application: ApplicationOptions,
+/// Which task.
+#[derive(Debug, Group)]
+pub(crate) struct Task {
+    /// Where the state is, for example embedded:./state.
+    pub(crate) url: String,
+    /// The application.
+    #[arg(short, long)]
+    pub(crate) application: Name,
     /// The partition.
-    #[arg(long, short, default_value_t = 0)]
+    #[arg(short, long)]
     pub(crate) partition: u32,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct StoreOptions {
+impl Task {
+    pub(crate) fn id(&self) -> Result<TaskId> {
+        TaskId::new(self.application.as_str(), self.partition)
+    }
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Get {
     #[command(flatten)]
-    pub(crate) task: TaskOptions,
+    pub(crate) task: Task,
     /// The store.
-    #[arg(long, short)]
-    pub(crate) store: String,
+    #[arg(short, long)]
+    pub(crate) store: Name,
+    /// The key: text, a number where the store's keys are numbers, or hex:DIGITS for its stored bytes. Text that
+    /// starts with hex: is given as text:hex:….
+    pub(crate) key: String,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct GetOptions {
+#[derive(Debug, Group)]
+pub(crate) struct Scan {
     #[command(flatten)]
-    pub(crate) store: StoreOptions,
-    /// The stored key: text, or hex:00ff.
-    #[arg(value_parser = key)]
-    pub(crate) key: Bytes,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ScanOptions {
-    #[command(flatten)]
-    pub(crate) store: StoreOptions,
-    /// The lowest stored key, inclusive: text, or hex:00ff.
-    #[arg(long, value_parser = key)]
-    pub(crate) from: Option<Bytes>,
-    /// The highest stored key, inclusive.
-    #[arg(long, value_parser = key)]
-    pub(crate) to: Option<Bytes>,
-    /// Only keys that begin so.
-    #[arg(long, value_parser = key, conflicts_with_all = ["from", "to"])]
-    pub(crate) prefix: Option<Bytes>,
-    /// Highest key first.
+    pub(crate) task: Task,
+    /// The store.
+    #[arg(short, long)]
+    pub(crate) store: Name,
+    /// The lowest key, as for `get`.
     #[arg(long)]
-    pub(crate) reverse: bool,
-    /// How many entries at the most.
+    pub(crate) from: Option<String>,
+    /// The highest key, inclusive.
     #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Only keys whose bytes start with this: text or hex:DIGITS.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub(crate) prefix: Option<String>,
+    /// At most so many entries.
+    #[arg(short, long)]
     pub(crate) limit: Option<usize>,
+    /// From the highest key down.
+    #[arg(short, long)]
+    pub(crate) reverse: bool,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct DestroyOptions {
+#[derive(Debug, Group)]
+pub(crate) struct Destroy {
     #[command(flatten)]
-    pub(crate) task: TaskOptions,
-    /// Does not ask.
-    #[arg(long)]
+    pub(crate) task: Task,
+    /// Do not ask.
+    #[arg(short, long)]
     pub(crate) yes: bool,
 }
 
-fn key(text: &str) -> Result<Bytes, String> {
-    match text.strip_prefix("hex:") {
-        None => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        Some(digits) => hex::decode(digits).map(Bytes::from).map_err(|error| error.to_string()),
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Args;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
     }
 }

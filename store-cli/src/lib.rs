@@ -1,3 +1,50 @@
-//! The shell protocol as a library: one JSON object per line in and out, on a claimed task.
+//! The operator's tool, binary `store`.
+//!
+//! [`shell`] is the protocol and can be driven in process; [`run`] is the whole command line.
 
+mod args;
+mod commands;
+mod connect;
+mod failure;
+mod output;
+mod prompt;
 pub mod shell;
+mod text;
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+
+pub use self::{args::Args, failure::Failure};
+use self::{args::Command, output::Output};
+
+/// Does what the command line says.
+pub fn run(args: Args) -> Result<(), Failure> {
+    log(args.verbose);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let output = Output::new(args.json);
+    match args.command {
+        Command::Tasks(args) => runtime.block_on(commands::tasks::run(args, output)),
+        Command::Describe(args) => runtime.block_on(commands::describe::run(args, output)),
+        Command::Get(args) => runtime.block_on(commands::get::run(args, output)),
+        Command::Scan(args) => runtime.block_on(commands::scan::run(args, output)),
+        Command::Destroy(args) => runtime.block_on(commands::destroy::run(args)),
+        Command::Shell(args) => commands::shell::run(args, runtime.handle()),
+    }
+}
+
+/// Sends warnings, and more where asked for, to standard error: standard output is for answers.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let logs = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    // Where a subscriber is set already, as in a program that uses this library, that one holds.
+    let _ = logs.without_time().with_target(false).try_init();
+}

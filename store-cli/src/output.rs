@@ -1,69 +1,69 @@
-//! Rows: a table for people, JSON lines for programs.
+//! Standard output: tables for people, JSON lines for programs.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
-use comfy_table::{Table, presets::NOTHING};
-use serde_json::{Map, Value};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
 
-/// Where rows go. JSON is printed row by row; a table is printed when it is done.
-#[derive(Debug)]
+use crate::Failure;
+
+/// Where a command writes.
 pub(crate) struct Output {
     json: bool,
-}
-
-/// Rows between two tables, so that a long scan does not gather in memory.
-const TABLE_ROWS: usize = 1000;
-
-/// Rows of the same columns.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    json: bool,
-    columns: &'static [&'static str],
-    table: Option<Table>,
+    out: BufWriter<Stdout>,
 }
 
 impl Output {
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+    /// JSON where asked for, and where the output is no terminal.
+    pub(crate) fn new(json: bool) -> Self {
+        let stdout = io::stdout();
+        Self { json: json || !stdout.is_terminal(), out: BufWriter::new(stdout) }
     }
 
-    pub(crate) const fn rows(&self, columns: &'static [&'static str]) -> Rows {
-        Rows { json: self.json, columns, table: None }
+    /// Whether JSON lines are wanted.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Writes one JSON line.
+    pub(crate) fn json(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.out, line).map_err(io::Error::from)?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    /// Writes one line for people.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{line}")?)
+    }
+
+    /// Writes aligned columns for people, under their titles where there are some.
+    pub(crate) fn table(
+        &mut self,
+        titles: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Result<(), Failure> {
+        let table = table(titles, rows);
+        table.lines().try_for_each(|line| self.line(line))
+    }
+
+    /// Makes sure that everything is written.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
     }
 }
 
-impl Rows {
-    pub(crate) fn add<const N: usize>(&mut self, cells: [Value; N]) -> io::Result<()> {
-        if self.json {
-            let names = self.columns.iter().map(|&name| name.to_owned());
-            let row = Value::Object(Map::from_iter(names.zip(cells)));
-            return writeln!(io::stdout().lock(), "{row}");
-        }
-        let columns = self.columns;
-        let table = self.table.get_or_insert_with(|| {
-            let mut table = Table::new();
-            table.load_preset(NOTHING).set_header(columns);
-            table
-        });
-        table.add_row(cells.map(|cell| plain(&cell)));
-        if table.row_count() >= TABLE_ROWS { self.finish() } else { Ok(()) }
+/// Aligned columns, under their titles where there are some.
+pub(crate) fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    if !titles.is_empty() {
+        table.set_header(titles);
     }
-
-    /// Prints what has not been printed yet.
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
-        let table = self.table.take();
-        table.map_or(Ok(()), |table| writeln!(io::stdout().lock(), "{}", table.trim_fmt()))
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
     }
-}
-
-fn plain(cell: &Value) -> String {
-    match cell {
-        Value::Null => String::new(),
-        // A control character could do anything to a terminal.
-        Value::String(text) => text.escape_debug().to_string(),
-        Value::Object(object) if object.len() == 1 && object.contains_key("hex") => {
-            format!("hex:{}", object["hex"].as_str().unwrap_or_default())
-        }
-        other => other.to_string(),
-    }
+    // Padding at the ends of lines would wrap on a narrow terminal.
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
 }

@@ -1,0 +1,48 @@
+//! How operations are typed, for help, hints and errors.
+
+use crate::shell::operation::{Holds, Member, Operation, operations};
+
+/// What can be typed beside the operations.
+pub(super) const OTHER: &[(&str, &str)] = &[
+    ("help", "show all commands, or how one is typed"),
+    ("stores", "list the stores recorded with the task"),
+    ("quit", "leave; what is not committed is thrown away"),
+];
+
+/// The words behind an operation's name.
+pub(super) fn arguments(operation: &Operation) -> Vec<String> {
+    operation.members.iter().map(argument).collect()
+}
+
+fn argument(member: &Member) -> String {
+    let name = member.name.to_uppercase();
+    match member.holds {
+        Holds::Flag => format!("[--{}]", member.name),
+        Holds::Integer if member.optional => format!("[--{} N]", member.name),
+        Holds::Entries => "KEY VALUE…".to_owned(),
+        Holds::Offsets => "[SOURCE=OFFSET…]".to_owned(),
+        Holds::Stores => "[NAME[:KIND]…]".to_owned(),
+        Holds::Store | Holds::Bytes | Holds::Integer if member.optional => format!("[{name}]"),
+        Holds::Store | Holds::Bytes | Holds::Integer => name,
+    }
+}
+
+/// How an operation is typed.
+pub(super) fn line(operation: &Operation) -> String {
+    let mut words = vec![operation.name.to_owned()];
+    words.extend(arguments(operation));
+    words.join(" ")
+}
+
+/// What can be typed, a line each.
+pub(super) fn all() -> String {
+    let operations =
+        operations().map(|operation| vec![line(operation), operation.about.to_owned()]);
+    let other = OTHER.iter().map(|(name, about)| vec![(*name).to_owned(), (*about).to_owned()]);
+    let table = crate::output::table(&[], operations.chain(other));
+    format!(
+        "{table}\n\n\
+         Keys and values are text, hex:00ff for bytes, or null for none; 'a b' and \"a b\" are text with a space.\n\
+         `open` without names opens all recorded stores as they are. A line of JSON is sent as it is."
+    )
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{StreamExt, TryStreamExt, future::ready, stream::BoxStream};
 use store::{
     KeyValue, Maps, Order, Result, StoreDefinition,
     backend::{Name, StoreSpec},
@@ -145,7 +145,11 @@ pub(super) async fn run(action: Action, store: &Store, mut members: Members) -> 
         Action::Prefix => {
             let prefix = members.bytes("prefix")?;
             let page = Page::take(&mut members)?;
-            page.rows(store.prefix_bytes(prefix, page.order)).await
+            let end = counted_up(&prefix);
+            let range = store.range(Some(prefix), end.clone(), page.order);
+            // The end is exclusive. An error is passed on.
+            let within = range.try_filter(move |(key, _)| ready(Some(key) != end.as_ref()));
+            page.rows(within.boxed()).await
         }
         Action::Count => {
             let all = store.range(None, None, Order::Forward);
@@ -153,6 +157,19 @@ pub(super) async fn run(action: Action, store: &Store, mut members: Members) -> 
             Ok(Value::Number(count.into()))
         }
     }
+}
+
+/// Where a prefix scan ends in Kafka Streams, whose recorded answers this protocol gives: the prefix counted up by one as
+/// a big-endian number of the same length; none for 0xff bytes only.
+///
+/// Differs from the end of what begins with the prefix where it ends in 0xff: behind `00ff` comes `0100`, and the key `01`
+/// is below that.
+fn counted_up(prefix: &Bytes) -> Option<Bytes> {
+    let last = prefix.iter().rposition(|&byte| byte != 0xff)?;
+    let mut end = prefix.to_vec();
+    end[last] += 1;
+    end[last + 1..].fill(0);
+    Some(end.into())
 }
 
 /// Which rows of a listing are wanted.

@@ -47,6 +47,8 @@ struct State {
     /// Logs of ours that nobody needs once the next mark replaced theirs.
     garbage: Vec<LogName>,
     swept: bool,
+    /// A later owner was seen: it stays so.
+    fenced: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +80,7 @@ impl RedoWriter {
             unapplied: None,
             garbage: Vec::new(),
             swept: false,
+            fenced: false,
         };
         Self {
             task,
@@ -176,6 +179,7 @@ impl RedoWriter {
             return Err(self.lost("is gone").with_effect(effect));
         };
         if meta.fence != self.fence {
+            self.state().fenced = true;
             return Err(fenced(&self.task).with_effect(effect));
         }
         let ours = meta.pending.as_ref().is_some_and(|stored| stored.log == pending.log);
@@ -256,6 +260,9 @@ impl RedoWriter {
 impl TaskWriter for RedoWriter {
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
         let _turn = self.commit_turn.lock().await;
+        if self.state().fenced {
+            return Err(fenced(&self.task));
+        }
         let decided = self.state().sequence;
         if decided == commit.sequence() {
             return Ok(());

@@ -1,0 +1,179 @@
+//! Reads: order, pages, what is there and what is not.
+
+use std::{
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use integration_tests::Place;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit};
+
+use super::tools::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
+
+/// Keys of few different bytes, so that prefixes and neighbours are common.
+fn random_keys(random: &mut StdRng, count: usize) -> Model {
+    let byte = |random: &mut StdRng| [0, 1, b'a', 0x7f, 0x80, 0xff][random.random_range(0..6)];
+    let mut keys = Model::new();
+    while keys.len() < count {
+        let length = random.random_range(0..6);
+        let bytes: Vec<u8> = (0..length).map(|_| byte(random)).collect();
+        keys.insert(bytes.into(), key(random.random::<u64>().to_be_bytes()));
+    }
+    keys
+}
+
+pub(crate) async fn scans_are_ordered_both_ways(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let mut random = StdRng::seed_from_u64(1);
+    let model = random_keys(&mut random, 400);
+    owner.put(MAP, &model).await?;
+    let keys: Vec<_> = model.keys().cloned().collect();
+    for round in 0..120 {
+        let mut bound = || {
+            let end = keys[random.random_range(0..keys.len())].clone();
+            match random.random_range(0..3) {
+                0 => Bound::Included(end),
+                1 => Bound::Excluded(end),
+                _ => Bound::Unbounded,
+            }
+        };
+        let range = KeyRange::new(bound(), bound());
+        let order = if round % 2 == 0 { Order::Forward } else { Order::Backward };
+        let limit = PageLimit::new(random.random_range(1..50), usize::MAX);
+        let found = scan(owner.reader(), MAP, range.clone(), order, limit).await?;
+        let within = model.iter().filter(|(key, _)| range.contains(key) && !range.is_empty());
+        let mut expected: Vec<_> = within.map(|(k, v)| (k.clone(), v.clone())).collect();
+        if order == Order::Backward {
+            expected.reverse();
+        }
+        ensure!(found == expected, "round {round}: {range:?} {order:?}");
+    }
+    Ok(())
+}
+
+pub(crate) async fn pages_go_on_where_they_ended(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let model: Model = (0..2500_u32).map(|n| (key(n.to_be_bytes()), key([7; 100]))).collect();
+    owner.put(MAP, &model).await?;
+    for limit in
+        [PageLimit::new(1000, usize::MAX), PageLimit::new(7, usize::MAX), PageLimit::default()]
+    {
+        let found = scan(owner.reader(), MAP, KeyRange::ALL, Order::Backward, limit).await?;
+        ensure!(found.iter().rev().map(|(key, _)| key).eq(model.keys()));
+    }
+    // However small the page, one entry fits.
+    let small = PageLimit::new(10, 1);
+    let page = owner.reader().scan(MAP, &KeyRange::ALL, Order::Forward, small).await?;
+    ensure!(!page.entries.is_empty() && page.resume.is_some());
+    let absent =
+        scan(owner.reader(), MapId::whole(9), KeyRange::ALL, Order::Forward, small).await?;
+    ensure!(absent.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn get_many_keeps_the_order(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let other = MapId::segment(2, -7);
+    let mut changes = puts(MAP, &[(key("a"), key("1")), (key("b"), key("2"))].into());
+    changes.extend(puts(other, &[(key("a"), key("3"))].into()));
+    let commit = owner.next(changes);
+    owner.send(&commit).await?;
+    let asked = [(MAP, "b"), (other, "a"), (MAP, "x"), (MAP, "a"), (other, "b"), (MAP, "b")];
+    let asked: Vec<_> = asked.iter().map(|(map, name)| (*map, key(name))).collect();
+    let found = owner.reader().get_many(&asked).await?;
+    let expected = [Some("2"), Some("3"), None, Some("1"), None, Some("2")];
+    ensure!(found == expected.map(|value| value.map(key)), "{found:?}");
+    ensure!(owner.reader().get_many(&[]).await?.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn empty_is_not_absent(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let model: Model =
+        [(key(""), key("")), (key([0]), key("x")), (key([0xff; 8192]), key(""))].into();
+    owner.put(MAP, &model).await?;
+    ensure!(all(owner.reader(), MAP).await? == model);
+    let asked = [(MAP, key("")), (MAP, key([0])), (MAP, key([0, 0]))];
+    let found = owner.reader().get_many(&asked).await?;
+    ensure!(found == [Some(key("")), Some(key("x")), None]);
+    let commit = owner.next(deletes(MAP, [key(""), key("absent")]));
+    owner.send(&commit).await?;
+    ensure!(all(owner.reader(), MAP).await?.len() == 2);
+    Ok(())
+}
+
+pub(crate) async fn large_values(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let mut random = StdRng::seed_from_u64(2);
+    let mut value = vec![0; 8 << 20];
+    random.fill(&mut value[..]);
+    let model: Model = [(key([0xff; 8192]), Bytes::from(value))].into();
+    owner.put(MAP, &model).await?;
+    ensure!(all(owner.reader(), MAP).await? == model);
+    Ok(())
+}
+
+pub(crate) async fn dropped_maps_are_gone(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let segments = [-1, 0, 1].map(|segment| MapId::segment(2, segment));
+    let model: Model = (0..100_u8).map(|n| (key([n]), key([n]))).collect();
+    let commit = owner.next(segments.iter().flat_map(|&map| puts(map, &model)).collect());
+    owner.send(&commit).await?;
+    let commit = owner.next([(segments[0], MapChange::Drop)].into());
+    owner.send(&commit).await?;
+    ensure!(all(owner.reader(), segments[0]).await?.is_empty());
+    ensure!(owner.reader().get_many(&[(segments[0], key([5]))]).await? == [None]);
+    for map in &segments[1..] {
+        ensure!(all(owner.reader(), *map).await? == model);
+    }
+    Ok(())
+}
+
+/// Each commit sets all keys to its number; a reader never sees two numbers in one answer.
+pub(crate) async fn readers_see_whole_commits(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let numbered =
+        |n: u64| -> Model { (0..40_u8).map(|at| (key([at]), key(n.to_be_bytes()))).collect() };
+    owner.put(MAP, &numbered(1)).await?;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (backend, done) = (backend.clone(), done.clone());
+        tokio::spawn(async move {
+            let reader = backend.read(&task(0)).await?;
+            let keys: Vec<_> = (0..40_u8).map(|at| (MAP, key([at]))).collect();
+            let (mut reads, mut last) = (0, key(""));
+            while !done.load(Ordering::Relaxed) || reads == 0 {
+                let values = match reader.get_many(&keys).await {
+                    Err(error) if error.is_retryable() => continue,
+                    values => values?,
+                };
+                let first = values[0].clone().unwrap_or_default();
+                ensure!(values.iter().all(|value| value.as_ref() == Some(&first)), "half a commit");
+                ensure!(first >= last, "a reader went back");
+                last = first;
+                reads += 1;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        })
+    };
+    for n in 2..150 {
+        owner.put(MAP, &numbered(n)).await?;
+        tokio::task::yield_now().await;
+    }
+    done.store(true, Ordering::Relaxed);
+    reader.await?
+}

@@ -1,0 +1,91 @@
+//! The life of tasks.
+
+use anyhow::{Result, ensure};
+use integration_tests::Place;
+use store_core::{ErrorKind, backend::TaskId};
+
+use super::tools::{MAP, Model, Owner, all, key, kind, task};
+
+fn model(value: &str) -> Model {
+    [(key("key"), key(value))].into()
+}
+
+pub(crate) async fn state_survives_new_handles(place: Place) -> Result<()> {
+    for round in 0..4_u64 {
+        let backend = place.backend().await?;
+        let mut owner = Owner::claim(&backend, &task(0)).await?;
+        ensure!(owner.checkpoint.sequence == round);
+        let expected = round.checked_sub(1).map(|last| model(&last.to_string()));
+        ensure!(all(owner.reader(), MAP).await? == expected.unwrap_or_default());
+        owner.put(MAP, &model(&round.to_string())).await?;
+        owner.claim.writer.close().await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn tasks_are_listed(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    ensure!(backend.tasks(&task(0).application).await?.is_empty());
+    ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::NotFound));
+    for partition in [7, 300, 2] {
+        Owner::claim(&backend, &task(partition)).await?.put(MAP, &model("x")).await?;
+    }
+    Owner::claim(&backend, &task(7)).await?;
+    Owner::claim(&backend, &TaskId::new("other", 1)?).await?;
+    let tasks = backend.tasks(&task(0).application).await?;
+    let listed: Vec<_> = tasks
+        .iter()
+        .map(|summary| (summary.task.partition, summary.epoch, summary.checkpoint.sequence))
+        .collect();
+    ensure!(listed == [(2, 1, 1), (7, 2, 1), (300, 1, 1)], "{listed:?}");
+    Ok(())
+}
+
+pub(crate) async fn tasks_do_not_meet(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let ids = [task(1), task(11), TaskId::new("app1", 1)?, TaskId::new("a", 1)?];
+    for id in &ids {
+        Owner::claim(&backend, id).await?.put(MAP, &model(&id.to_string())).await?;
+    }
+    for id in &ids {
+        let reader = backend.read(id).await?;
+        ensure!(all(&*reader, MAP).await? == model(&id.to_string()));
+    }
+    Ok(())
+}
+
+pub(crate) async fn destroy_leaves_the_epoch(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut zombie = Owner::claim(&backend, &task(0)).await?;
+    zombie.put(MAP, &model("old")).await?;
+    Owner::claim(&backend, &task(1)).await?.put(MAP, &model("kept")).await?;
+    backend.destroy(&task(0)).await?;
+    ensure!(kind(backend.destroy(&task(0)).await) == Some(ErrorKind::NotFound));
+    ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::NotFound));
+    ensure!(kind(backend.destroy(&task(5)).await) == Some(ErrorKind::NotFound));
+    ensure!(kind(zombie.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
+
+    let mut new = Owner::claim(&backend, &task(0)).await?;
+    ensure!(new.checkpoint == Default::default());
+    ensure!(all(new.reader(), MAP).await?.is_empty());
+    new.put(MAP, &model("new")).await?;
+    ensure!(kind(zombie.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
+    ensure!(all(new.reader(), MAP).await? == model("new"));
+    let tasks = backend.tasks(&task(0).application).await?;
+    ensure!(tasks[0].epoch == 3, "the epoch goes on: {}", tasks[0].epoch);
+    ensure!(all(&*backend.read(&task(1)).await?, MAP).await? == model("kept"));
+    Ok(())
+}
+
+pub(crate) async fn names_differ_by_case(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let names = ["a-b", "a_b", "A-b", "a.b", &"n".repeat(100)];
+    for name in names {
+        Owner::claim(&backend, &TaskId::new(name, 0)?).await?.put(MAP, &model(name)).await?;
+    }
+    for name in names {
+        let reader = backend.read(&TaskId::new(name, 0)?).await?;
+        ensure!(all(&*reader, MAP).await? == model(name));
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Commits at the waist.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Result;
+use bytes::Bytes;
+use store_core::{
+    Error, ErrorKind,
+    backend::{
+        Backend, Changes, Checkpoint, Claim, Commit, KeyRange, MapChange, MapId, Order, OwnerId,
+        PageLimit, Put, StoreSpec, TaskId, TaskReader,
+    },
+};
+
+pub(crate) const MAP: MapId = MapId::whole(1);
+
+pub(crate) type Model = BTreeMap<Bytes, Bytes>;
+
+pub(crate) fn task(partition: u32) -> TaskId {
+    TaskId::new("app", partition).expect("a legal name")
+}
+
+pub(crate) fn key(bytes: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(bytes.as_ref())
+}
+
+/// A claimed task with the checkpoint it is at.
+pub(crate) struct Owner {
+    pub(crate) claim: Claim,
+    pub(crate) checkpoint: Checkpoint,
+}
+
+impl Owner {
+    pub(crate) async fn claim(backend: &Arc<dyn Backend>, task: &TaskId) -> Result<Self> {
+        let claim = backend.claim(task, OwnerId::random(), &[]).await?;
+        let checkpoint = claim.checkpoint.clone();
+        Ok(Self { claim, checkpoint })
+    }
+
+    /// The next commit, with these changes.
+    pub(crate) fn next(&self, changes: Changes) -> Arc<Commit> {
+        let mut checkpoint = self.checkpoint.clone();
+        let spec = |name: &str| {
+            StoreSpec::new(name.parse().expect("a legal name"), "key_value", "bytes", "raw")
+        };
+        checkpoint.assign(&[spec("one"), spec("two")]).expect("the same stores");
+        checkpoint.sequence += 1;
+        Arc::new(Commit::new(checkpoint, changes))
+    }
+
+    pub(crate) async fn send(&mut self, commit: &Arc<Commit>) -> Result<(), Error> {
+        self.claim.writer.commit(commit).await?;
+        self.claim.writer.apply().await?;
+        self.checkpoint = commit.checkpoint().clone();
+        Ok(())
+    }
+
+    pub(crate) async fn put(&mut self, map: MapId, entries: &Model) -> Result<(), Error> {
+        let commit = self.next(puts(map, entries));
+        self.send(&commit).await
+    }
+
+    pub(crate) fn reader(&self) -> &dyn TaskReader {
+        &*self.claim.writer
+    }
+}
+
+pub(crate) fn puts(map: MapId, entries: &Model) -> Changes {
+    let put = |(key, value): (&Bytes, &Bytes)| (key.clone(), Some(Put::new(value.clone())));
+    [(map, MapChange::Write(entries.iter().map(put).collect()))].into()
+}
+
+pub(crate) fn deletes(map: MapId, keys: impl IntoIterator<Item = Bytes>) -> Changes {
+    [(map, MapChange::Write(keys.into_iter().map(|key| (key, None)).collect()))].into()
+}
+
+/// Everything in a range, page by page.
+pub(crate) async fn scan(
+    reader: &dyn TaskReader,
+    map: MapId,
+    range: KeyRange,
+    order: Order,
+    limit: PageLimit,
+) -> Result<Vec<(Bytes, Bytes)>> {
+    let (mut rest, mut all) = (Some(range), Vec::new());
+    while let Some(range) = rest {
+        let page = reader.scan(map, &range, order, limit).await?;
+        anyhow::ensure!(page.entries.len() <= limit.entries, "a page is too long");
+        all.extend(page.entries);
+        rest = page.resume.map(|last| range.after(last, order));
+    }
+    Ok(all)
+}
+
+pub(crate) async fn all(reader: &dyn TaskReader, map: MapId) -> Result<Model> {
+    let entries = scan(reader, map, KeyRange::ALL, Order::Forward, PageLimit::default()).await?;
+    Ok(entries.into_iter().collect())
+}
+
+pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind())
+}

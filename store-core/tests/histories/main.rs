@@ -33,7 +33,7 @@ fn every_history_equals_the_model() {
         History::new(seed).run().unwrap();
         return;
     }
-    let histories = number("HISTORIES").unwrap_or(3000);
+    let histories = number("HISTORIES").unwrap_or(20_000);
     let start = Instant::now();
     let mut tally = Tally::default();
     for seed in 0..histories {

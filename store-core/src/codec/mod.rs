@@ -37,6 +37,8 @@ mod message_pack;
 mod postcard;
 mod prefix;
 mod raw;
+mod refusal;
+mod shape;
 
 use std::fmt;
 
@@ -49,7 +51,7 @@ pub use self::message_pack::MessagePack;
 #[cfg(feature = "postcard")]
 pub use self::postcard::Postcard;
 pub use self::{json::Json, key::Key, prefix::KeyPrefix, raw::Raw};
-use crate::{Error, ErrorKind, Result};
+use crate::Result;
 
 /// Turns values of a type into bytes and back.
 ///
@@ -65,25 +67,6 @@ pub trait Codec<T>: fmt::Debug + Clone + Send + Sync + 'static {
     fn decode(&self, bytes: Bytes) -> Result<T>;
 }
 
-/// An error of a value codec: names the codec and the type, never the value.
-fn failed<T>(kind: ErrorKind, codec: &str) -> Error {
-    let (verb, way) = match kind {
-        ErrorKind::Encode => ("encode", "to"),
-        _ => ("decode", "from"),
-    };
-    let message = format!("cannot {verb} {} {way} {codec}", std::any::type_name::<T>());
-    Error::new(kind, message)
-}
-
-/// What is left behind a value is an error.
-#[cfg(any(feature = "cbor", feature = "message-pack", feature = "postcard"))]
-fn whole<T>(value: T, rest: &[u8], codec: &str) -> Result<T> {
-    if rest.is_empty() {
-        return Ok(value);
-    }
-    Err(failed::<T>(ErrorKind::Decode, codec)
-        .context(format_args!("{} bytes stand behind the value", rest.len())))
-}
-
+#[cfg(test)]
 #[cfg(test)]
 mod tests;

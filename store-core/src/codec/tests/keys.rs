@@ -1,4 +1,4 @@
-//! Golden bytes, laws and refusals of keys and values.
+//! Golden bytes, laws and refusals of keys.
 
 #![allow(clippy::needless_pass_by_value, clippy::redundant_clone, reason = "tests read better so")]
 
@@ -6,10 +6,9 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use proptest::prelude::{ProptestConfig, Strategy, any, proptest};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::*;
+use super::super::{Key, KeyPrefix};
 
 fn golden<K: Key + PartialEq + Debug>(key: K, name: &str, bytes: &[u8]) {
     assert_eq!(K::codec(), name);
@@ -146,75 +145,3 @@ proptest! {
         }
     }
 }
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Sample {
-    id: u64,
-    name: Option<String>,
-    ratio: f64,
-}
-
-fn sample() -> Sample {
-    Sample { id: 258, name: Some(text("x")), ratio: 0.5 }
-}
-
-fn golden_value<T, C>(codec: C, value: &T, bytes: &[u8])
-where
-    T: Serialize + DeserializeOwned + PartialEq + Debug,
-    C: Codec<T>,
-{
-    assert_eq!(&codec.encode(value).unwrap()[..], bytes);
-    assert_eq!(codec.decode(Bytes::copy_from_slice(bytes)).unwrap(), *value);
-    for cut in 0..bytes.len() {
-        let error = codec.decode(Bytes::copy_from_slice(&bytes[..cut])).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Decode, "cut at {cut}");
-    }
-    let longer = Bytes::from([bytes, b"\0"].concat());
-    assert_eq!(codec.decode(longer).unwrap_err().kind(), ErrorKind::Decode);
-}
-
-#[test]
-fn golden_json() {
-    assert_eq!(Codec::<u64>::name(&Json), "json");
-    golden_value(Json, &sample(), br#"{"id":258,"name":"x","ratio":0.5}"#);
-}
-
-#[cfg(feature = "message-pack")]
-#[test]
-fn golden_message_pack() {
-    let bytes = b"\x83\xa2id\xcd\x01\x02\xa4name\xa1x\xa5ratio\xcb\x3f\xe0\0\0\0\0\0\0";
-    golden_value(MessagePack, &sample(), bytes);
-}
-
-#[cfg(feature = "cbor")]
-#[test]
-fn golden_cbor() {
-    golden_value(Cbor, &sample(), b"\xa3\x62id\x19\x01\x02\x64name\x61x\x65ratio\xf9\x38\0");
-}
-
-#[cfg(feature = "postcard")]
-#[test]
-fn golden_postcard() {
-    golden_value(Postcard, &sample(), b"\x82\x02\x01\x01x\0\0\0\0\0\0\xe0\x3f");
-}
-
-#[test]
-fn raw_values_are_kept_without_a_copy() {
-    let value = Bytes::from_static(b"\0\xff");
-    assert_eq!(Codec::<Bytes>::encode(&Raw, &value).unwrap().as_ptr(), value.as_ptr());
-    assert_eq!(Codec::<Vec<u8>>::decode(&Raw, value).unwrap(), b"\0\xff");
-}
-
-#[test]
-fn errors_name_the_type_and_never_the_value() {
-    let error = Codec::<u64>::decode(&Json, Bytes::from_static(br#""secret""#)).unwrap_err();
-    let shown = format!("{error:?}");
-    assert!(shown.contains("u64") && !shown.contains("secret"), "{shown}");
-    let unencodable = [((1, 2), 3)].into_iter().collect::<std::collections::BTreeMap<_, _>>();
-    let error = Json.encode(&Pairs(unencodable)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Encode);
-}
-
-/// JSON has no maps with such keys.
-#[derive(Debug, Serialize, Deserialize)]
-struct Pairs(std::collections::BTreeMap<(u8, u8), u8>);

@@ -1,0 +1,4 @@
+//! Golden bytes, laws and refusals of keys and values.
+
+mod keys;
+mod values;

@@ -67,7 +67,7 @@ async fn replay(place: Place, mode: Mode, recorded: &str) -> Result<()> {
                 ask(&mut shell, &open).await?;
             }
             (Mode::TakeOverAfterCommit, "commit") => {
-                shell = take_over(shell, &place, &open).await?
+                shell = take_over(shell, &place, &open).await?;
             }
             _ => {}
         }

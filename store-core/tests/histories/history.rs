@@ -25,7 +25,7 @@ pub struct Tally {
     pub delivered: u64,
     pub fenced: u64,
     pub rolled_back: u64,
-    pub settled: u64,
+    pub sent_again: u64,
     pub read_whole: u64,
     pub destroyed: u64,
     pub crashed: u64,
@@ -40,7 +40,7 @@ impl Tally {
         self.delivered += other.delivered;
         self.fenced += other.fenced;
         self.rolled_back += other.rolled_back;
-        self.settled += other.settled;
+        self.sent_again += other.sent_again;
         self.read_whole += other.read_whole;
         self.destroyed += other.destroyed;
         self.crashed += other.crashed;
@@ -66,8 +66,8 @@ impl fmt::Display for Tally {
         )?;
         write!(
             f,
-            "{} owners fenced, {} rollbacks, {} unknown outcomes, {} whole reads, {} tasks destroyed before",
-            self.fenced, self.rolled_back, self.settled, self.read_whole, self.destroyed
+            "{} owners fenced, {} rollbacks, {} commits sent again, {} whole reads, {} tasks destroyed before",
+            self.fenced, self.rolled_back, self.sent_again, self.read_whole, self.destroyed
         )
     }
 }

@@ -1,0 +1,6 @@
+//! Golden bytes, laws and refusals of keys and values.
+
+mod keys;
+mod laws;
+mod prefixes;
+mod values;

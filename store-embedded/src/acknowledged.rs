@@ -19,7 +19,7 @@ use store_core::{
 
 use crate::{error::file, layout::Record};
 
-const FOLDER: &str = "acknowledged";
+pub(crate) const FOLDER: &str = "acknowledged";
 
 /// The marks of a directory.
 #[derive(Debug)]
@@ -84,6 +84,13 @@ impl Acknowledged {
             return Ok(());
         };
         let stored = record.checkpoint.sequence;
+        if epoch > record.fence.epoch {
+            let message = format!(
+                "task {task} has lost the claim of epoch {epoch}: its files are damaged or older than this. Restore the \
+                 whole directory from a copy"
+            );
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
         if epoch <= record.born || sequence <= stored {
             return Ok(());
         }

@@ -198,6 +198,27 @@ impl Shared {
         Ok(())
     }
 
+    /// The tasks of an application that are there, by partition; `Corrupt` where one was lost.
+    fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
+        let _turn = self.turn();
+        let handles = self.engine.in_use()?;
+        let mut summaries = Vec::new();
+        for guard in handles.tasks.prefix(application_key(application)) {
+            let entry = guard.into_inner();
+            let (key, value) = entry.map_err(|error| handles.failed("list tasks", error))?;
+            let record = Record::decode(&value)?;
+            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
+                let task = TaskId::new(application.as_str(), partition)?;
+                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
+            }
+        }
+        for task in self.acknowledged.tasks(application) {
+            let record = self.record(&handles, &task)?;
+            self.check_acknowledged(&task, &record)?;
+        }
+        Ok(summaries)
+    }
+
     /// Removes the maps of a task that its record does not name.
     fn sweep(&self, task: &TaskId, record: &Record) -> Result<()> {
         let handles = self.engine.in_use()?;
@@ -241,35 +262,32 @@ impl Backend for EmbeddedBackend {
         let (shared, task) = (self.shared.clone(), task.clone());
         blocking(move || {
             let record = shared.claim(&task, owner)?;
-            let writer = Writer::new(Reader::new(shared, task), record.fence);
+            let writer = Writer::new(Reader::of_owner(shared, task), record.fence);
             Ok(Claim::new(Arc::new(writer), record.checkpoint))
         })
         .await
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let record = self.shared.existing(task)?;
-        self.shared.check_whole(task, &record)?;
-        Ok(Arc::new(Reader::new(self.shared.clone(), task.clone())))
+        let (shared, task) = (self.shared.clone(), task.clone());
+        blocking(move || {
+            // Under the turn, or a commit in between would look like one that was lost.
+            let record = {
+                let _turn = shared.turn();
+                let record = shared.existing(&task)?;
+                shared.check_whole(&task, &record)?;
+                record
+            };
+            let reader: Arc<dyn TaskReader> =
+                Arc::new(Reader::of_anybody(shared, task, record.born));
+            Ok(reader)
+        })
+        .await
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        let handles = self.shared.engine.in_use()?;
-        let mut summaries = Vec::new();
-        for guard in handles.tasks.prefix(application_key(application)) {
-            let entry = guard.into_inner();
-            let (key, value) = entry.map_err(|error| handles.failed("list tasks", error))?;
-            let record = Record::decode(&value)?;
-            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
-                let task = TaskId::new(application.as_str(), partition)?;
-                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
-            }
-        }
-        for task in self.shared.acknowledged.tasks(application) {
-            let record = self.shared.record(&handles, &task)?;
-            self.shared.check_acknowledged(&task, &record)?;
-        }
-        Ok(summaries)
+        let (shared, application) = (self.shared.clone(), application.clone());
+        blocking(move || shared.tasks(&application)).await
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {

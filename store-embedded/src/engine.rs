@@ -5,7 +5,7 @@
 use std::{
     ops::Deref,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
@@ -25,6 +25,8 @@ use crate::{
 pub(crate) struct Handles {
     path: PathBuf,
     memtable_bytes: u64,
+    /// Read while a map is looked up, written while one is dropped: looking up a map just dropped would make a new one.
+    dropping: Arc<RwLock<()>>,
     pub(crate) database: Database,
     pub(crate) tasks: Keyspace,
 }
@@ -108,12 +110,19 @@ impl Handles {
             .map_err(failed)?;
         let memtable_bytes = config.memtable_bytes;
         let tasks = database.keyspace(TASKS, || options(memtable_bytes)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), memtable_bytes, database, tasks })
+        Ok(Self {
+            path: path.to_owned(),
+            memtable_bytes,
+            dropping: Arc::default(),
+            database,
+            tasks,
+        })
     }
 
     /// The keyspace of a map, where there is one.
     pub(crate) fn map(&self, task: &TaskId, map: MapId) -> Result<Option<Keyspace>> {
         let name = keyspace(task, map);
+        let _kept = self.dropping.read().unwrap_or_else(PoisonError::into_inner);
         if !self.database.keyspace_exists(&name) {
             return Ok(None);
         }
@@ -127,6 +136,7 @@ impl Handles {
     }
 
     pub(crate) fn drop_map(&self, name: &str) -> Result<()> {
+        let _alone = self.dropping.write().unwrap_or_else(PoisonError::into_inner);
         if !self.database.keyspace_exists(name) {
             return Ok(());
         }

@@ -45,12 +45,14 @@ fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Resu
         Ok(()) => {}
         // The engine is opened anew by now: it says whether the batch is in the journal.
         Err(error) if error.effect() == Effect::Unknown => {
-            let handles = shared.engine.in_use().map_err(|e| e.with_effect(Effect::Unknown))?;
-            if !is_decided(shared, &handles, task, fence, commit)? {
+            let unknown = |error: Error| error.with_effect(Effect::Unknown);
+            let handles = shared.engine.in_use().map_err(unknown)?;
+            if !is_decided(shared, &handles, task, fence, commit).map_err(unknown)? {
                 return Err(error.with_effect(Effect::NotApplied));
             }
-            let synced = handles.database.persist(fjall::PersistMode::SyncAll);
-            synced.map_err(|e| handles.failed("sync", e).with_effect(Effect::Unknown))?;
+            // After a sync that failed nothing says that the disk has it: it is written once more.
+            let record = shared.record(&handles, task).map_err(unknown)?;
+            write(shared, &handles, task, record, commit)?;
         }
         Err(error) => return Err(error),
     }

@@ -63,7 +63,7 @@ struct Everything {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Shape {
+pub(super) enum Shape {
     Unit,
     New(Box<Self>),
     Pair(u8, String),
@@ -165,7 +165,7 @@ fn damage(mut bytes: Vec<u8>, at: usize, with: u8, how: i32) -> Bytes {
 }
 
 /// What a codec reads it can write and read again.
-fn refused_or_stable<T, C>(codec: &C, bytes: &Bytes)
+pub(super) fn refused_or_stable<T, C>(codec: &C, bytes: &Bytes)
 where
     T: Serialize + DeserializeOwned + Debug,
     C: Codec<T>,

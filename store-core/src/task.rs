@@ -11,7 +11,9 @@ use crate::{
 
 /// One partition of one application, claimed by us. A cheap clone; clones are the same task.
 ///
-/// After a later claim by anybody every call is `Fenced`: give the task up, and do not claim it again by yourself.
+/// After a later claim by anybody no commit of this handle is accepted: the next one, or rollback, that finds out is
+/// `Fenced`, and so is every call after it. Reads before that may answer from the new owner's commits. Give the task up,
+/// and do not claim it again by yourself.
 #[derive(Clone, Debug)]
 pub struct Task {
     engine: Arc<Engine>,

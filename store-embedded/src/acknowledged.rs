@@ -12,7 +12,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use store_core::{Error, ErrorKind, Result, backend::TaskId};
+use store_core::{
+    Error, ErrorKind, Result,
+    backend::{Name, TaskId},
+};
 
 use crate::{error::file, layout::Record};
 
@@ -54,6 +57,18 @@ impl Acknowledged {
             open.remove(task);
             tracing::warn!(%task, %error, "cannot note the acknowledged commit");
         }
+    }
+
+    /// The tasks of an application that have a mark.
+    pub(crate) fn tasks(&self, application: &Name) -> Vec<TaskId> {
+        let entries =
+            fs::read_dir(&self.folder).into_iter().flatten().filter_map(|entry| entry.ok());
+        let task = |name: &str| {
+            let (named, partition) = name.rsplit_once('@')?;
+            let partition = partition.parse().ok().filter(|_| named == application.as_str())?;
+            TaskId::new(named, partition).ok()
+        };
+        entries.filter_map(|entry| task(entry.file_name().to_str()?)).collect()
     }
 
     /// `Corrupt` where a commit was acknowledged that the record does not know.

@@ -64,7 +64,11 @@ impl EmbeddedBackend {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        let message = "embedded: needs a tokio runtime: call it from inside one";
+        return Err(Error::new(ErrorKind::Config, message));
+    };
+    let done = runtime.spawn_blocking(work).await;
     done.unwrap_or_else(|panic| {
         let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
         Err(Error::new(ErrorKind::Corrupt, message).with_source(panic).with_effect(Effect::Unknown))
@@ -139,6 +143,8 @@ impl Shared {
     fn existing(&self, task: &TaskId) -> Result<Record> {
         let record = self.record(&*self.engine.in_use()?, task)?;
         if record.destroyed {
+            // Not there, or lost.
+            self.check_acknowledged(task, &record)?;
             let message = format!("there is no task {task} in {}", self.engine.path().display());
             return Err(Error::new(ErrorKind::NotFound, message));
         }
@@ -168,11 +174,14 @@ impl Shared {
         self.sweep(task, &record)
     }
 
+    /// `Corrupt` where the journal lost a synced commit.
+    fn check_acknowledged(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if self.engine.is_synced() { self.acknowledged.check(task, record) } else { Ok(()) }
+    }
+
     /// `Corrupt` where the engine opened and has not all that was acknowledged.
     fn check_whole(&self, task: &TaskId, record: &Record) -> Result<()> {
-        if self.engine.is_synced() {
-            self.acknowledged.check(task, record)?;
-        }
+        self.check_acknowledged(task, record)?;
         let handles = self.engine.in_use()?;
         for map in &record.maps {
             let keyspace = handles.map(task, *map)?;
@@ -255,6 +264,10 @@ impl Backend for EmbeddedBackend {
                 let task = TaskId::new(application.as_str(), partition)?;
                 summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
             }
+        }
+        for task in self.shared.acknowledged.tasks(application) {
+            let record = self.shared.record(&handles, &task)?;
+            self.shared.check_acknowledged(&task, &record)?;
         }
         Ok(summaries)
     }

@@ -71,7 +71,7 @@ fn is_decided(
 ) -> Result<bool> {
     let record = shared.record(handles, task)?;
     if record.fence != fence {
-        let message = format!("task {task} was claimed by a later owner");
+        let message = format!("task {task} was claimed by a later owner: give it up");
         return Err(Error::new(ErrorKind::Fenced, message));
     }
     let (stored, sent) = (record.checkpoint.sequence, commit.sequence());

@@ -43,7 +43,7 @@ impl Engine {
             let mut state = self.state.lock();
             state.check(&self.task)?;
             self.check_whole(state.condition)?;
-            state.freeze(offsets)
+            state.freeze(offsets)?
         };
         let _driver = Driver::new(self);
         self.decide(&commit).await?;
@@ -56,11 +56,14 @@ impl Engine {
     pub(crate) async fn rollback(&self) -> Result<()> {
         let _turn = self.commit_turn.lock().await;
         self.state.lock().check(&self.task)?;
-        let _driver = Driver::new(self);
-        if let Some((commit, Phase::Unknown)) = self.undecided() {
-            self.decide(&commit).await?;
+        {
+            // Only this part makes room: below, writes of open units must not wait for it.
+            let _driver = Driver::new(self);
+            if let Some((commit, Phase::Unknown)) = self.undecided() {
+                self.decide(&commit).await?;
+            }
+            self.finish_applying().await?;
         }
-        self.finish_applying().await?;
         let _quiet = self.units.write().await;
         let mut state = self.state.lock();
         state.check(&self.task)?;

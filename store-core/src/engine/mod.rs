@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, Notify, RwLock};
 pub(crate) use self::batch::Batch;
 pub use self::{
     config::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES},
-    offsets::{Offsets, Span},
+    offsets::{MAX_SOURCE_BYTES, Offsets, Span},
     unit::Unit,
 };
 use self::{

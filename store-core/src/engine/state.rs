@@ -148,14 +148,15 @@ impl State {
     }
 
     /// Turns the active writes into a commit that never changes.
-    pub(super) fn freeze(&mut self, offsets: Offsets) -> Arc<Commit> {
+    pub(super) fn freeze(&mut self, offsets: Offsets) -> Result<Arc<Commit>> {
+        offsets.check()?;
         offsets.merge_into(&mut self.working);
         self.working.sequence += 1;
         let (changes, bytes) = self.active.take();
         let commit = Arc::new(Commit::new(self.working.clone(), changes));
         let frozen = Frozen { commit: commit.clone(), bytes, phase: Phase::Undecided };
         self.frozen.push_back(frozen);
-        commit
+        Ok(commit)
     }
 
     /// Throws away active writes and an undecided commit, with all that came with them.

@@ -122,7 +122,7 @@ impl TaskWriter for MemoryTask {
         let mut state = lock(&self.state);
         let (stored, sent) = (state.checkpoint.sequence, commit.sequence());
         if state.fence != self.fence {
-            let message = format!("task {} was claimed by a later owner", self.task);
+            let message = format!("task {} was claimed by a later owner: give it up", self.task);
             return Err(Error::new(ErrorKind::Fenced, message));
         }
         if stored == sent {

@@ -120,5 +120,5 @@ pub(super) fn lease(config: &RedoConfig) -> Lease {
 }
 
 pub(super) fn fenced(task: &TaskId) -> Error {
-    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner"))
+    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner: give it up"))
 }

@@ -9,17 +9,22 @@ use std::{
 };
 
 use async_trait::async_trait;
+use fjall::Readable;
 use store_core::{
     Effect, Error, ErrorKind, Result,
-    backend::{Backend, Claim, Fence, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
+    backend::{
+        Backend, Claim, Fence, MapId, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary,
+    },
 };
 
 use crate::{
     EmbeddedConfig,
     acknowledged::Acknowledged,
     directory::Directory,
-    engine::{Engine, Handles},
-    layout::{MARK, Record, application_key, keyspace, maps_of, partition, task_key},
+    engine::Engine,
+    error::panicked,
+    handles::Handles,
+    layout::{Record, application_key, map_of_keyspace, partition, task_key},
     reader::Reader,
     writer::Writer,
 };
@@ -65,10 +70,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| {
-        let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
-        Err(Error::new(ErrorKind::Corrupt, message).with_source(panic).with_effect(Effect::Unknown))
-    })
+    done.unwrap_or_else(|panic| Err(panicked().with_source(panic)))
 }
 
 impl Shared {
@@ -79,11 +81,16 @@ impl Shared {
         if let Some(shared) = known.as_ref().and_then(Weak::upgrade) {
             return Ok(shared);
         }
+        config.check()?;
         let directory = take(path, known.is_some())?;
         let path = directory.path().to_owned();
+        let acknowledged = Acknowledged::open(&path)?;
+        if !directory.data().exists() {
+            acknowledged.check_none()?;
+        }
         let shared = Arc::new(Self {
             engine: Engine::open(directory.data(), config.clone())?,
-            acknowledged: Acknowledged::open(&path)?,
+            acknowledged,
             turn: Mutex::default(),
             _directory: directory,
         });
@@ -94,13 +101,6 @@ impl Shared {
     /// The turn to change records: claims and commits come one after the other.
     pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The record of a task, a new one where there is none.
-    pub(crate) fn record(&self, handles: &Handles, task: &TaskId) -> Result<Record> {
-        let stored = handles.tasks.get(task_key(task));
-        let stored = stored.map_err(|error| handles.failed("read a task's record", error))?;
-        stored.map_or_else(|| Ok(Record::new()), |bytes| Record::decode(&bytes))
     }
 
     /// Does a change; after an I/O error opens the engine anew, and where only an earlier error stood in the way, does
@@ -125,19 +125,22 @@ impl Shared {
         second
     }
 
-    /// Writes a record by itself, synced.
-    fn write_record(&self, task: &TaskId, record: &Record) -> Result<()> {
+    /// Writes a record by itself, synced. Maps it does not name any more are gone with it.
+    fn write_record(&self, task: &TaskId, record: &Record, gone: &[MapId]) -> Result<()> {
         self.again_after_poison(|handles| {
             let mut batch = handles.database.batch().durability(Some(self.engine.persist_mode()));
+            let view = handles.view();
             let encoded = record.encode(&record.checkpoint.encode());
-            batch.insert(&handles.tasks, task_key(task), encoded);
-            let written = batch.commit();
-            written.map_err(|error| handles.failed("record a claim", error))
+            batch.insert(&view.tasks, task_key(task), encoded);
+            batch.commit().map_err(|error| view.failed("record a claim", error))?;
+            handles.publish(task, gone);
+            Ok(())
         })
     }
 
     fn existing(&self, task: &TaskId) -> Result<Record> {
-        let record = self.record(&*self.engine.in_use()?, task)?;
+        let record = self.engine.in_use()?.view().record(task)?;
+        self.check_whole(task, &record)?;
         if record.destroyed {
             let message = format!("there is no task {task} in {}", self.engine.path().display());
             return Err(Error::new(ErrorKind::NotFound, message));
@@ -147,12 +150,12 @@ impl Shared {
 
     fn claim(&self, task: &TaskId, owner: OwnerId) -> Result<Record> {
         let _turn = self.turn();
-        let mut record = self.record(&*self.engine.in_use()?, task)?;
+        let mut record = self.engine.in_use()?.view().record(task)?;
         self.check_whole(task, &record)?;
         if record.fence.owner != owner || record.destroyed {
             record.fence = Fence::new(record.fence.epoch + 1, owner);
             record.destroyed = false;
-            self.write_record(task, &record)?;
+            self.write_record(task, &record, &[])?;
         }
         self.sweep(task, &record)?;
         Ok(record)
@@ -163,8 +166,9 @@ impl Shared {
         let record = self.existing(task)?;
         let epoch = record.fence.epoch + 1;
         let fence = Fence::new(epoch, OwnerId::random());
+        let gone: Vec<_> = record.maps.into_keys().collect();
         let record = Record { fence, born: epoch, ..Record::new() };
-        self.write_record(task, &record)?;
+        self.write_record(task, &record, &gone)?;
         self.sweep(task, &record)
     }
 
@@ -174,13 +178,12 @@ impl Shared {
             self.acknowledged.check(task, record)?;
         }
         let handles = self.engine.in_use()?;
-        for map in &record.maps {
-            let keyspace = handles.map(task, *map)?;
-            let mark = keyspace.map(|keyspace| keyspace.contains_key(MARK)).transpose();
-            let mark = mark.map_err(|error| handles.failed("look for a map", error))?;
-            if mark != Some(true) {
+        let view = handles.view();
+        for (map, last) in &record.maps {
+            if view.mark(task, *map)? != Some(*last) {
                 let message = format!(
-                    "{map} of task {task} has lost its files in {}: restore the directory from a copy",
+                    "{map} of task {task} has not all that was written to it up to commit {last}: the files in {} are \
+                     damaged. Restore the directory from a copy, or destroy the task and rebuild it from its sources",
                     self.engine.path().display()
                 );
                 return Err(Error::new(ErrorKind::Corrupt, message));
@@ -192,11 +195,12 @@ impl Shared {
     /// Removes the maps of a task that its record does not name.
     fn sweep(&self, task: &TaskId, record: &Record) -> Result<()> {
         let handles = self.engine.in_use()?;
-        let prefix = maps_of(task);
-        let named: Vec<_> = record.maps.iter().map(|&map| keyspace(task, map)).collect();
         for name in handles.database.list_keyspace_names() {
-            if name.starts_with(&prefix) && !named.iter().any(|named| **named == *name) {
-                handles.drop_map(&name)?;
+            match map_of_keyspace(&name) {
+                Some((owner, map)) if owner == *task && !record.maps.contains_key(&map) => {
+                    handles.remove(task, map)?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -239,17 +243,17 @@ impl Backend for EmbeddedBackend {
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let record = self.shared.existing(task)?;
-        self.shared.check_whole(task, &record)?;
+        self.shared.existing(task)?;
         Ok(Arc::new(Reader::new(self.shared.clone(), task.clone())))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
         let handles = self.shared.engine.in_use()?;
+        let view = handles.view();
         let mut summaries = Vec::new();
-        for guard in handles.tasks.prefix(application_key(application)) {
+        for guard in view.snapshot.prefix(&view.tasks, application_key(application)) {
             let entry = guard.into_inner();
-            let (key, value) = entry.map_err(|error| handles.failed("list tasks", error))?;
+            let (key, value) = entry.map_err(|error| view.failed("list tasks", error))?;
             let record = Record::decode(&value)?;
             if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
                 let task = TaskId::new(application.as_str(), partition)?;

@@ -1,10 +1,13 @@
-//! Reads of one task: each call answers from one snapshot of the engine, so from one whole commit.
+//! Reads of one task: each call answers from one view, so from one whole commit.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fjall::{Guard, Readable, UserKey};
+use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
     Result,
     backend::{
@@ -15,7 +18,9 @@ use store_core::{
 
 use crate::{
     backend::Shared,
+    error::panicked,
     layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
+    view::View,
 };
 
 const CAPABILITIES: Capabilities = {
@@ -36,11 +41,27 @@ impl Reader {
     pub(crate) const fn new(shared: Arc<Shared>, task: TaskId) -> Self {
         Self { shared, task, capabilities: CAPABILITIES }
     }
+
+    /// Answers from one view.
+    fn look<T>(&self, answer: impl FnOnce(&View) -> Result<T>) -> Result<T> {
+        let handles = self.shared.engine.in_use()?;
+        let view = handles.view();
+        // The engine panics over some damaged files; it is only read here, so nothing is left half done.
+        catch_unwind(AssertUnwindSafe(|| answer(&view))).unwrap_or_else(|_| Err(panicked()))
+    }
 }
 
+/// Copies a small value out of its block, which it would keep in memory as a whole.
+fn own(value: UserValue) -> Bytes {
+    if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value.into() }
+}
+
+/// Values from this size on, in bytes, have blocks of their own or nearly so.
+const ALONE: usize = 4096;
+
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
-    let (key, value): (UserKey, UserKey) = guard.into_inner()?;
-    Ok((user_key(&Bytes::from(key)), Bytes::from(value)))
+    let (key, value) = guard.into_inner()?;
+    Ok((Bytes::copy_from_slice(user_key(&key)), own(value)))
 }
 
 #[async_trait]
@@ -50,14 +71,14 @@ impl TaskReader for Reader {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let handles = self.shared.engine.in_use()?;
-        let snapshot = handles.database.snapshot();
-        let get = |(map, user_key): &(MapId, Bytes)| {
-            let Some(keyspace) = handles.map(&self.task, *map)? else { return Ok(None) };
-            let value = snapshot.get(&keyspace, key(user_key));
-            Ok(value.map_err(|error| handles.failed("read", error))?.map(Bytes::from))
-        };
-        keys.iter().map(get).collect()
+        self.look(|view| {
+            let get = |(map, user_key): &(MapId, Bytes)| {
+                let Some(keyspace) = view.map(&self.task, *map) else { return Ok(None) };
+                let value = view.snapshot.get(keyspace, key(user_key));
+                Ok(value.map_err(|error| view.failed("read", error))?.map(own))
+            };
+            keys.iter().map(get).collect()
+        })
     }
 
     async fn scan(
@@ -67,28 +88,28 @@ impl TaskReader for Reader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let handles = self.shared.engine.in_use()?;
-        let keyspace = handles.map(&self.task, map)?;
-        let Some(keyspace) = keyspace.filter(|_| !range.is_empty()) else {
-            return Ok(Page::default());
-        };
-        let entries = handles.database.snapshot().range(&keyspace, bounds(range));
-        let page = match order {
-            Order::Forward => Page::collect(entries.map(entry), limit),
-            Order::Backward => Page::collect(entries.rev().map(entry), limit),
-        };
-        page.map_err(|error| handles.failed("scan", error))
+        self.look(|view| {
+            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
+            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
+            let entries = view.snapshot.range(keyspace, bounds(range));
+            let page = match order {
+                Order::Forward => Page::collect(entries.map(entry), limit),
+                Order::Backward => Page::collect(entries.rev().map(entry), limit),
+            };
+            page.map_err(|error| view.failed("scan", error))
+        })
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        let handles = self.shared.engine.in_use()?;
-        let keyspace = handles.map(&self.task, map)?;
-        // The mark is no entry.
-        Ok(keyspace.map_or(0, |keyspace| keyspace.approximate_len().saturating_sub(1) as u64))
+        self.look(|view| {
+            let entries = view.map(&self.task, map).map_or(0, Keyspace::approximate_len);
+            // The mark is no entry.
+            Ok(entries.saturating_sub(1) as u64)
+        })
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
-        Ok(self.shared.record(&*self.shared.engine.in_use()?, &self.task)?.checkpoint)
+        self.look(|view| Ok(view.record(&self.task)?.checkpoint))
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

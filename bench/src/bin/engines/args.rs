@@ -99,6 +99,9 @@ pub struct FaultOptions {
     /// Keys of each commit of `full-disk`.
     #[arg(long, default_value_t = 500)]
     pub keys: u64,
+    /// Damages of each sort that `damage` does to each file.
+    #[arg(long, default_value_t = 4)]
+    pub tries: u64,
 }
 
 /// Options of killing.

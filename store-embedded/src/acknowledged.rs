@@ -57,6 +57,16 @@ impl Acknowledged {
         }
     }
 
+    /// Removes the mark of a task.
+    pub(crate) fn forget(&self, task: &TaskId) -> Result<()> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(task);
+        let path = self.path(task);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != IoKind::NotFound => Err(file(&path, "remove", error)),
+            _ => Ok(()),
+        }
+    }
+
     /// `Corrupt` where commits were acknowledged; for a directory that has no state.
     pub(crate) fn check_none(&self) -> Result<()> {
         let read = || Ok(fs::read_dir(&self.folder)?.next().is_some());

@@ -138,14 +138,20 @@ impl Shared {
         })
     }
 
+    /// The record of a task that is there and whole.
     fn existing(&self, task: &TaskId) -> Result<Record> {
         let record = self.engine.in_use()?.view().record(task)?;
         self.check_whole(task, &record)?;
-        if record.destroyed {
-            let message = format!("there is no task {task} in {}", self.engine.path().display());
-            return Err(Error::new(ErrorKind::NotFound, message));
-        }
+        self.check_there(task, &record)?;
         Ok(record)
+    }
+
+    fn check_there(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if !record.destroyed {
+            return Ok(());
+        }
+        let message = format!("there is no task {task} in {}", self.engine.path().display());
+        Err(Error::new(ErrorKind::NotFound, message))
     }
 
     fn claim(&self, task: &TaskId, owner: OwnerId) -> Result<Record> {
@@ -163,12 +169,15 @@ impl Shared {
 
     fn destroy(&self, task: &TaskId) -> Result<()> {
         let _turn = self.turn();
-        let record = self.existing(task)?;
+        // Whole or not: destroying is what is left to do with a damaged task.
+        let record = self.engine.in_use()?.view().record(task)?;
+        self.check_there(task, &record)?;
         let epoch = record.fence.epoch + 1;
         let fence = Fence::new(epoch, OwnerId::random());
         let gone: Vec<_> = record.maps.into_keys().collect();
         let record = Record { fence, born: epoch, ..Record::new() };
         self.write_record(task, &record, &gone)?;
+        self.acknowledged.forget(task)?;
         self.sweep(task, &record)
     }
 

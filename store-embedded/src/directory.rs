@@ -63,9 +63,10 @@ impl Directory {
 
 fn is_foreign(path: &Path) -> Result<bool> {
     let ours = path.join(LAYOUT).exists() || path.join(LOCK).exists();
-    let mut entries =
-        fs::read_dir(path).map_err(|error| file(path, "read the directory", error))?;
-    Ok(!ours && entries.next().is_some())
+    let entries = fs::read_dir(path).map_err(|error| file(path, "read the directory", error))?;
+    // A freshly made file system is as good as an empty directory.
+    let mut foreign = entries.flatten().filter(|entry| entry.file_name() != "lost+found");
+    Ok(!ours && foreign.next().is_some())
 }
 
 fn lock(path: &Path) -> Result<File> {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{MAP, claim, commit, get, next, open, task};
+use common::{MAP, claim, commit, get, next, noise, open, small, task};
 use store_core::{
     ErrorKind,
     backend::{Backend, KeyRange, MapId, OwnerId, TaskId},
@@ -119,6 +119,9 @@ async fn other_versions_and_foreign_directories_are_refused_unchanged() {
     fs::write(foreign.path().join("thesis.txt"), "years of work").unwrap();
     assert_eq!(open(foreign.path()).await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(fs::read_dir(foreign.path()).unwrap().count(), 1);
+    let fresh = tempdir().unwrap();
+    fs::create_dir(fresh.path().join("lost+found")).unwrap();
+    drop(open(fresh.path()).await.unwrap());
     let file = foreign.path().join("thesis.txt");
     assert!(open(&file).await.is_err());
 }
@@ -146,11 +149,11 @@ fn copy(from: &Path, to: &Path) {
 const COMMITS: u8 = 40;
 
 async fn filled(folder: &Path) {
-    let backend = open(folder).await.unwrap();
+    let backend = small(folder).await.unwrap();
     let claim = claim(&backend).await.unwrap();
     let mut checkpoint = claim.checkpoint.clone();
     for n in 0..COMMITS {
-        let sent = commit(&checkpoint, [(n, vec![n; 3000]), (255, vec![n])]);
+        let sent = commit(&checkpoint, [(n, noise(3000, n.into())), (255, vec![n])]);
         claim.writer.commit(&sent).await.unwrap();
         checkpoint = next(&checkpoint);
     }
@@ -167,7 +170,10 @@ async fn survey(folder: &Path) -> Result<(), String> {
     let page = claim.writer.scan(MAP, &all, order, Default::default()).await.map_err(told)?;
     assert_eq!(claim.checkpoint.sequence, u64::from(COMMITS), "a lost commit went unnoticed");
     for (n, value) in (0..COMMITS).zip(values) {
-        assert!(value.is_some_and(|value| value[..] == vec![n; 3000]), "a wrong value of key {n}");
+        assert!(
+            value.is_some_and(|value| value[..] == noise(3000, n.into())),
+            "a wrong value of key {n}"
+        );
     }
     assert_eq!(page.entries.len(), usize::from(COMMITS) + 1);
     Ok(())

@@ -56,3 +56,15 @@ pub async fn small(path: &Path) -> Result<EmbeddedBackend> {
     config.memtable_bytes = 64 << 10;
     EmbeddedBackend::open(path, config).await
 }
+
+/// Random bytes, which no compression makes smaller.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed | 1;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()[3]
+    };
+    std::iter::repeat_with(byte).take(length).collect()
+}

@@ -62,9 +62,9 @@ async fn a_journal_lost_in_the_middle_is_noticed() {
 
         let oldest = &journals(folder.path())[0];
         if remove {
-            fs::remove_file(oldest).unwrap()
+            fs::remove_file(oldest).unwrap();
         } else {
-            fs::write(oldest, b"").unwrap()
+            fs::write(oldest, b"").unwrap();
         }
         for _ in 0..2 {
             let backend = small(folder.path()).await.unwrap();
@@ -140,9 +140,9 @@ async fn a_half_made_directory_can_be_opened() {
         child.kill().unwrap();
         child.wait().unwrap();
         if folder.path().join("data").exists() {
-            born += 1
+            born += 1;
         } else {
-            unborn += 1
+            unborn += 1;
         }
         let backend = open(folder.path()).await.unwrap();
         backend.claim(&TaskId::new("crash", 0).unwrap(), OwnerId::random(), &[]).await.unwrap();

@@ -75,3 +75,52 @@ async fn an_answer_never_mixes_commits() {
     let looks = watcher.await.unwrap();
     assert!(looks > 20, "the reader looked only {looks} times");
 }
+
+/// Each commit writes its number to a segment of its own and drops the segment before: of the last few there is always
+/// exactly one, that of the number in the other map.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maps_come_and_go_with_their_commit() {
+    let folder = tempdir().unwrap();
+    let backend = small(folder.path()).await.unwrap();
+    let claim = claim(&backend).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = backend.read(&task()).await.unwrap();
+    let key = Bytes::from_static(b"number");
+    let segment = |n: u64| MapId::segment(2, i64::try_from(n).unwrap());
+
+    let (stopped, wanted) = (stop.clone(), key.clone());
+    let watcher = tokio::spawn(async move {
+        let (mut looks, mut newest) = (0_u64, 1);
+        while !stopped.load(Ordering::Relaxed) {
+            let maps = (newest..newest + 4).map(segment).chain([MAPS[0]]);
+            let keys: Vec<_> = maps.map(|map| (map, wanted.clone())).collect();
+            let mut values = reader.get_many(&keys).await.unwrap();
+            if let Some(number) = values.pop().flatten() {
+                let segments: Vec<_> = values.into_iter().flatten().collect();
+                let number = u64::from_be_bytes(number[..].try_into().unwrap());
+                if number < newest + 4 {
+                    assert_eq!(segments.len(), 1, "beside number {number}");
+                    assert_eq!(segments[0][..], number.to_be_bytes());
+                }
+                newest = number;
+            }
+            looks += 1;
+            tokio::task::yield_now().await;
+        }
+        looks
+    });
+
+    let mut checkpoint = claim.checkpoint.clone();
+    for n in 1..=30 {
+        checkpoint = next(&checkpoint);
+        let value = Bytes::copy_from_slice(&checkpoint.sequence.to_be_bytes());
+        let write = || MapChange::Write([(key.clone(), Some(Put::new(value.clone())))].into());
+        let mut changes: Changes = [(MAPS[0], write()), (segment(n), write())].into();
+        if n > 1 {
+            changes.insert(segment(n - 1), MapChange::Drop);
+        }
+        claim.writer.commit(&Arc::new(Commit::new(checkpoint.clone(), changes))).await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(watcher.await.unwrap() > 100);
+}

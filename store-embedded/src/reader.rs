@@ -1,14 +1,14 @@
-//! Reads of one task: each call answers from one snapshot of the engine, so from one whole commit.
+//! Reads of one task: each call answers from one view, so from one whole commit.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     ops::Bound,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fjall::{Guard, Keyspace, Readable, Snapshot, UserKey};
+use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
@@ -19,8 +19,9 @@ use store_core::{
 
 use crate::{
     backend::Shared,
-    engine::Handles,
-    layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, Record, bounds, key, task_key, user_key},
+    error::panicked,
+    layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
+    view::View,
 };
 
 const CAPABILITIES: Capabilities = {
@@ -29,10 +30,7 @@ const CAPABILITIES: Capabilities = {
     capabilities
 };
 
-/// How often a read is begun again because a map was dropped meanwhile.
-const TRIES: usize = 20;
-
-/// Reads one task: as its owner, or as anybody, who sees whole commits of one life of the task.
+/// Reads one task, as its owner or as anybody.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
@@ -51,46 +49,24 @@ impl Reader {
         Self { shared, task, born: Some(born), capabilities: CAPABILITIES }
     }
 
-    /// The task's record as a snapshot has it; `NotFound` where that is of another life.
-    fn record(&self, handles: &Handles, snapshot: &Snapshot, born: u64) -> Result<Record> {
-        let stored = snapshot.get(&handles.tasks, task_key(&self.task));
-        let stored = stored.map_err(|error| handles.failed("read a task's record", error))?;
-        let record = stored.map_or_else(|| Ok(Record::new()), |bytes| Record::decode(&bytes))?;
-        if record.destroyed || record.born != born {
-            let message = format!("task {} was destroyed", self.task);
-            return Err(Error::new(ErrorKind::NotFound, message));
+    /// `NotFound` where the view is of another life of the task.
+    fn check_life(&self, view: &View) -> Result<()> {
+        let Some(born) = self.born else { return Ok(()) };
+        let record = view.record(&self.task)?;
+        if !record.destroyed && record.born == born {
+            return Ok(());
         }
-        Ok(record)
+        Err(Error::new(ErrorKind::NotFound, format!("task {} was destroyed", self.task)))
     }
 
-    /// A snapshot with the keyspaces of these maps, as far as they are there in it.
-    fn view(&self, handles: &Handles, maps: &BTreeSet<MapId>) -> Result<View> {
-        for _ in 0..TRIES {
-            let snapshot = handles.database.snapshot();
-            let named = match self.born {
-                None => None,
-                Some(born) => Some(self.record(handles, &snapshot, born)?.maps),
-            };
-            let mut keyspaces = BTreeMap::new();
-            let mut gone = false;
-            for map in maps.iter().filter(|map| named.as_ref().is_none_or(|n| n.contains(map))) {
-                match handles.map(&self.task, *map)? {
-                    Some(keyspace) => drop(keyspaces.insert(*map, keyspace)),
-                    None => gone |= named.is_some(),
-                }
-            }
-            if !gone {
-                return Ok(View { snapshot, keyspaces });
-            }
-        }
-        let message = format!("task {} drops maps faster than it can be read", self.task);
-        Err(Error::new(ErrorKind::Throttled, message))
+    /// Answers from one view.
+    fn look<T>(&self, answer: impl FnOnce(&View) -> Result<T>) -> Result<T> {
+        let handles = self.shared.engine.in_use()?;
+        let view = handles.view();
+        // The engine panics over some damaged files; it is only read here, so nothing is left half done.
+        let answer = AssertUnwindSafe(|| self.check_life(&view).and_then(|()| answer(&view)));
+        catch_unwind(answer).unwrap_or_else(|_| Err(panicked()))
     }
-}
-
-struct View {
-    snapshot: Snapshot,
-    keyspaces: BTreeMap<MapId, Keyspace>,
 }
 
 /// The same keys of the longest length at most, in a range whose ends the engine takes.
@@ -107,9 +83,17 @@ fn within_limit(range: &KeyRange) -> KeyRange {
     KeyRange::new(start, end)
 }
 
+/// Copies a small value out of its block, which it would keep in memory as a whole.
+fn own(value: UserValue) -> Bytes {
+    if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value.into() }
+}
+
+/// Values from this size on, in bytes, have blocks of their own or nearly so.
+const ALONE: usize = 4096;
+
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
-    let (key, value): (UserKey, UserKey) = guard.into_inner()?;
-    Ok((user_key(&Bytes::from(key)), Bytes::from(value)))
+    let (key, value) = guard.into_inner()?;
+    Ok((Bytes::copy_from_slice(user_key(&key)), own(value)))
 }
 
 #[async_trait]
@@ -119,17 +103,17 @@ impl TaskReader for Reader {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let handles = self.shared.engine.in_use()?;
-        let maps = keys.iter().map(|(map, _)| *map).collect();
-        let View { snapshot, keyspaces } = self.view(&handles, &maps)?;
-        let get = |(map, user_key): &(MapId, Bytes)| {
-            // The engine panics on longer keys, and none is stored.
-            let keyspace = keyspaces.get(map).filter(|_| user_key.len() <= MAX_KEY_BYTES);
-            let Some(keyspace) = keyspace else { return Ok(None) };
-            let value = snapshot.get(keyspace, key(user_key));
-            Ok(value.map_err(|error| handles.failed("read", error))?.map(Bytes::from))
-        };
-        keys.iter().map(get).collect()
+        self.look(|view| {
+            let get = |(map, user_key): &(MapId, Bytes)| {
+                // The engine takes no longer keys, and none is stored.
+                let keyspace = view.map(&self.task, *map);
+                let keyspace = keyspace.filter(|_| user_key.len() <= MAX_KEY_BYTES);
+                let Some(keyspace) = keyspace else { return Ok(None) };
+                let value = view.snapshot.get(keyspace, key(user_key));
+                Ok(value.map_err(|error| view.failed("read", error))?.map(own))
+            };
+            keys.iter().map(get).collect()
+        })
     }
 
     async fn scan(
@@ -139,35 +123,29 @@ impl TaskReader for Reader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let handles = self.shared.engine.in_use()?;
-        let View { snapshot, keyspaces } = self.view(&handles, &[map].into())?;
-        let range = within_limit(range);
-        let Some(keyspace) = keyspaces.get(&map).filter(|_| !range.is_empty()) else {
-            return Ok(Page::default());
-        };
-        let entries = snapshot.range(keyspace, bounds(&range));
-        let page = match order {
-            Order::Forward => Page::collect(entries.map(entry), limit),
-            Order::Backward => Page::collect(entries.rev().map(entry), limit),
-        };
-        page.map_err(|error| handles.failed("scan", error))
+        self.look(|view| {
+            let range = within_limit(range);
+            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
+            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
+            let entries = view.snapshot.range(keyspace, bounds(&range));
+            let page = match order {
+                Order::Forward => Page::collect(entries.map(entry), limit),
+                Order::Backward => Page::collect(entries.rev().map(entry), limit),
+            };
+            page.map_err(|error| view.failed("scan", error))
+        })
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        let handles = self.shared.engine.in_use()?;
-        let mut view = self.view(&handles, &[map].into())?;
-        let keyspace = view.keyspaces.remove(&map);
-        // The mark is no entry.
-        Ok(keyspace.map_or(0, |keyspace| keyspace.approximate_len().saturating_sub(1) as u64))
+        self.look(|view| {
+            let entries = view.map(&self.task, map).map_or(0, Keyspace::approximate_len);
+            // The mark is no entry.
+            Ok(entries.saturating_sub(1) as u64)
+        })
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
-        let handles = self.shared.engine.in_use()?;
-        let record = match self.born {
-            None => self.shared.record(&handles, &self.task)?,
-            Some(born) => self.record(&handles, &handles.database.snapshot(), born)?,
-        };
-        Ok(record.checkpoint)
+        self.look(|view| Ok(view.record(&self.task)?.checkpoint))
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

@@ -6,6 +6,8 @@
 
 mod broken;
 mod faults;
+#[cfg(test)]
+mod inspect;
 mod server;
 mod task;
 
@@ -72,6 +74,17 @@ impl ToyBackend {
             // Nobody waits for the answer.
             let _ = server.task(&task).execute(request);
         }
+    }
+
+    /// A pause longer than [`RedoConfig::max_apply_age`] and any request: the marks of deleted keys are removed, and what
+    /// was on its way is lost.
+    ///
+    /// Clocks are not moved: that is the caller's.
+    pub fn purge(&self) {
+        let mut server = self.server();
+        server.in_flight.clear();
+        server.pauses += 1;
+        server.tasks.values_mut().for_each(server::Record::purge);
     }
 
     fn server(&self) -> MutexGuard<'_, Server> {

@@ -16,14 +16,18 @@ use crate::{
 pub(super) struct Server {
     pub(super) tasks: BTreeMap<TaskId, Record>,
     pub(super) in_flight: Vec<(TaskId, Request)>,
+    /// How often everybody paused for longer than any request lives.
+    pub(super) pauses: u64,
+    #[cfg(test)]
+    pub(super) refuse_next: bool,
 }
 
 /// What is stored of one task.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    meta: Option<Bytes>,
-    logs: BTreeMap<(LogName, u32), Bytes>,
-    data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
+    pub(super) meta: Option<Bytes>,
+    pub(super) logs: BTreeMap<(LogName, u32), Bytes>,
+    pub(super) data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
     /// Nothing of this stamp or a lower one comes in any more.
     wiped: i64,
     /// The same, of single maps.
@@ -134,6 +138,13 @@ impl Record {
             }
             _ => false,
         }
+    }
+
+    /// Removes the marks of deleted keys, and what is known of removed maps.
+    pub(super) fn purge(&mut self) {
+        self.data.retain(|_, (_, value)| value.is_some());
+        self.dropped.clear();
+        self.wiped = 0;
     }
 
     /// Sets the highest stamp, whatever else is there.

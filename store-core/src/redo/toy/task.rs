@@ -21,11 +21,8 @@ use crate::{
     redo::{Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap},
 };
 
-const CAPABILITIES: Capabilities = {
-    let mut capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
-    capabilities.exact_len = true;
-    capabilities
-};
+// Not exact in length: a reader does not count what is only in a log.
+const CAPABILITIES: Capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
 
 /// One process's line to one task.
 #[derive(Debug)]
@@ -100,7 +97,17 @@ impl ToyTask {
 
     pub(super) async fn send(&self, request: Request) -> Result<Swap> {
         let execute = |request| self.server().task(&self.task).execute(request);
-        match self.fault(Moment::Change).await {
+        let pauses = self.server().pauses;
+        let fault = self.fault(Moment::Change).await;
+        if self.server().pauses != pauses {
+            // Sent so long after it was decided to send it that the line has given up.
+            return Err(lost());
+        }
+        #[cfg(test)]
+        if std::mem::take(&mut self.server().refuse_next) {
+            return Err(refused());
+        }
+        match fault {
             Fault::None | Fault::CrashBefore => execute(request),
             Fault::Refused => Err(refused()),
             Fault::LostReply => {

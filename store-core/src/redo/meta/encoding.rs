@@ -1,149 +1,19 @@
-//! The record of a task: the only thing that is compared and set.
+//! The record as one value.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::{Body, LogName, Meta, Pending};
 use crate::{
     Error, ErrorKind, Result,
-    backend::{Checkpoint, Fence, OwnerId},
+    backend::{Fence, OwnerId},
 };
 
 /// The version of the record's encoding.
 const LAYOUT: u32 = 1;
 
-/// The record of a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Meta {
-    /// Who may commit.
-    pub fence: Fence,
-    /// The number of the last commit.
-    pub sequence: u64,
-    /// The highest stamp that any write decided so far may carry.
-    pub stamp_hi: i64,
-    /// The last commit, whose writes may not all be in the data yet.
-    pub pending: Option<Pending>,
-    /// The epoch at which the task was destroyed last; it is listed while its epoch is higher.
-    pub destroyed: u64,
-    /// Everything with this stamp or a lower one is to be removed before the task is used again.
-    pub wipe: Option<i64>,
-    /// The last checkpoint as stored; empty before the first commit.
-    pub checkpoint: Bytes,
-}
-
-/// The mark of a decided commit: where its log is and with which stamp it is applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Pending {
-    /// The log's name.
-    pub log: LogName,
-    /// The stamp of all its writes, whoever applies them.
-    pub stamp: i64,
-    /// Where the log's bytes are.
-    pub body: Body,
-}
-
-/// A log's name: never used twice, so that a late chunk of one log cannot come into another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LogName {
-    /// The epoch of its owner; logs are swept by it.
-    pub epoch: u64,
-    /// A random number of its own.
-    pub attempt: Uuid,
-}
-
-/// Where a log's bytes are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::exhaustive_enums, reason = "a reader must know every place")]
-pub enum Body {
-    /// In the record itself, for small commits.
-    Inline(Bytes),
-    /// In so many chunks, whose bytes one after the other have this CRC-32.
-    Chunks {
-        /// How many.
-        count: u32,
-        /// The checksum.
-        checksum: u32,
-    },
-}
-
-/// A conditional change of the record, as one database statement can express it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an adapter must express every change")]
-pub enum MetaChange {
-    /// Makes the record, or replaces the fence and nothing else, if there is no record or its epoch is lower.
-    Claim {
-        /// The new fence.
-        fence: Fence,
-    },
-    /// Replaces everything but the fence and the epoch of destruction, if the fence and the sequence number are these.
-    Commit {
-        /// The fence there must be.
-        fence: Fence,
-        /// The sequence number there must be.
-        previous: u64,
-        /// The new number.
-        sequence: u64,
-        /// The new mark, whose stamp is also the new highest one.
-        pending: Pending,
-        /// The new checkpoint.
-        checkpoint: Bytes,
-    },
-    /// Removes the mark, if the fence and the sequence number are these.
-    Clear {
-        /// The fence there must be.
-        fence: Fence,
-        /// The sequence number there must be.
-        sequence: u64,
-    },
-    /// Empties the record but for fence and stamps, if the fence is this: the task is destroyed.
-    Destroy {
-        /// The fence there must be.
-        fence: Fence,
-        /// The stamp up to which everything is to be removed, and the new highest one.
-        wipe: i64,
-    },
-}
-
 impl Meta {
-    /// The record of a task just claimed for the first time.
-    #[must_use]
-    pub const fn new(fence: Fence) -> Self {
-        Self {
-            fence,
-            sequence: 0,
-            stamp_hi: 0,
-            pending: None,
-            destroyed: 0,
-            wipe: None,
-            checkpoint: Bytes::new(),
-        }
-    }
-
-    /// Whether the task is listed.
-    #[must_use]
-    pub const fn is_alive(&self) -> bool {
-        self.fence.epoch > self.destroyed
-    }
-
-    /// The checkpoint, decoded.
-    pub fn checkpoint(&self) -> Result<Checkpoint> {
-        if self.checkpoint.is_empty() {
-            return Ok(Checkpoint::default());
-        }
-        Checkpoint::decode(&self.checkpoint)
-    }
-
-    /// Whether another record means the same state for a reader.
-    pub(super) fn same_state(&self, other: &Self) -> bool {
-        let log = |meta: &Self| meta.pending.as_ref().map(|pending| pending.log);
-        self.sequence == other.sequence
-            && self.destroyed == other.destroyed
-            && log(self) == log(other)
-    }
-
     /// The stored form, for databases that keep the record as one value.
     #[must_use]
     pub fn encode(&self) -> Bytes {
@@ -254,51 +124,6 @@ impl Encoded {
             wipe: self.wipe,
             checkpoint: from_hex(&self.checkpoint)?,
         })
-    }
-}
-
-impl MetaChange {
-    /// Whether the record is as the change demands.
-    #[must_use]
-    pub fn holds(&self, stored: Option<&Meta>) -> bool {
-        match (self, stored) {
-            (Self::Claim { .. }, None) => true,
-            (Self::Claim { fence }, Some(meta)) => meta.fence.epoch < fence.epoch,
-            (Self::Commit { fence, previous, .. }, Some(meta)) => {
-                meta.fence == *fence && meta.sequence == *previous
-            }
-            (Self::Clear { fence, sequence }, Some(meta)) => {
-                meta.fence == *fence && meta.sequence == *sequence
-            }
-            (Self::Destroy { fence, .. }, Some(meta)) => meta.fence == *fence,
-            (_, None) => false,
-        }
-    }
-
-    /// The record after the change; `stored` must be as the change demands.
-    #[must_use]
-    pub fn apply_to(&self, stored: Option<&Meta>) -> Meta {
-        match (self, stored.cloned()) {
-            (Self::Claim { fence }, None) => Meta::new(*fence),
-            (Self::Claim { fence }, Some(meta)) => Meta { fence: *fence, ..meta },
-            (Self::Commit { fence, sequence, pending, checkpoint, .. }, stored) => Meta {
-                sequence: *sequence,
-                stamp_hi: pending.stamp,
-                pending: Some(pending.clone()),
-                wipe: None,
-                checkpoint: checkpoint.clone(),
-                ..stored.unwrap_or_else(|| Meta::new(*fence))
-            },
-            (Self::Clear { fence, .. }, stored) => {
-                Meta { pending: None, ..stored.unwrap_or_else(|| Meta::new(*fence)) }
-            }
-            (Self::Destroy { fence, wipe }, _) => Meta {
-                stamp_hi: *wipe,
-                destroyed: fence.epoch,
-                wipe: Some(*wipe),
-                ..Meta::new(*fence)
-            },
-        }
     }
 }
 

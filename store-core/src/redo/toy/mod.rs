@@ -11,7 +11,10 @@ mod inspect;
 mod server;
 mod task;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -19,7 +22,11 @@ pub use self::{
     broken::Break,
     faults::{Counts, Fault, Faults, Moment, Seeded},
 };
-use self::{broken::Broken, server::Server, task::ToyTask};
+use self::{
+    broken::{Broken, Early},
+    server::Server,
+    task::ToyTask,
+};
 use super::{RedoConfig, RedoReader, RedoTask, claim, destroy};
 use crate::{
     Result,
@@ -104,7 +111,15 @@ impl ToyBackend {
 #[async_trait]
 impl Backend for ToyBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
-        claim(task, owner, self.primitives(task), self.config.clone()).await
+        let mut config = self.config.clone();
+        if self.broken == Some(Break::ApplyAtAnyAge) {
+            config.max_apply_age = Duration::MAX;
+        }
+        let mut claim = claim(task, owner, self.primitives(task), config).await?;
+        if self.broken == Some(Break::ReadableTooEarly) {
+            claim.writer = Arc::new(Early(claim.writer));
+        }
+        Ok(claim)
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {

@@ -125,6 +125,17 @@ impl ToyTask {
         }
     }
 
+    /// Before the first record of a read that fault which is its lot; before each further one others may come first.
+    async fn between(&self, at: usize) -> Result<()> {
+        if at == 0 {
+            return self.read(|_| ()).await;
+        }
+        if self.faults.is_some() {
+            pause().await;
+        }
+        Ok(())
+    }
+
     async fn read<T>(&self, read: impl FnOnce(&mut Server) -> T + Send) -> Result<T> {
         match self.fault(Moment::Read).await {
             Fault::None => Ok(read(&mut self.server())),
@@ -193,11 +204,12 @@ impl RedoTask for ToyTask {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.read(|server| {
-            let record = server.task(&self.task);
-            keys.iter().map(|(map, key)| record.get(*map, key)).collect()
-        })
-        .await
+        let mut values = Vec::with_capacity(keys.len());
+        for (at, (map, key)) in keys.iter().enumerate() {
+            self.between(at).await?;
+            values.push(self.server().task(&self.task).get(*map, key));
+        }
+        Ok(values)
     }
 
     async fn scan(
@@ -207,22 +219,25 @@ impl RedoTask for ToyTask {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let entries = self.read(|server| server.task(&self.task).map(map)).await?;
-        if range.is_empty() {
-            return Ok(Page::default());
+        let keys = self.read(|server| server.task(&self.task).keys(map, range, order)).await?;
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for (at, key) in keys.into_iter().enumerate() {
+            if at > 0 {
+                self.between(at).await?;
+            }
+            let Some(value) = self.server().task(&self.task).get(map, &key) else { continue };
+            bytes += key.len() + value.len();
+            page.entries.push((key.clone(), value));
+            if limit.is_reached(page.entries.len(), bytes) {
+                page.resume = Some(key);
+                break;
+            }
         }
-        let entries = entries.range::<[u8], _>(range.as_bounds());
-        let copy =
-            |(key, value): (&Bytes, &Bytes)| Ok::<_, Infallible>((key.clone(), value.clone()));
-        let page = match order {
-            Order::Forward => Page::collect(entries.map(copy), limit),
-            Order::Backward => Page::collect(entries.rev().map(copy), limit),
-        };
-        page.map_err(|never| match never {})
+        Ok(page)
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.read(|server| server.task(&self.task).map(map).len() as u64).await
+        self.read(|server| server.task(&self.task).len(map)).await
     }
 
     async fn reached(&self, step: Step) -> Result<()> {

@@ -13,9 +13,12 @@ use store_core::{
 };
 
 use crate::{
-    error::redis,
     layout::{CHECKPOINT, Keys},
+    script::PAGE,
 };
+
+/// Entries of the largest page; the server stands still while one is read. A page may be shorter than asked for.
+const MAX_PAGE_ENTRIES: usize = 10_000;
 
 const CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::new("redis", 64 << 10, 8 << 20);
@@ -39,7 +42,7 @@ impl Reader {
 
     async fn ask<T: FromRedisValue>(&self, doing: &str, command: &Cmd) -> Result<T> {
         let answer = command.query_async(&mut self.connection.clone()).await;
-        answer.map_err(|error| redis(doing, error))
+        answer.map_err(self.keys.failed(doing))
     }
 
     /// Values of keys of one map.
@@ -63,6 +66,13 @@ fn bound(end: &Bound<Bytes>, open: &[u8]) -> Vec<u8> {
         Bound::Included(key) => [b"[", &key[..]].concat(),
         Bound::Excluded(key) => [b"(", &key[..]].concat(),
     }
+}
+
+/// The stored checkpoint, or that of a task without commits.
+pub(crate) fn checkpoint(keys: &Keys, stored: Option<Bytes>) -> Result<Checkpoint> {
+    let decoded =
+        stored.map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes));
+    decoded.map_err(keys.unreadable())
 }
 
 #[async_trait]
@@ -89,7 +99,7 @@ impl TaskReader for Reader {
         }
         let found: redis::RedisResult<Vec<Vec<Option<Bytes>>>> =
             pipe.query_async(&mut self.connection.clone()).await;
-        let found = found.map_err(|error| redis("read", error))?;
+        let found = found.map_err(self.keys.failed("read"))?;
         for (places, found) in maps.into_values().zip(found) {
             for (place, value) in places.into_iter().zip(found) {
                 values[place] = value;
@@ -109,38 +119,29 @@ impl TaskReader for Reader {
             return Ok(Page::default());
         }
         let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
-        let mut command = cmd("ZRANGE");
-        command.arg(self.keys.order(map));
+        let mut script = PAGE.prepare_invoke();
+        script.key(self.keys.values(map)).key(self.keys.order(map));
         match order {
-            Order::Forward => command.arg(low).arg(high).arg("BYLEX"),
-            Order::Backward => command.arg(high).arg(low).arg("BYLEX").arg("REV"),
+            Order::Forward => script.arg("").arg(low).arg(high),
+            Order::Backward => script.arg("REV").arg(high).arg(low),
         };
-        // One key more than asked for tells whether there is more.
-        let mut members: Vec<Bytes> =
-            self.ask("scan", command.arg("LIMIT").arg(0).arg(limit.entries + 1)).await?;
-        let more = members.len() > limit.entries;
-        members.truncate(limit.entries);
-        if members.is_empty() {
-            return Ok(Page::default());
-        }
-        let wanted: Vec<_> = members.iter().map(|member| &member[..]).collect();
-        let values: Vec<Option<Bytes>> = self.ask("scan", &self.values(map, &wanted)).await?;
-        let resume = members.last().filter(|_| more).cloned();
-        // A key deleted between the two requests is skipped.
-        let entries = members.into_iter().zip(values);
-        let entries = entries.filter_map(|(key, value)| Some((key, value?)));
-        Ok(Page::new(entries.collect(), resume))
+        script.arg(limit.entries.min(MAX_PAGE_ENTRIES)).arg(limit.bytes);
+        let page = script.invoke_async(&mut self.connection.clone()).await;
+        let (more, entries): (bool, Vec<(Bytes, Bytes)>) =
+            page.map_err(self.keys.failed("scan"))?;
+        let resume = entries.last().filter(|_| more).map(|(key, _)| key.clone());
+        Ok(Page::new(entries, resume))
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.ask("count", cmd("HLEN").arg(self.keys.values(map))).await
+        self.ask("count entries of", cmd("HLEN").arg(self.keys.values(map))).await
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
         let mut command = cmd("HGET");
         command.arg(self.keys.task()).arg(CHECKPOINT);
-        let stored: Option<Bytes> = self.ask("read the checkpoint", &command).await?;
-        stored.map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes))
+        let stored: Option<Bytes> = self.ask("read the checkpoint of", &command).await?;
+        checkpoint(&self.keys, stored)
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

@@ -19,12 +19,7 @@ pub(crate) fn engine(path: &Path, doing: &str, error: fjall::Error) -> Error {
         }
     };
     let message = format!("cannot {doing} in {}: {advice}", path.display());
-    let failed = Error::new(kind, message).with_effect(Effect::NotApplied);
-    match error {
-        // The engine's own words around it only repeat it.
-        fjall::Error::Io(io) => failed.with_source(io),
-        other => failed.with_source(other),
-    }
+    Error::new(kind, message).with_source(error).with_effect(Effect::NotApplied)
 }
 
 fn kind(error: &fjall::Error) -> ErrorKind {
@@ -57,6 +52,12 @@ pub(crate) fn io_kind(error: &io::Error) -> ErrorKind {
 fn io_cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
     causes.find_map(|error| error.downcast_ref())
+}
+
+/// The error for a panic inside the engine.
+pub(crate) fn panicked() -> Error {
+    let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
+    Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown)
 }
 
 /// An error of a file beside the engine.

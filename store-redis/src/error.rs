@@ -72,6 +72,10 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
         "OOM" | "MISCONF" => ErrorKind::OutOfSpace,
         "BUSY" => ErrorKind::Throttled,
         "ERR" if error.to_string().contains("max number of clients") => ErrorKind::Throttled,
+        // Inside a script a forbidden command has no code of its own.
+        "ERR" if error.to_string().contains("can't run this command") => {
+            ErrorKind::PermissionDenied
+        }
         "ERR" | "MOVED" | "ASK" | "CROSSSLOT" => ErrorKind::Unsupported,
         _ => ErrorKind::Unavailable,
     }
@@ -136,6 +140,9 @@ mod tests {
     fn an_error_out_of_a_script_leaves_the_effect_unknown() {
         let error = redis("commit", answered("ERR user_script:12: boom"));
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Unknown));
+        let forbidden = "ERR The user executing the script can't run this command or subcommand";
+        let error = redis("commit", answered(forbidden));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::PermissionDenied, Effect::Unknown));
         let error = redis("commit", answered("ERR max number of clients reached"));
         assert_eq!(error.kind(), ErrorKind::Throttled);
     }

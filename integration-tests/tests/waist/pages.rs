@@ -1,13 +1,8 @@
 //! Pages of scans, and commits larger than what a database takes at a time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
 use anyhow::{Result, ensure};
 use integration_tests::Place;
-use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit, Put};
+use store_core::backend::{KeyRange, MapId, Order, PageLimit};
 
 use super::tools::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 
@@ -28,43 +23,6 @@ pub(crate) async fn pages_stop_at_their_bytes(place: Place) -> Result<()> {
             let found = scan(owner.reader(), MAP, KeyRange::ALL, order, limit).await?;
             ensure!(found.into_iter().collect::<Model>() == model, "{order:?} {bytes}");
         }
-    }
-    Ok(())
-}
-
-/// Each commit moves the only entry to another key; a page that shows none or two is of no commit.
-pub(crate) async fn a_page_is_of_one_commit(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
-    let mut owner = Owner::claim(&backend, &task(0)).await?;
-    owner.put(MAP, &[(key([0]), key("x"))].into()).await?;
-    let done = Arc::new(AtomicBool::new(false));
-    let readers = [Order::Forward, Order::Backward].map(|order| {
-        let (backend, done) = (backend.clone(), done.clone());
-        tokio::spawn(async move {
-            let reader = backend.read(&task(0)).await?;
-            let mut reads = 0;
-            while !done.load(Ordering::Relaxed) || reads == 0 {
-                let page = reader.scan(MAP, &KeyRange::ALL, order, PageLimit::default()).await;
-                let page = match page {
-                    Err(error) if error.is_retryable() => continue,
-                    page => page?,
-                };
-                ensure!(page.entries.len() == 1, "{page:?} of a map with one entry");
-                reads += 1;
-                tokio::task::yield_now().await;
-            }
-            anyhow::Ok(())
-        })
-    });
-    for n in 1..250_u8 {
-        let moved = [(key([n]), Some(Put::new(key("x")))), (key([n - 1]), None)];
-        let commit = owner.next([(MAP, MapChange::Write(moved.into()))].into());
-        owner.send(&commit).await?;
-        tokio::task::yield_now().await;
-    }
-    done.store(true, Ordering::Relaxed);
-    for reader in readers {
-        reader.await??;
     }
     Ok(())
 }

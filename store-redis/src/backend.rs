@@ -10,17 +10,15 @@ use redis::{
     io::tcp::TcpSettings,
 };
 use store_core::{
-    Effect, Error, ErrorKind, Result,
-    backend::{
-        Backend, Checkpoint, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary,
-    },
+    Error, ErrorKind, Result,
+    backend::{Backend, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
 };
 
 use crate::{
     RedisConfig,
     error::redis,
-    layout::{self, FENCE, Keys},
-    reader::Reader,
+    layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys},
+    reader::{self, Reader},
     script::{CLAIM, DESTROY},
     writer::Writer,
 };
@@ -35,12 +33,8 @@ pub struct RedisBackend {
 impl RedisBackend {
     /// Connects to a server by its URL, `redis://[user:password@]host[:port][/number]`.
     pub async fn connect(url: &str, config: RedisConfig) -> Result<Self> {
+        layout::check(&config.namespace)?;
         let failed = |error| redis("connect to Redis", error);
-        if config.namespace.contains(['{', '}']) {
-            let message =
-                "the namespace must have no braces, which say where a key is kept in a cluster";
-            return Err(Error::new(ErrorKind::Config, message));
-        }
         let info = url.into_connection_info().map_err(failed)?;
         let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let client = Client::open(info).map_err(failed)?;
@@ -57,19 +51,45 @@ impl RedisBackend {
         Reader::new(self.connection.clone(), Keys::new(&self.namespace, task))
     }
 
-    async fn epoch(&self, task: &TaskId) -> Result<Option<u64>> {
-        let key = Keys::new(&self.namespace, task).task();
-        let fence: redis::RedisResult<Option<String>> =
-            self.connection.clone().hget(key, FENCE).await;
-        let fence = fence.map_err(|error| redis("read a task's record", error))?;
-        let epoch = |fence: String| fence.get(..20)?.parse().ok();
-        fence.map(|fence| epoch(fence).ok_or_else(|| corrupt(task))).transpose()
+    /// Raises the epoch. Gives the fence and the stored checkpoint.
+    async fn fence(&self, keys: &Keys, owner: OwnerId) -> Result<(String, Option<Bytes>)> {
+        let mut script = CLAIM.prepare_invoke();
+        script.key(keys.task()).arg(owner.to_string());
+        let claimed = script.invoke_async(&mut self.connection.clone()).await;
+        claimed.map_err(keys.failed("claim"))
+    }
+
+    /// What there is of tasks, in the order asked; none for one never claimed, or destroyed.
+    async fn summaries(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskSummary>>> {
+        if tasks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<_> = tasks.iter().map(|task| Keys::new(&self.namespace, task)).collect();
+        let mut pipe = redis::pipe();
+        for keys in &keys {
+            pipe.hmget(keys.task(), &[FENCE, CHECKPOINT, DESTROYED]);
+        }
+        let records: redis::RedisResult<Vec<Record>> =
+            pipe.query_async(&mut self.connection.clone()).await;
+        let records = records.map_err(|error| redis("read the records of tasks", error))?;
+        let summary =
+            |((task, keys), (fence, checkpoint, destroyed)): ((&TaskId, &Keys), Record)| {
+                let Some(fence) = fence.filter(|_| destroyed.is_none()) else { return Ok(None) };
+                let checkpoint = reader::checkpoint(keys, checkpoint)?;
+                Ok(Some(TaskSummary::new(task.clone(), epoch(task, &fence)?, checkpoint)))
+            };
+        tasks.iter().zip(&keys).zip(records).map(summary).collect()
     }
 }
 
-fn corrupt(task: &TaskId) -> Error {
-    let message = format!("the record of task {task} is damaged: destroy it and rebuild it");
-    Error::new(ErrorKind::Corrupt, message)
+/// Fence, checkpoint, and whether destroyed, as they are stored.
+type Record = (Option<String>, Option<Bytes>, Option<Bytes>);
+
+fn epoch(task: &TaskId, fence: &str) -> Result<u64> {
+    fence.get(..20).and_then(|epoch| epoch.parse().ok()).ok_or_else(|| {
+        let message = format!("the record of task {task} is damaged: destroy it and rebuild it");
+        Error::new(ErrorKind::Corrupt, message)
+    })
 }
 
 impl std::fmt::Debug for RedisBackend {
@@ -82,72 +102,56 @@ impl std::fmt::Debug for RedisBackend {
 impl Backend for RedisBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
         let reader = self.reader(task);
-        let mut connection = self.connection.clone();
-        // Before the claim, so that no claimed task is missing from the list.
+        // First, so that no claimed task is missing from the list; one that stays unclaimed has no record.
         let listed = layout::tasks(&self.namespace, &task.application);
-        let listed: redis::RedisResult<()> = connection.sadd(listed, task.partition).await;
-        listed.map_err(|error| redis("list the task", error))?;
-        let mut script = CLAIM.prepare_invoke();
-        script.key(reader.keys.task()).arg(owner.to_string());
-        let claimed: redis::RedisResult<(String, Option<Bytes>)> =
-            script.invoke_async(&mut connection).await;
-        let (fence, checkpoint) = claimed.map_err(|error| redis("claim", error))?;
-        let checkpoint = checkpoint
-            .map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes))?;
+        let listed: redis::RedisResult<()> =
+            self.connection.clone().sadd(listed, task.partition).await;
+        listed.map_err(reader.keys.failed("list"))?;
+        let (fence, stored) = self.fence(&reader.keys, owner).await?;
+        let checkpoint = reader::checkpoint(&reader.keys, stored)?;
         Ok(Claim::new(Arc::new(Writer::new(reader, fence)), checkpoint))
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let listed = layout::tasks(&self.namespace, &task.application);
-        let known: redis::RedisResult<bool> =
-            self.connection.clone().sismember(listed, task.partition).await;
-        if !known.map_err(|error| redis("look for a task", error))? {
-            return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}")));
+        let reader = self.reader(task);
+        let record = reader.keys.task();
+        let found: redis::RedisResult<(bool, bool)> = redis::pipe()
+            .atomic()
+            .hexists(&record, FENCE)
+            .hexists(&record, DESTROYED)
+            .query_async(&mut self.connection.clone())
+            .await;
+        match found.map_err(reader.keys.failed("open"))? {
+            (true, false) => Ok(Arc::new(reader)),
+            _ => Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}"))),
         }
-        Ok(Arc::new(self.reader(task)))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
         let listed = layout::tasks(&self.namespace, application);
-        let partitions: redis::RedisResult<Vec<u32>> =
-            self.connection.clone().smembers(listed).await;
-        let mut partitions = partitions.map_err(|error| redis("list tasks", error))?;
+        let listed: redis::RedisResult<Vec<u32>> = self.connection.clone().smembers(listed).await;
+        let failed = |error| redis(format_args!("list the tasks of {application}"), error);
+        let mut partitions = listed.map_err(failed)?;
         partitions.sort_unstable();
-        let mut summaries = Vec::new();
-        for partition in partitions {
-            let task = TaskId::new(application.as_str(), partition)?;
-            // Listed by a claim that has not come yet.
-            let Some(epoch) = self.epoch(&task).await? else { continue };
-            let checkpoint = self.reader(&task).checkpoint().await?;
-            summaries.push(TaskSummary::new(task, epoch, checkpoint));
-        }
-        Ok(summaries)
+        let tasks = partitions.into_iter();
+        let tasks: Result<Vec<_>> =
+            tasks.map(|partition| TaskId::new(application.as_str(), partition)).collect();
+        Ok(self.summaries(&tasks?).await?.into_iter().flatten().collect())
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {
         self.read(task).await?;
         let keys = Keys::new(&self.namespace, task);
+        // Now nobody adds a map, unless by a claim that makes the removal fail.
+        let (fence, _) = self.fence(&keys, OwnerId::random()).await?;
         let mut connection = self.connection.clone();
-        let failed = |error| redis("destroy", error);
-        loop {
-            let fence: Option<String> =
-                connection.hget(keys.task(), FENCE).await.map_err(failed)?;
-            let Some(fence) = fence else { break };
-            let maps: Vec<String> = connection.smembers(keys.maps()).await.map_err(failed)?;
-            let mut script = DESTROY.prepare_invoke();
-            script.key(keys.task()).key(keys.maps());
-            for map in &maps {
-                script.key(format!("{}:{map}:h", keys.prefix()));
-                script.key(format!("{}:{map}:z", keys.prefix()));
-            }
-            script.arg(fence).arg(OwnerId::random().to_string());
-            let done: String = script.invoke_async(&mut connection).await.map_err(failed)?;
-            if done != "AGAIN" {
-                break;
-            }
+        let maps: redis::RedisResult<Vec<String>> = connection.smembers(keys.maps()).await;
+        let mut script = DESTROY.prepare_invoke();
+        script.key(keys.task()).key(keys.maps());
+        for map in maps.map_err(keys.failed("destroy"))? {
+            script.key(&keys.named(&map)[..]);
         }
-        let listed = layout::tasks(&self.namespace, &task.application);
-        let removed: redis::RedisResult<()> = connection.srem(listed, task.partition).await;
-        removed.map_err(|error| failed(error).with_effect(Effect::Applied))
+        let done: redis::RedisResult<()> = script.arg(fence).invoke_async(&mut connection).await;
+        done.map_err(keys.failed("destroy"))
     }
 }

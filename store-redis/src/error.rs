@@ -1,45 +1,172 @@
 //! What Redis errors mean to a caller.
 
-use redis::{ErrorKind as RedisKind, RedisError, ServerErrorKind};
-use store_core::{Error, ErrorKind};
+use std::fmt::Display;
 
-/// Maps a driver's error; `doing` says what failed.
-pub(crate) fn redis(doing: &str, error: RedisError) -> Error {
+use redis::{ErrorKind as RedisKind, RedisError};
+use store_core::{Effect, Error, ErrorKind};
+
+/// Maps a driver's error; `doing` says what failed, and on which task.
+pub(crate) fn redis(doing: impl Display, error: RedisError) -> Error {
     let kind = kind(&error);
-    let advice = match kind {
+    let mapped = Error::new(kind, format!("cannot {doing}: {}", advice(kind)));
+    let mapped = mapped.with_effect(effect(&error));
+    // A failed conversion says which value it failed on.
+    let says_value = matches!(error.kind(), RedisKind::Parse | RedisKind::UnexpectedReturnType);
+    if says_value { mapped } else { mapped.with_source(error) }
+}
+
+const fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
         ErrorKind::Fenced => "a later owner has claimed the task: give it up",
         ErrorKind::SequenceGap => {
             "the server lost a commit that it had acknowledged: open the task again"
         }
         ErrorKind::InvalidArgument => "a key of ours holds something else: use another namespace",
         ErrorKind::Unauthenticated => "the server does not accept the user or password",
-        ErrorKind::Corrupt => "the data of a task contradict each other",
         ErrorKind::PermissionDenied => "the user lacks a permission that a state store needs",
-        ErrorKind::OutOfSpace => "the server is at its memory limit: free some, or raise maxmemory",
+        ErrorKind::OutOfSpace => {
+            "the server's memory or disk is full: free some, or raise maxmemory"
+        }
+        ErrorKind::Throttled => "the server is busy: try again later",
         ErrorKind::Timeout => "no answer came in time",
         ErrorKind::Config => "the address or URL is not usable",
+        ErrorKind::Corrupt => {
+            "the stored state contradicts itself: restore it from a copy, or destroy the task and rebuild it"
+        }
+        ErrorKind::Unsupported => {
+            "the server must be Redis 7.0 or newer, or Valkey, and not part of a cluster"
+        }
         _ => "the server cannot be reached or cannot work now",
-    };
-    Error::new(kind, format!("cannot {doing}: {advice}")).with_source(error)
+    }
+}
+
+/// The code of the server's answer, also where it answered one command of several.
+fn code(error: &RedisError) -> Option<String> {
+    let errors = error.clone().into_server_errors()?;
+    errors.first().map(|(_, error)| error.code().to_owned())
 }
 
 fn kind(error: &RedisError) -> ErrorKind {
-    if error.is_timeout() {
-        return ErrorKind::Timeout;
+    if let Some(code) = code(error) {
+        return server_kind(&code, error);
     }
-    match (error.code(), error.kind()) {
-        (Some("FENCED"), _) => ErrorKind::Fenced,
-        (Some("SEQGAP"), _) => ErrorKind::SequenceGap,
-        (Some("FOREIGN" | "WRONGTYPE"), _) => ErrorKind::InvalidArgument,
-        (Some("OOM"), _) => ErrorKind::OutOfSpace,
-        (Some("NOAUTH" | "WRONGPASS"), _) | (_, RedisKind::AuthenticationFailed) => {
-            ErrorKind::Unauthenticated
-        }
-        (_, RedisKind::Server(ServerErrorKind::NoPerm)) => ErrorKind::PermissionDenied,
-        (Some("TORN"), _) => ErrorKind::Corrupt,
-        // Inside a script a forbidden command has no code of its own.
-        _ if error.to_string().contains("can't run this command") => ErrorKind::PermissionDenied,
-        (_, RedisKind::InvalidClientConfig) => ErrorKind::Config,
+    match error.kind() {
+        _ if error.is_timeout() => ErrorKind::Timeout,
+        RedisKind::AuthenticationFailed => ErrorKind::Unauthenticated,
+        RedisKind::InvalidClientConfig => ErrorKind::Config,
+        RedisKind::Parse | RedisKind::UnexpectedReturnType => ErrorKind::Corrupt,
+        RedisKind::RESP3NotSupported => ErrorKind::Unsupported,
         _ => ErrorKind::Unavailable,
+    }
+}
+
+fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
+    match code {
+        "FENCED" => ErrorKind::Fenced,
+        "SEQGAP" => ErrorKind::SequenceGap,
+        "FOREIGN" | "WRONGTYPE" => ErrorKind::InvalidArgument,
+        "DAMAGED" => ErrorKind::Corrupt,
+        "NOAUTH" | "WRONGPASS" => ErrorKind::Unauthenticated,
+        "NOPERM" => ErrorKind::PermissionDenied,
+        // MISCONF: writes are stopped because the disk does not take them.
+        "OOM" | "MISCONF" => ErrorKind::OutOfSpace,
+        "BUSY" => ErrorKind::Throttled,
+        "ERR" if error.to_string().contains("max number of clients") => ErrorKind::Throttled,
+        // Inside a script a forbidden command has no code of its own.
+        "ERR" if error.to_string().contains("can't run this command") => {
+            ErrorKind::PermissionDenied
+        }
+        "ERR" | "MOVED" | "ASK" | "CROSSSLOT" => ErrorKind::Unsupported,
+        _ => ErrorKind::Unavailable,
+    }
+}
+
+fn effect(error: &RedisError) -> Effect {
+    let refused = match code(error) {
+        // May come from the middle of a script, which rolls nothing back.
+        Some(code) => code != "ERR",
+        None => error.is_connection_refusal(),
+    };
+    if refused { Effect::NotApplied } else { Effect::Unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, io};
+
+    use redis::{FromRedisValue, RedisError, parse_redis_value};
+    use store_core::{Effect, ErrorKind};
+
+    use super::redis;
+
+    /// The error of a server's answer, as it comes over the wire.
+    fn answered(line: &str) -> RedisError {
+        parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap().extract_error().unwrap_err()
+    }
+
+    #[test]
+    fn each_answer_of_the_server_has_its_kind() {
+        use ErrorKind::*;
+        let table = [
+            ("FENCED a later owner", Fenced),
+            ("SEQGAP the task is at commit 3", SequenceGap),
+            ("FOREIGN store:{a:0}:1:h", InvalidArgument),
+            ("WRONGTYPE Operation against a key holding the wrong kind of value", InvalidArgument),
+            ("DAMAGED store:{a:0}:1:h", Corrupt),
+            ("NOAUTH Authentication required.", Unauthenticated),
+            ("WRONGPASS invalid username-password pair or user is disabled.", Unauthenticated),
+            ("NOPERM this user has no permissions to run the 'hget' command", PermissionDenied),
+            ("OOM command not allowed when used memory > 'maxmemory'.", OutOfSpace),
+            ("MISCONF Errors writing to the AOF file: No space left on device", OutOfSpace),
+            ("BUSY Redis is busy running a script.", Throttled),
+            ("LOADING Redis is loading the dataset in memory", Unavailable),
+            ("READONLY You can't write against a read only replica.", Unavailable),
+            ("MASTERDOWN Link with MASTER is down", Unavailable),
+            ("CLUSTERDOWN The cluster is down", Unavailable),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", Unavailable),
+            ("NOREPLICAS Not enough good replicas to write.", Unavailable),
+            ("MOVED 3999 127.0.0.1:6381", Unsupported),
+            ("CROSSSLOT Keys in request don't hash to the same slot", Unsupported),
+        ];
+        for (line, kind) in table {
+            let error = redis("commit task a/0", answered(line));
+            assert_eq!((error.kind(), error.effect()), (kind, Effect::NotApplied), "{line}");
+            assert!(error.to_string().starts_with("cannot commit task a/0: "), "{error}");
+            assert!(error.source().is_some());
+        }
+    }
+
+    #[test]
+    fn an_error_out_of_a_script_leaves_the_effect_unknown() {
+        let error = redis("commit", answered("ERR user_script:12: boom"));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Unknown));
+        let forbidden = "ERR The user executing the script can't run this command or subcommand";
+        let error = redis("commit", answered(forbidden));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::PermissionDenied, Effect::Unknown));
+        let error = redis("commit", answered("ERR max number of clients reached"));
+        assert_eq!(error.kind(), ErrorKind::Throttled);
+    }
+
+    #[test]
+    fn a_lost_answer_is_unknown_and_a_refused_connection_is_not() {
+        let table = [
+            (io::ErrorKind::TimedOut, ErrorKind::Timeout, Effect::Unknown),
+            (io::ErrorKind::BrokenPipe, ErrorKind::Unavailable, Effect::Unknown),
+            (io::ErrorKind::ConnectionReset, ErrorKind::Unavailable, Effect::Unknown),
+            (io::ErrorKind::UnexpectedEof, ErrorKind::Unavailable, Effect::Unknown),
+            (io::ErrorKind::ConnectionRefused, ErrorKind::Unavailable, Effect::NotApplied),
+        ];
+        for (io, kind, effect) in table {
+            let error = redis("commit", io::Error::from(io).into());
+            assert_eq!((error.kind(), error.effect()), (kind, effect), "{io:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_never_shown() {
+        let value = parse_redis_value(b"$6\r\nsecret\r\n").unwrap();
+        let error = redis("read", u64::from_redis_value(value).unwrap_err().into());
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
 }

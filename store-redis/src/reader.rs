@@ -13,10 +13,12 @@ use store_core::{
 };
 
 use crate::{
-    error::redis,
     layout::{CHECKPOINT, Keys},
     script::PAGE,
 };
+
+/// Entries of the largest page; the server stands still while one is read. A page may be shorter than asked for.
+const MAX_PAGE_ENTRIES: usize = 10_000;
 
 const CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::new("redis", 64 << 10, 8 << 20);
@@ -40,7 +42,7 @@ impl Reader {
 
     async fn ask<T: FromRedisValue>(&self, doing: &str, command: &Cmd) -> Result<T> {
         let answer = command.query_async(&mut self.connection.clone()).await;
-        answer.map_err(|error| redis(doing, error))
+        answer.map_err(self.keys.failed(doing))
     }
 
     /// Values of keys of one map.
@@ -64,6 +66,13 @@ fn bound(end: &Bound<Bytes>, open: &[u8]) -> Vec<u8> {
         Bound::Included(key) => [b"[", &key[..]].concat(),
         Bound::Excluded(key) => [b"(", &key[..]].concat(),
     }
+}
+
+/// The stored checkpoint, or that of a task without commits.
+pub(crate) fn checkpoint(keys: &Keys, stored: Option<Bytes>) -> Result<Checkpoint> {
+    let decoded =
+        stored.map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes));
+    decoded.map_err(keys.unreadable())
 }
 
 #[async_trait]
@@ -90,7 +99,7 @@ impl TaskReader for Reader {
         }
         let found: redis::RedisResult<Vec<Vec<Option<Bytes>>>> =
             pipe.query_async(&mut self.connection.clone()).await;
-        let found = found.map_err(|error| redis("read", error))?;
+        let found = found.map_err(self.keys.failed("read"))?;
         for (places, found) in maps.into_values().zip(found) {
             for (place, value) in places.into_iter().zip(found) {
                 values[place] = value;
@@ -110,37 +119,29 @@ impl TaskReader for Reader {
             return Ok(Page::default());
         }
         let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
-        let (first, last, direction) = match order {
-            Order::Forward => (low, high, ""),
-            Order::Backward => (high, low, "REV"),
-        };
         let mut script = PAGE.prepare_invoke();
         script.key(self.keys.values(map)).key(self.keys.order(map));
-        // Numbers of the script language are exact up to here, and no page is larger.
-        let bytes = limit.bytes.min(1 << 40);
-        script.arg(first).arg(last).arg(direction).arg(limit.entries).arg(bytes);
-        let page: redis::RedisResult<Vec<Bytes>> =
-            script.invoke_async(&mut self.connection.clone()).await;
-        let mut page = page.map_err(|error| redis("scan", error))?;
-        let more = page.pop().is_some_and(|more| more == "1");
-        let mut entries = Vec::with_capacity(page.len() / 2);
-        let mut page = page.into_iter();
-        while let (Some(key), Some(value)) = (page.next(), page.next()) {
-            entries.push((key, value));
-        }
+        match order {
+            Order::Forward => script.arg("").arg(low).arg(high),
+            Order::Backward => script.arg("REV").arg(high).arg(low),
+        };
+        script.arg(limit.entries.min(MAX_PAGE_ENTRIES)).arg(limit.bytes);
+        let page = script.invoke_async(&mut self.connection.clone()).await;
+        let (more, entries): (bool, Vec<(Bytes, Bytes)>) =
+            page.map_err(self.keys.failed("scan"))?;
         let resume = entries.last().filter(|_| more).map(|(key, _)| key.clone());
         Ok(Page::new(entries, resume))
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.ask("count", cmd("HLEN").arg(self.keys.values(map))).await
+        self.ask("count entries of", cmd("HLEN").arg(self.keys.values(map))).await
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
         let mut command = cmd("HGET");
         command.arg(self.keys.task()).arg(CHECKPOINT);
-        let stored: Option<Bytes> = self.ask("read the checkpoint", &command).await?;
-        stored.map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes))
+        let stored: Option<Bytes> = self.ask("read the checkpoint of", &command).await?;
+        checkpoint(&self.keys, stored)
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

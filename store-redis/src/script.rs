@@ -18,6 +18,7 @@ if not fence or string.sub(fence, 22) ~= ARGV[1] then
   fence = string.format('%020d', epoch + 1) .. ':' .. ARGV[1]
   redis.call('HSET', KEYS[1], 'fence', fence)
 end
+redis.call('HDEL', KEYS[1], 'destroyed')
 return {fence, redis.call('HGET', KEYS[1], 'checkpoint')}",
     )
 });
@@ -33,10 +34,13 @@ if m[1] ~= ARGV[1] then return redis.error_reply('FENCED a later owner has claim
 if m[2] == ARGV[3] then return 'DUP' end
 if (m[2] or '0') ~= ARGV[2] then return redis.error_reply('SEQGAP the task is at commit '..tostring(m[2])) end
 local maps = tonumber(ARGV[5])
+local function check(key, wanted)
+  local found = redis.call('TYPE', key).ok
+  return found == 'none' or found == wanted
+end
+if not check(KEYS[2], 'set') then return redis.error_reply('FOREIGN '..KEYS[2]) end
 for k = 3, #KEYS, 2 do
-  local h = redis.call('TYPE', KEYS[k]).ok
-  local z = redis.call('TYPE', KEYS[k + 1]).ok
-  if (h ~= 'none' and h ~= 'hash') or (z ~= 'none' and z ~= 'zset') then
+  if not check(KEYS[k], 'hash') or not check(KEYS[k + 1], 'zset') then
     return redis.error_reply('FOREIGN '..KEYS[k])
   end
 end
@@ -80,49 +84,47 @@ return 'OK'",
     )
 });
 
-/// One page: `KEYS` hash and sorted set of a map; `ARGV` the two ends in the order of the scan, `REV` or nothing, entries
-/// and bytes at the most. Gives keys and values in turn, then `1` where there is more, else `0`.
+/// Reads a page: `KEYS` hash and sorted set of a map; `ARGV` `REV` or nothing, where to begin, where to end, entries,
+/// bytes. Gives 1 where there is more, else 0, and the keys and values in turn.
 ///
-/// One script, so that a page is of one commit.
+/// One script, so that a page is of one commit; it ends with the entry that reaches the limit of bytes.
 pub(crate) static PAGE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"#!lua flags=no-writes
-local entries, most = tonumber(ARGV[4]), tonumber(ARGV[5])
-local range = {'ZRANGE', KEYS[2], ARGV[1], ARGV[2], 'BYLEX'}
-if ARGV[3] == 'REV' then range[#range + 1] = 'REV' end
-for _, word in ipairs({'LIMIT', '0', tostring(entries + 1)}) do range[#range + 1] = word end
-local keys = redis.call(unpack(range))
-local page, bytes = {}, 0
-for n, key in ipairs(keys) do
-  if n > entries or (n > 1 and bytes >= most) then
-    page[#page + 1] = '1'
-    return page
+local limit, bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+local found
+if ARGV[1] == 'REV' then
+  found = redis.call('ZRANGE', KEYS[2], ARGV[2], ARGV[3], 'BYLEX', 'REV', 'LIMIT', 0, limit + 1)
+else
+  found = redis.call('ZRANGE', KEYS[2], ARGV[2], ARGV[3], 'BYLEX', 'LIMIT', 0, limit + 1)
+end
+local page, size, more = {}, 0, 0
+for n, key in ipairs(found) do
+  if n > 1 and (n > limit or size >= bytes) then
+    more = 1
+    break
   end
   local value = redis.call('HGET', KEYS[1], key)
-  if not value then return redis.error_reply('TORN the order of a map names a key without a value') end
-  bytes = bytes + #key + #value
+  if not value then return redis.error_reply('DAMAGED '..KEYS[1]) end
   page[#page + 1] = key
   page[#page + 1] = value
+  size = size + #key + #value
 end
-page[#page + 1] = '0'
-return page",
+return {more, page}",
     )
 });
 
-/// Destroys: `KEYS` task record, set of maps, then hash and sorted set of each map; `ARGV` the fence there must be and a
-/// new owner. Keeps the epoch.
-///
-/// Answers `AGAIN` where the fence is another or a map was added since they were read, so that a request that arrives
-/// late removes nothing of a later owner's.
+/// Destroys a claimed task: `KEYS` task record, set of maps, then hash and sorted set of each map; `ARGV` the fence of
+/// the claim. Keeps the fence.
 pub(crate) static DESTROY: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"#!lua
-local fence = redis.call('HGET', KEYS[1], 'fence')
-if fence ~= ARGV[1] or redis.call('SCARD', KEYS[2]) * 2 ~= #KEYS - 2 then return 'AGAIN' end
-local epoch = string.format('%020d', tonumber(string.sub(fence, 1, 20)) + 1)
+if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then
+  return redis.error_reply('FENCED a later owner has claimed the task')
+end
 for k = 2, #KEYS do redis.call('UNLINK', KEYS[k]) end
 redis.call('HDEL', KEYS[1], 'sequence', 'checkpoint')
-redis.call('HSET', KEYS[1], 'fence', epoch .. ':' .. ARGV[2])
+redis.call('HSET', KEYS[1], 'destroyed', '1')
 return 'OK'",
     )
 });

@@ -13,7 +13,7 @@ use store_core::{
     },
 };
 
-use crate::{error::redis, layout::map_name, reader::Reader, script::COMMIT};
+use crate::{layout::map_name, reader::Reader, script::COMMIT};
 
 /// Entries of the largest commit; the server stands still while one is applied.
 pub const MAX_COMMIT_ENTRIES: usize = 100_000;
@@ -96,7 +96,7 @@ impl TaskWriter for Writer {
         }
         let done: redis::RedisResult<String> =
             script.invoke_async(&mut self.reader.connection.clone()).await;
-        done.map(drop).map_err(|error| redis("commit", error))
+        done.map(drop).map_err(keys.failed("commit"))
     }
 
     async fn apply(&self) -> Result<()> {

@@ -164,11 +164,12 @@ pub(crate) async fn readers_never_miss_what_moves(place: Place) -> Result<()> {
         let (backend, done) = (backend.clone(), done.clone());
         tokio::spawn(async move {
             let mut reads = 0;
-            while !done.load(Ordering::Relaxed) || reads == 0 {
+            while !done.load(Ordering::Relaxed) || reads < 2 {
                 // Opened anew each time, as somebody who looks in would.
                 let reader = backend.read(&task(0)).await?;
                 let limit = PageLimit::default();
-                let page = match reader.scan(MAP, &KeyRange::ALL, Order::Forward, limit).await {
+                let order = if reads % 2 == 0 { Order::Forward } else { Order::Backward };
+                let page = match reader.scan(MAP, &KeyRange::ALL, order, limit).await {
                     Err(error) if error.is_retryable() => continue,
                     page => page?,
                 };

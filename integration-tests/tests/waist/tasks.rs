@@ -1,6 +1,7 @@
 //! The life of tasks.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use futures::future::join;
 use integration_tests::Place;
 use store_core::{ErrorKind, backend::TaskId};
 
@@ -81,6 +82,36 @@ pub(crate) async fn destroy_leaves_the_epoch(place: Place) -> Result<()> {
     if onlooker.capabilities().backend != "redis" {
         ensure!(kind(onlooker.checkpoint().await) == Some(ErrorKind::NotFound));
         ensure!(kind(onlooker.get_many(&[(MAP, key("key"))]).await) == Some(ErrorKind::NotFound));
+    }
+    Ok(())
+}
+
+/// Whoever came last, all answers agree on whether the task is there.
+pub(crate) async fn a_claim_beside_a_destroy(place: Place) -> Result<()> {
+    let (backend, other) = (place.backend().await?, place.backend().await);
+    // Where only one process can hold the state, its one handle is used twice.
+    let other = other.unwrap_or_else(|_| backend.clone());
+    for round in 0..24 {
+        let id = task(round);
+        Owner::claim(&backend, &id).await?.put(MAP, &model("before")).await?;
+        // Meets the destroy at each of its steps.
+        let claim = async {
+            for _ in 0..round % 6 {
+                let _ = backend.read(&id).await;
+            }
+            Owner::claim(&backend, &id).await
+        };
+        let (_, claimed) = join(other.destroy(&id), claim).await;
+        let Ok(mut owner) = claimed else { continue };
+        match owner.put(MAP, &model("after")).await.map_err(|error| error.kind()) {
+            Ok(()) => {}
+            Err(ErrorKind::Fenced) => continue,
+            Err(other) => bail!("round {round}: {other}, neither there nor fenced"),
+        }
+        let listed = backend.tasks(&id.application).await?;
+        ensure!(listed.iter().any(|summary| summary.task == id), "round {round}: not listed");
+        let reader = backend.read(&id).await?;
+        ensure!(all(&*reader, MAP).await? == model("after"), "round {round}");
     }
     Ok(())
 }

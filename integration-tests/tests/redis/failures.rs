@@ -1,0 +1,141 @@
+//! Refusals and lost answers.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use integration_tests::RedisServer;
+use store_core::{
+    Effect, ErrorKind,
+    backend::{Backend, MapChange, OwnerId},
+};
+use store_redis::{MAX_COMMIT_ENTRIES, RedisBackend, RedisConfig};
+
+use super::{
+    keys::{backend, model, raw},
+    tools::{MAP, Model, Owner, all, key, kind, puts, task},
+};
+
+pub(crate) async fn a_full_memory_applies_nothing(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let backend = backend(&server).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    owner.put(MAP, &model("before")).await?;
+    let mut limit = async |bytes: &str| -> Result<()> {
+        let mut set = redis::cmd("CONFIG");
+        Ok(set.arg("SET").arg("maxmemory").arg(bytes).query_async(&mut raw).await?)
+    };
+    limit("1").await?;
+    let commit = owner.next(puts(MAP, &model("after")));
+    let error = owner.send(&commit).await.err().context("memory is full")?;
+    ensure!(error.kind() == ErrorKind::OutOfSpace && error.effect() == Effect::NotApplied);
+    ensure!(error.is_retryable() && error.to_string().contains("app/0"), "{error}");
+    ensure!(all(owner.reader(), MAP).await? == model("before"), "reads go on");
+    // One whose first write frees memory would be half applied if the script were let begin.
+    let drop = owner.next([(MAP, MapChange::Drop)].into());
+    ensure!(kind(owner.send(&drop).await) == Some(ErrorKind::OutOfSpace));
+    ensure!(all(owner.reader(), MAP).await? == model("before"), "half a commit");
+    limit("0").await?;
+    owner.send(&commit).await?;
+    ensure!(all(owner.reader(), MAP).await? == model("after"));
+    Ok(())
+}
+
+pub(crate) async fn scripts_are_loaded_again(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let backend = backend(&server).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    for value in ["1", "2"] {
+        owner.put(MAP, &model(value)).await?;
+        let mut flush = redis::cmd("SCRIPT");
+        let _: () = flush.arg("FLUSH").query_async(&mut raw).await?;
+        ensure!(all(owner.reader(), MAP).await? == model(value));
+    }
+    backend.destroy(&task(0)).await?;
+    Ok(())
+}
+
+/// Stops the server from answering anybody; what arrives meanwhile is acted on afterwards.
+fn keep_busy(milliseconds: u64) -> redis::Cmd {
+    let script = r"local function now() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end
+        local stop = now() + ARGV[1]
+        while now() < stop do end";
+    let mut command = redis::cmd("EVAL");
+    command.arg(script).arg(0).arg(milliseconds);
+    command
+}
+
+/// The server acts on a commit after its answer was given up; sending it again settles it, and counts it once.
+pub(crate) async fn a_lost_answer_is_settled(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let mut config = RedisConfig::default();
+    config.timeout_ms = 100;
+    let backend: Arc<dyn Backend> = Arc::new(RedisBackend::connect(server.url(), config).await?);
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    // Loads the script, without which the server would not act.
+    owner.put(MAP, &model("w")).await?;
+    let commit = owner.next(puts(MAP, &model("x")));
+    let busy = tokio::spawn(async move { keep_busy(400).query_async(&mut raw).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let error = owner.send(&commit).await.err().context("the server was busy")?;
+    ensure!(error.kind() == ErrorKind::Timeout && error.effect() == Effect::Unknown, "{error:?}");
+    let mut tries = 0;
+    while let Err(error) = owner.send(&commit).await {
+        ensure!(error.is_retryable() && tries < 100, "{error:?}");
+        tries += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let _: () = busy.await??;
+    ensure!(owner.reader().checkpoint().await?.sequence == 2);
+    owner.put(MAP, &model("y")).await?;
+    ensure!(all(owner.reader(), MAP).await? == model("y"));
+    Ok(())
+}
+
+pub(crate) async fn a_commit_above_the_limit_applies_nothing(server: RedisServer) -> Result<()> {
+    let backend = backend(&server).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let entries = |count: usize| -> Model {
+        (0..count as u64).map(|n| (key(n.to_be_bytes()), key(""))).collect()
+    };
+    let error =
+        owner.put(MAP, &entries(MAX_COMMIT_ENTRIES + 1)).await.err().context("too large")?;
+    ensure!(error.kind() == ErrorKind::TooLarge && error.effect() == Effect::NotApplied);
+    ensure!(error.to_string().contains("100001"), "{error}");
+    ensure!(owner.reader().approximate_len(MAP).await? == 0);
+    owner.put(MAP, &entries(MAX_COMMIT_ENTRIES)).await?;
+    ensure!(owner.reader().approximate_len(MAP).await? == MAX_COMMIT_ENTRIES as u64);
+    Ok(())
+}
+
+pub(crate) async fn accounts_are_checked(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let mut user = redis::cmd("ACL");
+    let may = ["on", ">secret", "~store:*", "+@connection", "+@hash", "+evalsha", "+script|load"];
+    let _: () = user.arg("SETUSER").arg("some").arg(&may).query_async(&mut raw).await?;
+    let connect = async |user: &str| {
+        let url = server.url().replace("redis://", &format!("redis://{user}@"));
+        RedisBackend::connect(&url, RedisConfig::default()).await
+    };
+    let error = connect("some:wrong").await.err().context("a wrong password")?;
+    ensure!(error.kind() == ErrorKind::Unauthenticated, "{error:?}");
+    ensure!(!format!("{error:?}").contains("wrong\""), "a password is shown");
+    // May not touch sets, which the list of tasks is.
+    let backend = connect("some:secret").await?;
+    let error = backend.claim(&task(0), OwnerId::random(), &[]).await.err();
+    let error = error.context("no permission")?;
+    ensure!(error.kind() == ErrorKind::PermissionDenied, "{error:?}");
+    Ok(())
+}
+
+pub(crate) async fn a_server_that_is_not_there(server: RedisServer) -> Result<()> {
+    let url = server.url().to_owned();
+    let backend = backend(&server).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    drop(server);
+    let error = owner.put(MAP, &model("x")).await.err().context("the server is gone")?;
+    ensure!(error.kind() == ErrorKind::Unavailable && error.is_retryable(), "{error:?}");
+    let error = RedisBackend::connect(&url, RedisConfig::default()).await.err();
+    let error = error.context("the server is gone")?;
+    ensure!(error.kind() == ErrorKind::Unavailable, "{error:?}");
+    Ok(())
+}

@@ -11,11 +11,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use store_core::{Error, ErrorKind, Result, backend::TaskId};
+use store_core::{
+    Error, ErrorKind, Result,
+    backend::{Name, TaskId},
+};
 
 use crate::{error::file, layout::Record};
 
-const FOLDER: &str = "acknowledged";
+pub(crate) const FOLDER: &str = "acknowledged";
 
 /// The marks of a directory.
 #[derive(Debug)]
@@ -80,6 +83,19 @@ impl Acknowledged {
         Err(Error::new(ErrorKind::Corrupt, message))
     }
 
+    /// The tasks of an application that have a mark.
+    pub(crate) fn tasks(&self, application: &Name) -> Vec<TaskId> {
+        let entries =
+            fs::read_dir(&self.folder).into_iter().flatten().filter_map(|entry| entry.ok());
+        let ours = escaped(application);
+        let task = |name: &str| {
+            let (named, partition) = name.rsplit_once('@')?;
+            let partition = partition.parse().ok().filter(|_| named == ours)?;
+            TaskId::new(application.as_str(), partition).ok()
+        };
+        entries.filter_map(|entry| task(entry.file_name().to_str()?)).collect()
+    }
+
     /// `Corrupt` where a commit was acknowledged that the record does not know.
     pub(crate) fn check(&self, task: &TaskId, record: &Record) -> Result<()> {
         let path = self.path(task);
@@ -93,6 +109,13 @@ impl Acknowledged {
             return Ok(());
         };
         let stored = record.checkpoint.sequence;
+        if epoch > record.fence.epoch {
+            let message = format!(
+                "task {task} has lost the claim of epoch {epoch}: its files are damaged or older than this. Restore the \
+                 whole directory from a copy"
+            );
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
         if epoch <= record.born || sequence <= stored {
             return Ok(());
         }
@@ -106,14 +129,18 @@ impl Acknowledged {
     }
 }
 
-/// A name of its own for each task, also where names that differ by case are one file.
+/// The name of a task's mark.
 fn name(task: &TaskId) -> String {
-    let TaskId { application, partition, .. } = task;
-    let escaped = application.as_str().chars().map(|letter| match letter {
+    format!("{}@{}", escaped(&task.application), task.partition)
+}
+
+/// A name of its own for each application, also where names that differ by case are one file.
+fn escaped(application: &Name) -> String {
+    let letter = |letter: char| match letter {
         'A'..='Z' => format!("%{}", letter.to_ascii_lowercase()),
         _ => letter.to_string(),
-    });
-    format!("{}@{partition}", escaped.collect::<String>())
+    };
+    application.as_str().chars().map(letter).collect()
 }
 
 /// Fixed width, so that a later mark covers an earlier one.

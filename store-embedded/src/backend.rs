@@ -69,7 +69,11 @@ impl EmbeddedBackend {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        let message = "embedded: needs a tokio runtime: call it from inside one";
+        return Err(Error::new(ErrorKind::Config, message));
+    };
+    let done = runtime.spawn_blocking(work).await;
     done.unwrap_or_else(|panic| Err(panicked().with_source(panic)))
 }
 
@@ -140,16 +144,20 @@ impl Shared {
 
     /// The record of a task that is there and whole.
     fn existing(&self, task: &TaskId) -> Result<Record> {
+        // A commit in between would look like one that was lost.
+        let _turn = self.turn();
         let record = self.engine.in_use()?.view().record(task)?;
         self.check_whole(task, &record)?;
         self.check_there(task, &record)?;
         Ok(record)
     }
 
+    /// `NotFound` where there is no task, `Corrupt` where it was lost.
     fn check_there(&self, task: &TaskId, record: &Record) -> Result<()> {
         if !record.destroyed {
             return Ok(());
         }
+        self.check_acknowledged(task, record)?;
         let message = format!("there is no task {task} in {}", self.engine.path().display());
         Err(Error::new(ErrorKind::NotFound, message))
     }
@@ -181,11 +189,14 @@ impl Shared {
         self.sweep(task, &record)
     }
 
+    /// `Corrupt` where the journal lost a synced commit.
+    fn check_acknowledged(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if self.engine.is_synced() { self.acknowledged.check(task, record) } else { Ok(()) }
+    }
+
     /// `Corrupt` where the engine opened and has not all that was acknowledged.
     fn check_whole(&self, task: &TaskId, record: &Record) -> Result<()> {
-        if self.engine.is_synced() {
-            self.acknowledged.check(task, record)?;
-        }
+        self.check_acknowledged(task, record)?;
         let handles = self.engine.in_use()?;
         let view = handles.view();
         for (map, last) in &record.maps {
@@ -199,6 +210,27 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// The tasks of an application that are there, by partition; `Corrupt` where one was lost.
+    fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
+        let _turn = self.turn();
+        let handles = self.engine.in_use()?;
+        let view = handles.view();
+        let mut summaries = Vec::new();
+        for guard in view.snapshot.prefix(&view.tasks, application_key(application)) {
+            let entry = guard.into_inner();
+            let (key, value) = entry.map_err(|error| view.failed("list tasks", error))?;
+            let record = Record::decode(&value)?;
+            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
+                let task = TaskId::new(application.as_str(), partition)?;
+                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
+            }
+        }
+        for task in self.acknowledged.tasks(application) {
+            self.check_acknowledged(&task, &view.record(&task)?)?;
+        }
+        Ok(summaries)
     }
 
     /// Removes the maps of a task that its record does not name.
@@ -245,31 +277,25 @@ impl Backend for EmbeddedBackend {
         let (shared, task) = (self.shared.clone(), task.clone());
         blocking(move || {
             let record = shared.claim(&task, owner)?;
-            let writer = Writer::new(Reader::new(shared, task), record.fence);
+            let writer = Writer::new(Reader::of_owner(shared, task), record.fence);
             Ok(Claim::new(Arc::new(writer), record.checkpoint))
         })
         .await
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        self.shared.existing(task)?;
-        Ok(Arc::new(Reader::new(self.shared.clone(), task.clone())))
+        let (shared, task) = (self.shared.clone(), task.clone());
+        blocking(move || {
+            let born = shared.existing(&task)?.born;
+            let reader: Arc<dyn TaskReader> = Arc::new(Reader::of_anybody(shared, task, born));
+            Ok(reader)
+        })
+        .await
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        let handles = self.shared.engine.in_use()?;
-        let view = handles.view();
-        let mut summaries = Vec::new();
-        for guard in view.snapshot.prefix(&view.tasks, application_key(application)) {
-            let entry = guard.into_inner();
-            let (key, value) = entry.map_err(|error| view.failed("list tasks", error))?;
-            let record = Record::decode(&value)?;
-            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
-                let task = TaskId::new(application.as_str(), partition)?;
-                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
-            }
-        }
-        Ok(summaries)
+        let (shared, application) = (self.shared.clone(), application.clone());
+        blocking(move || shared.tasks(&application)).await
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {

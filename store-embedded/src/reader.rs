@@ -1,6 +1,7 @@
 //! Reads of one task: each call answers from one view, so from one whole commit.
 
 use std::{
+    ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
-    Result,
+    Error, ErrorKind, Result,
     backend::{
         Capabilities, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher, TaskId,
         TaskReader,
@@ -29,17 +30,34 @@ const CAPABILITIES: Capabilities = {
     capabilities
 };
 
-/// Reads one task.
+/// Reads one task: as its owner, or as anybody, who sees one life of the task.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
     pub(crate) task: TaskId,
+    /// For anybody: the epoch of the last destruction before it was opened; the next one ends the reader.
+    born: Option<u64>,
     capabilities: Capabilities,
 }
 
 impl Reader {
-    pub(crate) const fn new(shared: Arc<Shared>, task: TaskId) -> Self {
-        Self { shared, task, capabilities: CAPABILITIES }
+    pub(crate) const fn of_owner(shared: Arc<Shared>, task: TaskId) -> Self {
+        Self { shared, task, born: None, capabilities: CAPABILITIES }
+    }
+
+    pub(crate) const fn of_anybody(shared: Arc<Shared>, task: TaskId, born: u64) -> Self {
+        Self { shared, task, born: Some(born), capabilities: CAPABILITIES }
+    }
+
+    /// `NotFound` for anybody whose task was destroyed.
+    fn check_alive(&self, view: &View) -> Result<()> {
+        let Some(born) = self.born else { return Ok(()) };
+        let record = view.record(&self.task)?;
+        if record.destroyed || record.born != born {
+            let message = format!("task {} was destroyed", self.task);
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        Ok(())
     }
 
     /// Answers from one view.
@@ -47,8 +65,23 @@ impl Reader {
         let handles = self.shared.engine.in_use()?;
         let view = handles.view();
         // The engine panics over some damaged files; it is only read here, so nothing is left half done.
-        catch_unwind(AssertUnwindSafe(|| answer(&view))).unwrap_or_else(|_| Err(panicked()))
+        let answer = || self.check_alive(&view).and_then(|()| answer(&view));
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(panicked()))
     }
+}
+
+/// The same keys of the longest length at most, in a range whose ends the engine takes.
+fn within_limit(range: &KeyRange) -> KeyRange {
+    let long = |bound: &Bound<Bytes>| match bound {
+        Bound::Included(key) | Bound::Excluded(key) if key.len() > MAX_KEY_BYTES => {
+            Some(key.slice(..MAX_KEY_BYTES))
+        }
+        _ => None,
+    };
+    // A cut end is below the end that was meant, and no stored key lies between the two.
+    let start = long(&range.start).map_or_else(|| range.start.clone(), Bound::Excluded);
+    let end = long(&range.end).map_or_else(|| range.end.clone(), Bound::Included);
+    KeyRange::new(start, end)
 }
 
 /// Copies a small value out of its block, which it would keep in memory as a whole.
@@ -73,7 +106,10 @@ impl TaskReader for Reader {
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         self.look(|view| {
             let get = |(map, user_key): &(MapId, Bytes)| {
-                let Some(keyspace) = view.map(&self.task, *map) else { return Ok(None) };
+                // The engine panics on longer keys, and none is stored.
+                let keyspace = view.map(&self.task, *map);
+                let keyspace = keyspace.filter(|_| user_key.len() <= MAX_KEY_BYTES);
+                let Some(keyspace) = keyspace else { return Ok(None) };
                 let value = view.snapshot.get(keyspace, key(user_key));
                 Ok(value.map_err(|error| view.failed("read", error))?.map(own))
             };
@@ -89,9 +125,10 @@ impl TaskReader for Reader {
         limit: PageLimit,
     ) -> Result<Page> {
         self.look(|view| {
+            let range = within_limit(range);
             let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
             let Some(keyspace) = keyspace else { return Ok(Page::default()) };
-            let entries = view.snapshot.range(keyspace, bounds(range));
+            let entries = view.snapshot.range(keyspace, bounds(&range));
             let page = match order {
                 Order::Forward => Page::collect(entries.map(entry), limit),
                 Order::Backward => Page::collect(entries.rev().map(entry), limit),

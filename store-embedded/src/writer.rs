@@ -46,13 +46,14 @@ fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Resu
         Ok(()) => {}
         // The engine is opened anew by now: it says whether the batch is in the journal.
         Err(error) if error.effect() == Effect::Unknown => {
-            let handles = shared.engine.in_use().map_err(|e| e.with_effect(Effect::Unknown))?;
-            let view = handles.view();
-            if !is_decided(&view.record(task)?, task, fence, commit)? {
+            let unknown = |error: Error| error.with_effect(Effect::Unknown);
+            let handles = shared.engine.in_use().map_err(unknown)?;
+            let record = handles.view().record(task).map_err(unknown)?;
+            if !is_decided(&record, task, fence, commit).map_err(unknown)? {
                 return Err(error.with_effect(Effect::NotApplied));
             }
-            let synced = handles.database.persist(fjall::PersistMode::SyncAll);
-            synced.map_err(|e| view.failed("sync", e).with_effect(Effect::Unknown))?;
+            // After a sync that failed nothing says that the disk has it: it is written once more.
+            write(shared, &handles, task, record, commit)?;
         }
         Err(error) => return Err(error),
     }
@@ -66,7 +67,7 @@ fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Resu
 /// Whether the commit is in already; `Fenced` and `SequenceGap` where it may not come in.
 fn is_decided(record: &Record, task: &TaskId, fence: Fence, commit: &Commit) -> Result<bool> {
     if record.fence != fence {
-        let message = format!("task {task} was claimed by a later owner");
+        let message = format!("task {task} was claimed by a later owner: give it up");
         return Err(Error::new(ErrorKind::Fenced, message));
     }
     let (stored, sent) = (record.checkpoint.sequence, commit.sequence());

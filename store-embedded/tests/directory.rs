@@ -14,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use common::{MAP, claim, commit, get, next, noise, open, small, task};
+use futures::FutureExt;
 use store_core::{
     ErrorKind,
     backend::{Backend, KeyRange, MapId, OwnerId, TaskId},
@@ -231,6 +232,31 @@ async fn damage_is_an_error_and_never_a_silent_loss() {
     }
     println!("{noticed} damages noticed, {harmless} harmless");
     assert!(noticed > 20);
+}
+
+/// Who only looks is told of a loss, too.
+#[tokio::test]
+async fn a_lost_journal_is_not_taken_for_no_task() {
+    let folder = tempdir().unwrap();
+    filled(folder.path()).await;
+    fs::remove_file(folder.path().join("data/0.jnl")).unwrap();
+    let backend = open(folder.path()).await.unwrap();
+    let application = task().application;
+    let refused = [
+        backend.tasks(&application).await.unwrap_err(),
+        backend.read(&task()).await.unwrap_err(),
+        claim(&backend).await.unwrap_err(),
+        backend.destroy(&task()).await.unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Corrupt));
+    assert!(backend.tasks(&"other".parse().unwrap()).await.unwrap().is_empty());
+}
+
+#[test]
+fn outside_of_a_runtime_is_an_error() {
+    let folder = tempdir().unwrap();
+    let refused = open(folder.path()).now_or_never();
+    assert_eq!(refused.unwrap().unwrap_err().kind(), ErrorKind::Config);
 }
 
 #[tokio::test]

@@ -36,7 +36,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Claims the task and returns its writer and last checkpoint.
     ///
     /// - Raises the stored epoch by one and records the owner, by one compare-and-set; changes nothing else with it.
-    /// - A claim repeated by the same owner is not its own rival.
+    /// - A claim repeated by the same owner is not its own rival. An owner id is only used again to repeat a claim whose
+    ///   outcome is unknown, never after a commit was sent under it.
     /// - Afterwards finishes a decided commit of the owner before, and discards an undecided one.
     /// - `stores` are those this owner will use, already checked against the recorded ones: for backends that prepare
     ///   something per store. [`Checkpoint::assign`] gives their numbers.
@@ -97,7 +98,8 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
         limit: PageLimit,
     ) -> Result<Page>;
 
-    /// The number of entries of a map, exact or not as the capabilities say.
+    /// The number of entries of a map, exact or not as the capabilities say; an inexact one may count overwritten and
+    /// deleted entries until the database has cleaned up.
     async fn approximate_len(&self, map: MapId) -> Result<u64>;
 
     /// The last checkpoint.

@@ -2,30 +2,43 @@
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::error::Category;
 
-use super::{Codec, failed};
-use crate::{ErrorKind, Result};
+use super::{
+    Codec, refusal,
+    shape::{self, Format},
+};
+use crate::Result;
 
 /// Values as compact JSON: readable by people and other programs, and structs can grow.
+///
+/// Floats come back bit by bit. What JSON would change is refused with `Encode`: floats that are not finite, `Some(None)`
+/// and `Some(())`, maps whose keys are neither text, numbers nor `bool`.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "it is its only value")]
 pub struct Json;
 
+const NAME: &str = "json";
+
+const FORMAT: Format = Format { human_readable: true, any_float: false, nested_options: false };
+
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
     fn name(&self) -> &'static str {
-        "json"
+        NAME
     }
 
     fn encode(&self, value: &T) -> Result<Bytes> {
-        let encoded = serde_json::to_vec(value);
-        encoded.map(Bytes::from).map_err(|e| failed::<T>(ErrorKind::Encode, "json").with_source(e))
+        shape::check(value, FORMAT).map_err(|flaw| refusal::encode::<T>(NAME, flaw))?;
+        serde_json::to_vec(value).map(Bytes::from).map_err(|error| match error.classify() {
+            Category::Data => refusal::encode::<T>(NAME, refusal::OWN),
+            _ => refusal::encode::<T>(NAME, error),
+        })
     }
 
     fn decode(&self, bytes: Bytes) -> Result<T> {
-        // The library's own message may quote the value, so only the place is kept.
-        let place =
-            |e: serde_json::Error| format!("{:?} error at byte {}", e.classify(), e.column());
-        serde_json::from_slice(&bytes)
-            .map_err(|e| failed::<T>(ErrorKind::Decode, "json").with_source(place(e)))
+        serde_json::from_slice(&bytes).map_err(|error| match error.classify() {
+            Category::Data => refusal::decode::<T>(NAME, refusal::told(&error.to_string())),
+            _ => refusal::decode::<T>(NAME, error),
+        })
     }
 }

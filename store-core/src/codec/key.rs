@@ -4,7 +4,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::composite::{escape, malformed, take, unescape};
-use crate::Result;
+use crate::{Error, Result};
 
 /// A key whose encoding orders as its values do.
 ///
@@ -12,7 +12,35 @@ use crate::Result;
 /// extensions; as a part, also with anything behind them. `from_bytes(to_bytes(k))` is `k`, and decoding refuses what
 /// no key encodes to with `Decode`, without a panic.
 ///
-/// A type of one's own implements the two methods of parts; the rest follows.
+/// A type of one's own implements the two methods of parts, out of the keys it is made of; the rest follows:
+///
+/// ```
+/// use store_core::{Result, codec::Key};
+///
+/// #[derive(Debug, PartialEq, PartialOrd)]
+/// struct Seat {
+///     row: u16,
+///     letter: char,
+/// }
+///
+/// impl Key for Seat {
+///     fn codec() -> String {
+///         "seat".to_owned()
+///     }
+///
+///     fn encode_part(&self, out: &mut Vec<u8>) -> Result<()> {
+///         (self.row, self.letter).encode_part(out)
+///     }
+///
+///     fn decode_part(bytes: &mut &[u8]) -> Result<Self> {
+///         <(u16, char)>::decode_part(bytes).map(|(row, letter)| Self { row, letter })
+///     }
+/// }
+///
+/// let seat = Seat { row: 12, letter: 'a' };
+/// assert_eq!(Seat::from_bytes(&seat.to_bytes()?)?, seat);
+/// # Ok::<_, store_core::Error>(())
+/// ```
 pub trait Key: Sized + Send + Sync + 'static {
     /// The name recorded with the store, for example `(string,u64)`.
     fn codec() -> String;
@@ -41,9 +69,11 @@ pub trait Key: Sized + Send + Sync + 'static {
         Ok(out.into())
     }
 
-    /// The key of bytes.
+    /// The key of bytes; `Decode` where they are none.
     fn from_bytes(bytes: &Bytes) -> Result<Self> {
-        Self::decode_last(bytes)
+        let named =
+            |error: Error| error.context(format_args!("cannot decode a key as {}", Self::codec()));
+        Self::decode_last(bytes).map_err(named)
     }
 }
 

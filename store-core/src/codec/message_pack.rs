@@ -1,33 +1,50 @@
 //! Values as MessagePack.
 
 use bytes::Bytes;
+use rmp_serde::{decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, failed, whole};
-use crate::{ErrorKind, Result};
+use super::{
+    Codec, refusal,
+    shape::{self, Format},
+};
+use crate::Result;
 
 /// Values as MessagePack with the names of fields, so that structs can grow.
+///
+/// `Some(None)` and `Some(())`, which would come back as `None`, are refused with `Encode`.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "it is its only value")]
 pub struct MessagePack;
 
+const NAME: &str = "message-pack";
+
+const FORMAT: Format = Format { human_readable: false, any_float: true, nested_options: false };
+
 impl<T: Serialize + DeserializeOwned> Codec<T> for MessagePack {
     fn name(&self) -> &'static str {
-        "message-pack"
+        NAME
     }
 
     fn encode(&self, value: &T) -> Result<Bytes> {
-        let encoded = rmp_serde::to_vec_named(value);
-        encoded
-            .map(Bytes::from)
-            .map_err(|e| failed::<T>(ErrorKind::Encode, "message-pack").with_source(e))
+        shape::check(value, FORMAT).map_err(|flaw| refusal::encode::<T>(NAME, flaw))?;
+        rmp_serde::to_vec_named(value).map(Bytes::from).map_err(|error| match error {
+            encode::Error::Syntax(_quotes) => refusal::encode::<T>(NAME, refusal::OWN),
+            other => refusal::encode::<T>(NAME, other),
+        })
     }
 
     fn decode(&self, bytes: Bytes) -> Result<T> {
-        let mut rest = &bytes[..];
-        // The library's own message may quote the value.
-        let value = rmp_serde::from_read(&mut rest)
-            .map_err(|_quotes| failed::<T>(ErrorKind::Decode, "message-pack"))?;
-        whole(value, rest, "message-pack")
+        let mut reader = rmp_serde::Deserializer::new(&bytes[..]);
+        reader.set_max_depth(2 * shape::MAX_DEPTH);
+        let value = T::deserialize(&mut reader).map_err(|error| match &error {
+            decode::Error::Syntax(message) | decode::Error::Uncategorized(message) => {
+                refusal::decode::<T>(NAME, refusal::told(message))
+            }
+            // Some markers hold a number.
+            decode::Error::TypeMismatch(_) => refusal::decode::<T>(NAME, refusal::told("")),
+            other => refusal::decode::<T>(NAME, other),
+        })?;
+        refusal::whole(value, reader.get_ref(), NAME)
     }
 }

@@ -32,10 +32,16 @@ pub async fn claim(
 /// Removes a task for good: what [`Backend::destroy`](crate::backend::Backend::destroy) does over the primitives.
 ///
 /// The record stays, with its epoch and stamps. A crash in between leaves a record that says up to which stamp
-/// everything is to be removed; the next claim does it.
+/// everything is to be removed; the next claim, or the same call again, does it. A task once destroyed may be destroyed
+/// again until it is claimed and committed.
 pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConfig) -> Result<()> {
-    if !primitives.load().await?.is_some_and(|meta| meta.is_alive()) {
-        return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}")));
+    match primitives.load().await? {
+        Some(meta) if meta.is_alive() => {}
+        // An earlier call was cut off: the record is empty, the data may not be.
+        Some(Meta { wipe: Some(stamp), fence, .. }) => {
+            return remove(primitives, stamp, fence.epoch, &lease(config)).await;
+        }
+        _ => return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}"))),
     }
     let meta = take(task, OwnerId::random(), primitives, config).await?;
     let wipe = next_stamp(config, meta.stamp_hi);
@@ -46,9 +52,13 @@ pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConf
         Swap::Refused(Some(now)) if now.fence == meta.fence && now.wipe == Some(wipe) => {}
         Swap::Refused(_) => return Err(fenced(task)),
     }
+    remove(primitives, wipe, meta.fence.epoch, &lease).await
+}
+
+async fn remove(primitives: &dyn RedoTask, stamp: i64, epoch: u64, lease: &Lease) -> Result<()> {
     primitives.reached(Step::Wiping).await?;
-    primitives.wipe(wipe, &lease).await?;
-    primitives.sweep(meta.fence.epoch).await
+    primitives.wipe(stamp, lease).await?;
+    primitives.sweep(epoch).await
 }
 
 /// Raises the epoch, reads again, finishes what was left.
@@ -120,5 +130,5 @@ pub(super) fn lease(config: &RedoConfig) -> Lease {
 }
 
 pub(super) fn fenced(task: &TaskId) -> Error {
-    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner"))
+    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner: give it up"))
 }

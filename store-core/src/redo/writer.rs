@@ -226,10 +226,13 @@ impl RedoWriter {
     async fn confirm(&self, decided: &Decided) -> Result<Lease> {
         let lease = lease(&self.config);
         let meta = self.primitives.load().await?;
-        let ours = meta.is_some_and(|meta| {
-            meta.fence == self.fence && meta.sequence == decided.commit.sequence()
-        });
-        if ours { Ok(lease) } else { Err(fenced(&self.task).with_effect(Effect::Applied)) }
+        match meta {
+            Some(meta) if meta.fence != self.fence => {
+                Err(fenced(&self.task).with_effect(Effect::Applied))
+            }
+            Some(meta) if meta.sequence == decided.commit.sequence() => Ok(lease),
+            _ => Err(self.lost("is not at the commit it was left at")),
+        }
     }
 
     /// Removes logs whose marks were replaced: those of earlier owners once, then our own by name.

@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use futures::future::{Either, join};
+use futures::{
+    TryStreamExt,
+    future::{Either, join},
+};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use store_core::{Database, Task, prelude::*};
 
@@ -173,7 +176,9 @@ pub async fn reader(shared: &Shared, database: Database) {
     for _ in 0..4 {
         let Ok(task) = database.read("app", 0).await else { continue };
         let Ok(data) = task.store(&DATA).await else { continue };
-        if let Ok(state) = read(&*data).await {
+        // Point reads and a scan of one page are each of one commit.
+        let scanned = data.all().try_collect::<State>().await;
+        for state in [read(&*data).await, scanned].into_iter().flatten() {
             check(shared, &state, "a reader");
             shared.tally.borrow_mut().read_whole += 1;
         }

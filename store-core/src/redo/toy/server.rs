@@ -64,6 +64,11 @@ impl Record {
         self.data.get(&(map, key.clone()))?.1.clone()
     }
 
+    /// How many entries are there, over all maps.
+    pub(super) fn stored(&self) -> usize {
+        self.data.values().filter(|(_, value)| value.is_some()).count()
+    }
+
     /// The entries of a map that are there.
     pub(super) fn map(&self, map: MapId) -> BTreeMap<Bytes, Bytes> {
         let entries = self.data.iter().filter(|((other, _), _)| *other == map);

@@ -84,16 +84,19 @@ impl Acknowledged {
     }
 
     /// The tasks of an application that have a mark.
-    pub(crate) fn tasks(&self, application: &Name) -> Vec<TaskId> {
+    pub(crate) fn tasks(&self, application: &Name) -> Result<Vec<TaskId>> {
         let entries =
-            fs::read_dir(&self.folder).into_iter().flatten().filter_map(|entry| entry.ok());
-        let ours = escaped(application);
-        let task = |name: &str| {
-            let (named, partition) = name.rsplit_once('@')?;
-            let partition = partition.parse().ok().filter(|_| named == ours)?;
-            TaskId::new(application.as_str(), partition).ok()
+            fs::read_dir(&self.folder).map_err(|error| file(&self.folder, "read", error))?;
+        let partition = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            let (_, partition) = name.to_str()?.rsplit_once('@')?;
+            partition.parse().ok()
         };
-        entries.filter_map(|entry| task(entry.file_name().to_str()?)).collect()
+        let partitions = entries.filter_map(|entry| partition(entry.ok()?));
+        let tasks = partitions.map(|partition| TaskId::new(application.as_str(), partition));
+        // The name in full says whose mark it is.
+        let ours = |task: &TaskId| self.path(task).exists();
+        Ok(tasks.collect::<Result<Vec<_>>>()?.into_iter().filter(ours).collect())
     }
 
     /// `Corrupt` where a commit was acknowledged that the record does not know.
@@ -111,8 +114,8 @@ impl Acknowledged {
         let stored = record.checkpoint.sequence;
         if epoch > record.fence.epoch {
             let message = format!(
-                "task {task} has lost the claim of epoch {epoch}: its files are damaged or older than this. Restore the \
-                 whole directory from a copy"
+                "task {task} has lost the claim of epoch {epoch}: its files are damaged, or older than this. Restore \
+                 the whole directory from a copy"
             );
             return Err(Error::new(ErrorKind::Corrupt, message));
         }
@@ -129,18 +132,14 @@ impl Acknowledged {
     }
 }
 
-/// The name of a task's mark.
+/// A name of its own for each task, also where names that differ by case are one file.
 fn name(task: &TaskId) -> String {
-    format!("{}@{}", escaped(&task.application), task.partition)
-}
-
-/// A name of its own for each application, also where names that differ by case are one file.
-fn escaped(application: &Name) -> String {
-    let letter = |letter: char| match letter {
+    let TaskId { application, partition, .. } = task;
+    let escaped = application.as_str().chars().map(|letter| match letter {
         'A'..='Z' => format!("%{}", letter.to_ascii_lowercase()),
         _ => letter.to_string(),
-    };
-    application.as_str().chars().map(letter).collect()
+    });
+    format!("{}@{partition}", escaped.collect::<String>())
 }
 
 /// Fixed width, so that a later mark covers an earlier one.

@@ -144,7 +144,7 @@ impl Shared {
 
     /// The record of a task that is there and whole.
     fn existing(&self, task: &TaskId) -> Result<Record> {
-        // A commit in between would look like one that was lost.
+        // Without the turn a commit in between would look like one that was lost.
         let _turn = self.turn();
         let record = self.engine.in_use()?.view().record(task)?;
         self.check_whole(task, &record)?;
@@ -152,12 +152,10 @@ impl Shared {
         Ok(record)
     }
 
-    /// `NotFound` where there is no task, `Corrupt` where it was lost.
     fn check_there(&self, task: &TaskId, record: &Record) -> Result<()> {
         if !record.destroyed {
             return Ok(());
         }
-        self.check_acknowledged(task, record)?;
         let message = format!("there is no task {task} in {}", self.engine.path().display());
         Err(Error::new(ErrorKind::NotFound, message))
     }
@@ -227,7 +225,7 @@ impl Shared {
                 summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
             }
         }
-        for task in self.acknowledged.tasks(application) {
+        for task in self.acknowledged.tasks(application)? {
             self.check_acknowledged(&task, &view.record(&task)?)?;
         }
         Ok(summaries)
@@ -286,8 +284,9 @@ impl Backend for EmbeddedBackend {
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
         let (shared, task) = (self.shared.clone(), task.clone());
         blocking(move || {
-            let born = shared.existing(&task)?.born;
-            let reader: Arc<dyn TaskReader> = Arc::new(Reader::of_anybody(shared, task, born));
+            let record = shared.existing(&task)?;
+            let reader: Arc<dyn TaskReader> =
+                Arc::new(Reader::of_anybody(shared, task, record.born));
             Ok(reader)
         })
         .await

@@ -16,10 +16,11 @@ use crate::{
 
 const LOCK: &str = "lock";
 const LAYOUT: &str = "layout";
-const NEW_LAYOUT: &str = "layout.new";
 /// Stands before the version, so that no other file of this name is taken for ours.
 const MAGIC: &str = "store-embedded";
+const NEW_LAYOUT: &str = "layout.new";
 const DATA: &str = "data";
+const NEW_DATA: &str = "data.new";
 
 /// A directory held by this process.
 #[derive(Debug)]
@@ -74,9 +75,9 @@ fn is_foreign(path: &Path) -> Result<bool> {
     }
     let entries = fs::read_dir(path).map_err(|error| file(path, "read the directory", error))?;
     // A freshly made file system is as good as an empty directory.
-    let ours = [LOCK, LAYOUT, NEW_LAYOUT, DATA, acknowledged::FOLDER, "lost+found"];
+    let known = [LOCK, LAYOUT, NEW_LAYOUT, DATA, NEW_DATA, acknowledged::FOLDER, "lost+found"];
     let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
-    Ok(names.any(|name| !ours.iter().any(|ours| name == *ours)))
+    Ok(names.any(|name| !known.iter().any(|known| name == *known)))
 }
 
 fn lock(path: &Path) -> Result<File> {

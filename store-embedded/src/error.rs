@@ -19,12 +19,7 @@ pub(crate) fn engine(path: &Path, doing: &str, error: fjall::Error) -> Error {
         }
     };
     let message = format!("cannot {doing} in {}: {advice}", path.display());
-    let failed = Error::new(kind, message).with_effect(Effect::NotApplied);
-    match error {
-        // The engine's own words around it only repeat it.
-        fjall::Error::Io(io) => failed.with_source(io),
-        other => failed.with_source(other),
-    }
+    Error::new(kind, message).with_source(error).with_effect(Effect::NotApplied)
 }
 
 fn kind(error: &fjall::Error) -> ErrorKind {

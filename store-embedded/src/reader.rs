@@ -30,12 +30,12 @@ const CAPABILITIES: Capabilities = {
     capabilities
 };
 
-/// Reads one task: as its owner, or as anybody, who sees one life of the task.
+/// Reads one task, as its owner or as anybody.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
     pub(crate) task: TaskId,
-    /// For anybody: the epoch of the last destruction before it was opened; the next one ends the reader.
+    /// For anybody: the epoch of the last destruction before it was opened; its own ends the reader.
     born: Option<u64>,
     capabilities: Capabilities,
 }
@@ -49,15 +49,14 @@ impl Reader {
         Self { shared, task, born: Some(born), capabilities: CAPABILITIES }
     }
 
-    /// `NotFound` for anybody whose task was destroyed.
-    fn check_alive(&self, view: &View) -> Result<()> {
+    /// `NotFound` where the view is of another life of the task.
+    fn check_life(&self, view: &View) -> Result<()> {
         let Some(born) = self.born else { return Ok(()) };
         let record = view.record(&self.task)?;
-        if record.destroyed || record.born != born {
-            let message = format!("task {} was destroyed", self.task);
-            return Err(Error::new(ErrorKind::NotFound, message));
+        if !record.destroyed && record.born == born {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::new(ErrorKind::NotFound, format!("task {} was destroyed", self.task)))
     }
 
     /// Answers from one view.
@@ -65,8 +64,8 @@ impl Reader {
         let handles = self.shared.engine.in_use()?;
         let view = handles.view();
         // The engine panics over some damaged files; it is only read here, so nothing is left half done.
-        let answer = || self.check_alive(&view).and_then(|()| answer(&view));
-        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(panicked()))
+        let answer = AssertUnwindSafe(|| self.check_life(&view).and_then(|()| answer(&view)));
+        catch_unwind(answer).unwrap_or_else(|_| Err(panicked()))
     }
 }
 
@@ -106,7 +105,7 @@ impl TaskReader for Reader {
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         self.look(|view| {
             let get = |(map, user_key): &(MapId, Bytes)| {
-                // The engine panics on longer keys, and none is stored.
+                // The engine takes no longer keys, and none is stored.
                 let keyspace = view.map(&self.task, *map);
                 let keyspace = keyspace.filter(|_| user_key.len() <= MAX_KEY_BYTES);
                 let Some(keyspace) = keyspace else { return Ok(None) };

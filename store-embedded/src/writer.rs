@@ -53,7 +53,7 @@ fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Resu
                 return Err(error.with_effect(Effect::NotApplied));
             }
             // After a sync that failed nothing says that the disk has it: it is written once more.
-            write(shared, &handles, task, record, commit)?;
+            write(shared, &handles, task, record, commit).map_err(unknown)?;
         }
         Err(error) => return Err(error),
     }

@@ -234,31 +234,6 @@ async fn damage_is_an_error_and_never_a_silent_loss() {
     assert!(noticed > 20);
 }
 
-/// Who only looks is told of a loss, too.
-#[tokio::test]
-async fn a_lost_journal_is_not_taken_for_no_task() {
-    let folder = tempdir().unwrap();
-    filled(folder.path()).await;
-    fs::remove_file(folder.path().join("data/0.jnl")).unwrap();
-    let backend = open(folder.path()).await.unwrap();
-    let application = task().application;
-    let refused = [
-        backend.tasks(&application).await.unwrap_err(),
-        backend.read(&task()).await.unwrap_err(),
-        claim(&backend).await.unwrap_err(),
-        backend.destroy(&task()).await.unwrap_err(),
-    ];
-    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Corrupt));
-    assert!(backend.tasks(&"other".parse().unwrap()).await.unwrap().is_empty());
-}
-
-#[test]
-fn outside_of_a_runtime_is_an_error() {
-    let folder = tempdir().unwrap();
-    let refused = open(folder.path()).now_or_never();
-    assert_eq!(refused.unwrap().unwrap_err().kind(), ErrorKind::Config);
-}
-
 #[tokio::test]
 async fn destroy_removes_one_task_and_keeps_its_epoch() {
     let folder = tempdir().unwrap();
@@ -284,4 +259,58 @@ async fn destroy_removes_one_task_and_keeps_its_epoch() {
     assert_eq!(get(&new, 1).await, None);
     assert_eq!(get(&kept, 1).await, Some(Bytes::from_static(&[9])));
     assert_eq!(backend.tasks(&other.application).await.unwrap()[0].epoch, 3);
+}
+
+/// Who only looks is told of a loss, too.
+#[tokio::test]
+async fn a_lost_journal_is_not_taken_for_no_task() {
+    let folder = tempdir().unwrap();
+    let backend = open(folder.path()).await.unwrap();
+    let lost = claim(&backend).await.unwrap();
+    lost.writer.commit(&commit(&lost.checkpoint, [(1, vec![1])])).await.unwrap();
+    drop((backend, lost));
+    let empty = tempdir().unwrap();
+    drop(open(empty.path()).await.unwrap());
+    fs::remove_dir_all(folder.path().join("data")).unwrap();
+    fs::rename(empty.path().join("data"), folder.path().join("data")).unwrap();
+
+    let backend = open(folder.path()).await.unwrap();
+    let application = task().application;
+    let refused = [
+        backend.tasks(&application).await.unwrap_err(),
+        backend.read(&task()).await.unwrap_err(),
+        claim(&backend).await.unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Corrupt), "{refused:?}");
+    assert!(backend.tasks(&"other".parse().unwrap()).await.unwrap().is_empty());
+}
+
+#[test]
+fn outside_of_a_runtime_is_an_error() {
+    let folder = tempdir().unwrap();
+    let refused = open(folder.path()).now_or_never();
+    assert_eq!(refused.unwrap().unwrap_err().kind(), ErrorKind::Config);
+}
+
+/// Opening a task to read it while its owner commits is no sign of a loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_come_while_the_owner_commits() {
+    let folder = tempdir().unwrap();
+    let backend = open(folder.path()).await.unwrap();
+    let owner = claim(&backend).await.unwrap();
+    let commits = tokio::spawn(async move {
+        let mut checkpoint = owner.checkpoint.clone();
+        for n in 0..100 {
+            owner.writer.commit(&commit(&checkpoint, [(n, vec![n])])).await.unwrap();
+            checkpoint = next(&checkpoint);
+        }
+    });
+    let mut opened = 0;
+    while !commits.is_finished() {
+        backend.read(&task()).await.unwrap();
+        backend.tasks(&task().application).await.unwrap();
+        opened += 1;
+    }
+    commits.await.unwrap();
+    assert!(opened > 20, "{opened}");
 }

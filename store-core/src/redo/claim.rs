@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Body, Lease, Meta, MetaChange, Pending, RedoConfig, RedoTask, RedoWriter, Step, Swap, log,
+    ownership::check_ours,
 };
 use crate::{
     Error, ErrorKind, Result,
@@ -25,23 +26,18 @@ pub async fn claim(
 ) -> Result<Claim> {
     let meta = take(task, owner, &*primitives, &config).await?;
     let checkpoint = meta.checkpoint()?;
-    let writer = RedoWriter::new(task.clone(), primitives, config, &meta);
+    let writer = RedoWriter::new(task.clone(), primitives, config, &meta, checkpoint.clone());
     Ok(Claim::new(Arc::new(writer), checkpoint))
 }
 
 /// Removes a task for good: what [`Backend::destroy`](crate::backend::Backend::destroy) does over the primitives.
 ///
 /// The record stays, with its epoch and stamps. A crash in between leaves a record that says up to which stamp
-/// everything is to be removed; the next claim, or the same call again, does it. A task once destroyed may be destroyed
-/// again until it is claimed and committed.
+/// everything is to be removed; the next destruction or claim does it.
 pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConfig) -> Result<()> {
-    match primitives.load().await? {
-        Some(meta) if meta.is_alive() => {}
-        // An earlier call was cut off: the record is empty, the data may not be.
-        Some(Meta { wipe: Some(stamp), fence, .. }) => {
-            return remove(primitives, stamp, fence.epoch, &lease(config)).await;
-        }
-        _ => return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}"))),
+    let left = |meta: Meta| meta.is_alive() || meta.wipe.is_some();
+    if !primitives.load().await?.is_some_and(left) {
+        return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}")));
     }
     let meta = take(task, OwnerId::random(), primitives, config).await?;
     let wipe = next_stamp(config, meta.stamp_hi);
@@ -52,13 +48,12 @@ pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConf
         Swap::Refused(Some(now)) if now.fence == meta.fence && now.wipe == Some(wipe) => {}
         Swap::Refused(_) => return Err(fenced(task)),
     }
-    remove(primitives, wipe, meta.fence.epoch, &lease).await
-}
-
-async fn remove(primitives: &dyn RedoTask, stamp: i64, epoch: u64, lease: &Lease) -> Result<()> {
     primitives.reached(Step::Wiping).await?;
-    primitives.wipe(stamp, lease).await?;
-    primitives.sweep(epoch).await
+    primitives.wipe(wipe, &lease).await?;
+    primitives.sweep(meta.fence.epoch).await?;
+    // Only saves later owners work: what is left to do is nothing.
+    let _ = primitives.swap(&MetaChange::Clear { fence: meta.fence, sequence: 0 }).await;
+    Ok(())
 }
 
 /// Raises the epoch, reads again, finishes what was left.
@@ -71,8 +66,7 @@ async fn take(
     let fence = raise(task, owner, primitives).await?;
     primitives.reached(Step::Claimed).await?;
     let lease = lease(config);
-    let meta = primitives.load().await?.filter(|meta| meta.fence == fence);
-    let meta = meta.ok_or_else(|| fenced(task))?;
+    let meta = check_ours(task, fence, primitives.load().await?)?;
     primitives.reached(Step::Reread).await?;
     if let Some(stamp) = meta.wipe {
         primitives.reached(Step::Wiping).await?;
@@ -83,9 +77,8 @@ async fn take(
             Ok(changes) => primitives.apply(&changes, pending.stamp, &lease).await?,
             // A later owner may have finished and removed it.
             Err(error) if error.kind() == ErrorKind::Corrupt => {
-                let now = primitives.load().await?;
-                let ours = now.is_some_and(|now| now.fence == fence);
-                return Err(if ours { error } else { fenced(task) });
+                check_ours(task, fence, primitives.load().await?)?;
+                return Err(error);
             }
             Err(error) => return Err(error),
         }
@@ -97,12 +90,14 @@ async fn take(
 async fn raise(task: &TaskId, owner: OwnerId, primitives: &dyn RedoTask) -> Result<Fence> {
     let mut stored = primitives.load().await?;
     for _ in 0..RIVALS {
+        // Our own earlier attempt is sent again, too: a read alone may show what is never acknowledged.
         let fence = match stored.as_ref().map(|meta| meta.fence) {
-            Some(fence) if fence.owner == owner => return Ok(fence),
+            Some(fence) if fence.owner == owner => fence,
             fence => Fence::new(fence.map_or(0, |fence| fence.epoch) + 1, owner),
         };
         match primitives.swap(&MetaChange::Claim { fence }).await? {
             Swap::Applied => return Ok(fence),
+            Swap::Refused(Some(now)) if now.fence == fence => return Ok(fence),
             Swap::Refused(now) => stored = now,
         }
     }
@@ -130,5 +125,5 @@ pub(super) fn lease(config: &RedoConfig) -> Lease {
 }
 
 pub(super) fn fenced(task: &TaskId) -> Error {
-    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner: give it up"))
+    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner"))
 }

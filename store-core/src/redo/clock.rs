@@ -60,7 +60,8 @@ impl Lease {
     /// `Unavailable` once it has run out: nothing more may be sent before the record was read again.
     pub fn check(&self) -> Result<()> {
         let wall = self.clock.wall_micros().saturating_sub(self.wall).unsigned_abs();
-        let age = Duration::from_micros(wall).max(self.clock.monotonic() - self.monotonic);
+        let elapsed = self.clock.monotonic().saturating_sub(self.monotonic);
+        let age = Duration::from_micros(wall).max(elapsed);
         if age <= self.length {
             return Ok(());
         }

@@ -20,7 +20,8 @@
 //! 5. An unknown outcome is settled by sending the same bytes again or by a new claim, never by a read that does not
 //!    find them: they may still arrive. A number once sent never gets other content under its epoch.
 //! 6. A record that went back is `Corrupt`, not a gap: here the data do not go back with it.
-//! 7. A reader lays the decided log over the data, and reads the record before and after.
+//! 7. A reader lays the decided log over the data, and reads the record before and after. To everybody, what lies below
+//!    a store's floor or is still to be wiped is absent, whatever is stored: a late write may have come in again.
 //! 8. Destroying keeps epoch and stamps.
 //! 9. After `max_apply_age` an owner reads the record again before it sends writes, and marks of deleted keys are kept
 //!    much longer than that.
@@ -28,12 +29,16 @@
 mod claim;
 mod clock;
 mod config;
+mod floors;
 mod log;
 mod meta;
+mod ownership;
 mod primitives;
 mod reader;
 mod step;
-#[cfg(feature = "toy")]
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, feature = "toy"))]
 pub mod toy;
 mod writer;
 

@@ -24,7 +24,8 @@ pub enum Swap {
 /// The primitives of one task in one database.
 ///
 /// - Each may be repeated, may take effect after its future was dropped or timed out, and may do so more than once.
-/// - An error with effect `NotApplied` says that it will not; any other that it may.
+/// - An error with effect `NotApplied` says that it has not and will not, also not later; any other that it may. Kinds
+///   other than `Timeout` and `Unavailable` imply `NotApplied`: say `Unknown` wherever that is not certain.
 #[async_trait]
 pub trait RedoTask: Debug + Send + Sync + 'static {
     /// What the database can do.

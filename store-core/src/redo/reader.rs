@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 
-use super::{LogName, Meta, RedoTask, claim::read_log};
+use super::{LogName, Meta, RedoTask, claim::read_log, floors::Floors};
 use crate::{
     Error, ErrorKind, Result,
     backend::{
@@ -24,8 +24,6 @@ const TRIES: usize = 20;
 pub struct RedoReader {
     task: TaskId,
     primitives: Arc<dyn RedoTask>,
-    /// The epoch of the last destruction before it was opened: its own ends it.
-    destroyed: u64,
     /// The last log read, so that a quiet task's log is read once.
     known: Mutex<Option<(LogName, Arc<Changes>)>>,
 }
@@ -33,15 +31,13 @@ pub struct RedoReader {
 impl RedoReader {
     /// A reader of a task. `NotFound` for one never claimed, or destroyed.
     pub async fn open(task: TaskId, primitives: Arc<dyn RedoTask>) -> Result<Self> {
-        let destroyed = primitives.load().await?.map_or(0, |meta| meta.destroyed);
-        let reader = Self { task, primitives, destroyed, known: Mutex::default() };
+        let reader = Self { task, primitives, known: Mutex::default() };
         reader.meta().await?;
         Ok(reader)
     }
 
     async fn meta(&self) -> Result<Meta> {
-        let alive = |meta: &Meta| meta.is_alive() && meta.destroyed == self.destroyed;
-        let meta = self.primitives.load().await?.filter(alive);
+        let meta = self.primitives.load().await?.filter(Meta::is_alive);
         meta.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
         })
@@ -60,15 +56,23 @@ impl RedoReader {
         Ok(log)
     }
 
-    /// Reads until no commit was decided meanwhile.
+    /// What to read of these maps, and what to lay over it.
+    async fn sight(&self, meta: &Meta, maps: &[MapId]) -> Result<Sight> {
+        let segments = maps.iter().any(|map| map.segment.is_some());
+        let floors = if segments { Floors::of(&meta.checkpoint()?) } else { Floors::default() };
+        Ok(Sight { log: self.log(meta).await?, floors, wiped: meta.wipe.is_some() })
+    }
+
+    /// Reads maps until no commit was decided meanwhile.
     async fn stable<'a, T>(
         &'a self,
-        read: impl Fn(Arc<Changes>) -> BoxFuture<'a, Result<T>> + Send,
+        maps: &[MapId],
+        read: impl Fn(Sight) -> BoxFuture<'a, Result<T>> + Send,
     ) -> Result<T> {
         let mut meta = self.meta().await?;
         for _ in 0..TRIES {
-            let answer = match self.log(&meta).await {
-                Ok(log) => read(log).await,
+            let answer = match self.sight(&meta, maps).await {
+                Ok(sight) => read(sight).await,
                 Err(error) => Err(error),
             };
             let now = self.meta().await?;
@@ -82,6 +86,30 @@ impl RedoReader {
     }
 }
 
+/// How the record makes one see the data.
+#[derive(Debug)]
+struct Sight {
+    log: Arc<Changes>,
+    floors: Floors,
+    /// The task was destroyed, and what is stored is not removed yet.
+    wiped: bool,
+}
+
+impl Sight {
+    /// Whether a map is absent, whatever is stored.
+    fn hides(&self, map: MapId) -> bool {
+        self.wiped || self.floors.hide(map) || self.log.get(&map) == Some(&MapChange::Drop)
+    }
+
+    /// The value of a key of which `stored` is stored.
+    fn value(&self, map: MapId, key: &[u8], stored: Option<Bytes>) -> Option<Bytes> {
+        if self.hides(map) {
+            return None;
+        }
+        written(&self.log, map, key).map_or(stored, |put| put.map(|put| put.value.clone()))
+    }
+}
+
 #[async_trait]
 impl TaskReader for RedoReader {
     fn capabilities(&self) -> &Capabilities {
@@ -89,15 +117,12 @@ impl TaskReader for RedoReader {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.stable(|log| {
+        let maps: Vec<_> = keys.iter().map(|(map, _)| *map).collect();
+        self.stable(&maps, |sight| {
             let read = async move {
-                let mut values = self.primitives.get_many(keys).await?;
-                for ((map, key), value) in keys.iter().zip(&mut values) {
-                    if let Some(put) = written(&log, *map, key) {
-                        *value = put.map(|put| put.value.clone());
-                    }
-                }
-                Ok(values)
+                let stored = self.primitives.get_many(keys).await?;
+                let stored = keys.iter().zip(stored);
+                Ok(stored.map(|((map, key), stored)| sight.value(*map, key, stored)).collect())
             };
             read.boxed()
         })
@@ -111,13 +136,13 @@ impl TaskReader for RedoReader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        self.stable(|log| {
+        self.stable(&[map], |sight| {
             let read = async move {
-                if log.get(&map) == Some(&MapChange::Drop) {
+                if sight.hides(map) {
                     return Ok(Page::default());
                 }
                 let page = self.primitives.scan(map, range, order, limit).await?;
-                Ok(merge(vec![entries(&log, map, range, order)], page, None, order, limit))
+                Ok(merge(vec![entries(&sight.log, map, range, order)], page, None, order, limit))
             };
             read.boxed()
         })
@@ -125,7 +150,13 @@ impl TaskReader for RedoReader {
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.primitives.approximate_len(map).await
+        self.stable(&[map], |sight| {
+            let read = async move {
+                if sight.hides(map) { Ok(0) } else { self.primitives.approximate_len(map).await }
+            };
+            read.boxed()
+        })
+        .await
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {

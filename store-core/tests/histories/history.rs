@@ -1,81 +1,31 @@
 //! One history: owners, zombies and readers over one toy database.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::sync::Arc;
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use store_core::{
-    Database, EngineConfig,
+    Database, EngineConfig, ErrorKind,
     redo::{
         RedoConfig,
-        toy::{Break, Counts, Fault, Moment, ToyBackend},
+        toy::{Break, ToyBackend},
     },
 };
 
 use super::{
     model,
-    owner::{Shared, last_owner, owner, reader},
-    scheduler::{Process, Program, TestClock, finish, step},
+    owner::{last_owner, owner},
+    reader::reader,
+    scheduler::{Actor, Process, TestClock, finish},
+    shared::Shared,
+    tally::Tally,
 };
-
-/// What happened in histories.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    pub faults: Counts,
-    pub steps: u64,
-    pub delivered: u64,
-    pub fenced: u64,
-    pub rolled_back: u64,
-    pub sent_again: u64,
-    pub read_whole: u64,
-    pub destroyed: u64,
-    pub crashed: u64,
-}
-
-impl Tally {
-    pub fn add(&mut self, other: Self) {
-        for (place, count) in other.faults {
-            *self.faults.entry(place).or_default() += count;
-        }
-        self.steps += other.steps;
-        self.delivered += other.delivered;
-        self.fenced += other.fenced;
-        self.rolled_back += other.rolled_back;
-        self.sent_again += other.sent_again;
-        self.read_whole += other.read_whole;
-        self.destroyed += other.destroyed;
-        self.crashed += other.crashed;
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |wanted: fn(Moment, Fault) -> bool| -> u64 {
-            let faults = self.faults.iter().filter(|((moment, fault), _)| wanted(*moment, *fault));
-            faults.map(|(_, count)| count).sum()
-        };
-        writeln!(
-            f,
-            "{} steps, {} crashes ({} at steps of the protocol), {} lost replies, {} late requests ({} arrived), {} refusals",
-            self.steps,
-            self.crashed,
-            of(|moment, _| matches!(moment, Moment::Step(_))),
-            of(|_, fault| fault == Fault::LostReply),
-            of(|_, fault| matches!(fault, Fault::Late(_))),
-            self.delivered,
-            of(|_, fault| fault == Fault::Refused),
-        )?;
-        write!(
-            f,
-            "{} owners fenced, {} rollbacks, {} commits sent again, {} whole reads, {} tasks destroyed before",
-            self.fenced, self.rolled_back, self.sent_again, self.read_whole, self.destroyed
-        )
-    }
-}
 
 /// A history by its seed.
 #[derive(Debug)]
 pub struct History {
     random: SmallRng,
+    toy: ToyBackend,
+    clock: TestClock,
     broken: Option<Break>,
 }
 
@@ -84,54 +34,52 @@ const STEPS: usize = 1200;
 
 impl History {
     pub fn new(seed: u64) -> Self {
-        Self { random: SmallRng::seed_from_u64(seed), broken: None }
+        let random = SmallRng::seed_from_u64(seed);
+        Self { random, toy: ToyBackend::new(), clock: TestClock::new(), broken: None }
     }
 
     pub fn broken(seed: u64, broken: Break) -> Self {
-        Self { broken: Some(broken), ..Self::new(seed) }
+        let history = Self::new(seed);
+        Self { toy: history.toy.broken(Some(broken)), broken: Some(broken), ..history }
     }
 
-    fn config(&mut self, clock: &TestClock) -> RedoConfig {
+    fn config(&mut self) -> RedoConfig {
+        let clears =
+            matches!(self.broken, Some(Break::ClearWithoutCondition | Break::ClearByEpochOnly));
         let mut config = RedoConfig::default();
         config.inline_bytes = if self.random.random() { 0 } else { 8192 };
         config.chunk_bytes = self.random.random_range(8..60);
-        config.clear_at_once = self.random.random_ratio(1, 3);
-        config.clock = Arc::new(clock.skewed(self.random.random_range(-40..40)));
+        config.clear_at_once = clears || self.random.random_ratio(1, 3);
+        config.clock = Arc::new(self.clock.skewed(self.random.random_range(-40..40)));
         config
     }
 
     /// Runs it to its end: what happened, or what must not have.
     pub fn run(mut self) -> Result<Tally, String> {
-        let (toy, clock) = (ToyBackend::new().broken(self.broken), TestClock::new());
-        let records = model::records(&mut self.random);
-        let shared = Shared { records, tally: RefCell::default(), violation: RefCell::default() };
-        if self.random.random_ratio(1, 5) {
-            self.earlier_life(&shared, &toy, &clock);
+        let shared = Shared::new(model::records(&mut self.random));
+        let mut actors = Vec::new();
+        if self.random.random_ratio(1, 4) {
+            self.earlier_life(&shared, &mut actors);
         }
-        let processes: Vec<_> = (0..self.random.random_range(2..5))
-            .map(|_| Process::new(self.random.random(), self.random.random_range(0..12)))
-            .collect();
-        let mut programs: Vec<Option<Program<'_>>> = Vec::new();
-        for process in &processes {
-            let backend = toy.with_config(self.config(&clock)).with_faults(process.clone());
-            let database = Database::with(Arc::new(backend), EngineConfig::default()).unwrap();
-            let program: Program<'_> = if programs.len() < 3 {
-                Box::pin(owner(&shared, database, self.random.random()))
+        for number in 0..self.random.random_range(2..5) {
+            let (process, database) = self.process();
+            let seed = self.random.random();
+            actors.push(if number < 3 {
+                Actor::new(process, owner(&shared, database, seed))
             } else {
-                Box::pin(reader(&shared, database))
-            };
-            programs.push(Some(program));
+                Actor::new(process, reader(&shared, database, seed))
+            });
         }
-        self.schedule(&shared, &toy, &processes, &mut programs, STEPS);
+        self.schedule(&shared, &mut actors, STEPS);
 
         // Now somebody claims for good, while zombies and late requests go on.
-        finish(Box::pin(last_owner(&shared, self.quiet(&toy, &clock))));
-        self.schedule(&shared, &toy, &processes, &mut programs, STEPS / 4);
-        drop(programs);
-        while toy.in_flight() > 0 {
-            toy.deliver(self.random.random_range(0..toy.in_flight()));
+        finish(Box::pin(last_owner(&shared, self.quiet())));
+        self.schedule(&shared, &mut actors, STEPS / 4);
+        let processes: Vec<_> = actors.into_iter().map(|actor| actor.process).collect();
+        while self.toy.in_flight() > 0 {
+            self.toy.deliver(self.random.random_range(0..self.toy.in_flight()));
         }
-        finish(Box::pin(last_owner(&shared, self.quiet(&toy, &clock))));
+        finish(Box::pin(last_owner(&shared, self.quiet())));
 
         let mut tally = shared.tally.into_inner();
         for process in processes {
@@ -141,58 +89,68 @@ impl History {
         shared.violation.into_inner().map_or(Ok(tally), Err)
     }
 
-    fn quiet(&mut self, toy: &ToyBackend, clock: &TestClock) -> Database {
-        let backend = toy.with_config(self.config(clock));
+    /// A process of its own, with its own clock, settings and faults.
+    fn process(&mut self) -> (Arc<Process>, Database) {
+        let process = Process::new(self.random.random(), self.random.random_range(0..12));
+        let config = self.config();
+        let backend = self.toy.with_config(config).with_faults(process.clone());
+        (process, Database::with(Arc::new(backend), EngineConfig::default()).unwrap())
+    }
+
+    fn quiet(&mut self) -> Database {
+        let config = self.config();
+        let backend = self.toy.with_config(config);
         Database::with(Arc::new(backend), EngineConfig::default()).unwrap()
     }
 
-    /// A task of the same name, worked by an owner that is now a zombie, and destroyed.
-    fn earlier_life(&mut self, shared: &Shared, toy: &ToyBackend, clock: &TestClock) {
-        finish(Box::pin(last_owner(shared, self.quiet(toy, clock))));
-        let process = Process::new(self.random.random(), 10);
-        let backend = toy.with_config(self.config(clock)).with_faults(process.clone());
-        let database = Database::with(Arc::new(backend), EngineConfig::default()).unwrap();
-        let mut program: Program<'_> = Box::pin(async move {
-            let _ = database.destroy("app", 0).await;
-        });
-        for _ in 0..100 {
-            if step(&mut program) || process.is_dead() {
-                break;
-            }
+    /// A task of the same name that is destroyed; its owner lives on as a zombie.
+    fn earlier_life<'a>(&mut self, shared: &'a Shared, actors: &mut Vec<Actor<'a>>) {
+        let (process, database) = self.process();
+        actors.push(Actor::new(process, owner(shared, database, self.random.random())));
+        let steps = self.random.random_range(0..400);
+        self.schedule(shared, actors, steps);
+        if self.random.random() {
+            finish(Box::pin(last_owner(shared, self.quiet())));
         }
-        drop(program);
-        let quiet = self.quiet(toy, clock);
+        let (process, database) = self.process();
+        actors.push(Actor::new(process, async move {
+            // May destroy what is new, too, but not once somebody works on it.
+            let _ = database.destroy("app", 0).await;
+        }));
+        let destroying = actors.len() - 1;
+        for _ in 0..100 {
+            actors[destroying].step();
+        }
+        actors[destroying].end();
+        let quiet = self.quiet();
         finish(Box::pin(async move {
             match quiet.destroy("app", 0).await {
                 Ok(()) => {}
-                Err(error) if error.kind() == store_core::ErrorKind::NotFound => {}
-                Err(error) => panic!("{error}"),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => shared.violated(format!("destroying: {error}")),
             }
         }));
-        let mut tally = shared.tally.borrow_mut();
-        tally.destroyed += 1;
-        tally.add(Tally { faults: process.counts(), ..Tally::default() });
+        shared.tally.borrow_mut().destroyed += 1;
     }
 
     /// Lets the programs go on in random order, some of them paused for long, until all have ended or `most` steps.
-    fn schedule(
-        &mut self,
-        shared: &Shared,
-        toy: &ToyBackend,
-        processes: &[Arc<Process>],
-        programs: &mut [Option<Program<'_>>],
-        most: usize,
-    ) {
-        let mut paused = vec![0; programs.len()];
+    fn schedule(&mut self, shared: &Shared, actors: &mut [Actor<'_>], most: usize) {
+        let mut paused = vec![0; actors.len()];
+        let long_pause = self.random.random_ratio(1, 4).then(|| self.random.random_range(0..400));
         for now in 0..most {
-            if toy.in_flight() > 0 && self.random.random_ratio(1, 12) {
-                toy.deliver(self.random.random_range(0..toy.in_flight()));
+            if long_pause == Some(now) {
+                self.clock.sleep_long();
+                self.toy.purge();
+                shared.tally.borrow_mut().long_pauses += 1;
+            }
+            if self.toy.in_flight() > 0 && self.random.random_ratio(1, 12) {
+                self.toy.deliver(self.random.random_range(0..self.toy.in_flight()));
                 shared.tally.borrow_mut().delivered += 1;
             }
-            let awake = |at: &usize| programs[*at].is_some() && paused[*at] <= now;
-            let awake: Vec<_> = (0..programs.len()).filter(awake).collect();
+            let awake = |at: &usize| !actors[*at].has_ended() && paused[*at] <= now;
+            let awake: Vec<_> = (0..actors.len()).filter(awake).collect();
             if awake.is_empty() {
-                if programs.iter().all(Option::is_none) {
+                if actors.iter().all(Actor::has_ended) {
                     return;
                 }
                 continue;
@@ -203,10 +161,7 @@ impl History {
                 continue;
             }
             shared.tally.borrow_mut().steps += 1;
-            let ended = programs[at].as_mut().is_some_and(step);
-            if ended || processes[at].is_dead() {
-                programs[at] = None;
-            }
+            actors[at].step();
         }
     }
 }

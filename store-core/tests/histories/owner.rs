@@ -1,37 +1,15 @@
-//! The programs of a history: owners that process records, and readers that look on.
+//! Owners: they process what is left of the records, with all that can go wrong.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{future::poll_fn, pin::pin, task::Poll};
 
-use futures::{
-    TryStreamExt,
-    future::{Either, join},
-};
+use futures::future::{Either, join, select};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use store_core::{Database, Task, prelude::*};
 
 use super::{
-    history::Tally,
-    model::{self, POSITION, Record, State},
+    shared::Shared,
+    stores::{DATA, Segmented, Stores},
 };
-
-static DATA: KeyValue<u8, Vec<u64>> = KeyValue::new("data");
-
-type Data = Arc<dyn KeyValueStore<u8, Vec<u64>>>;
-
-/// What the programs of a history share.
-#[derive(Debug)]
-pub struct Shared {
-    pub records: Vec<Record>,
-    pub tally: RefCell<Tally>,
-    /// The first thing that must not be.
-    pub violation: RefCell<Option<String>>,
-}
-
-impl Shared {
-    fn violated(&self, what: String) {
-        self.violation.borrow_mut().get_or_insert(what);
-    }
-}
 
 /// How an owner goes on after an error.
 enum After {
@@ -43,187 +21,177 @@ enum After {
     Fenced,
 }
 
-/// Opens the task and processes what is left of the records, with all that can go wrong.
+/// Opens the task and processes what is left of the records.
 pub async fn owner(shared: &Shared, database: Database, seed: u64) {
     let mut random = SmallRng::seed_from_u64(seed);
     for _ in 0..3 {
-        let opened = database.task("app", 0).store(&DATA).open().await;
-        let Ok(task) = opened.inspect_err(|error| judge(shared, error)) else { continue };
-        let data = task.store(&DATA).unwrap();
-        let mut next = committed(&task);
-        loop {
-            match process(shared, &task, &data, next, &mut random).await {
-                Ok(()) if next == shared.records.len() => return,
-                Ok(()) => next = committed(&task).max(next),
-                Err(After::GoOn(from)) => next = from,
-                Err(After::Reopen) => break,
-                Err(After::Fenced) => {
-                    shared.tally.borrow_mut().fenced += 1;
-                    return;
-                }
-            }
-            next = next.min(shared.records.len());
-            if next == shared.records.len() && committed(&task) == next {
+        let opened = database.task("app", 0).store(&DATA).store(&Segmented).open().await;
+        let Ok(task) = opened.inspect_err(|error| shared.judge(error)) else { continue };
+        let mut owner = Owner {
+            shared,
+            stores: Stores::of(&task),
+            task,
+            random: SmallRng::from_rng(&mut random),
+        };
+        match owner.work().await {
+            Ok(()) => return,
+            Err(After::Fenced) => {
+                shared.tally.borrow_mut().fenced += 1;
                 return;
             }
+            Err(_) => {}
         }
     }
 }
 
-fn committed(task: &Task) -> usize {
+/// The record that comes next after what is committed.
+pub fn committed(task: &Task) -> usize {
     let checkpoint = task.checkpoint().unwrap_or_default();
     usize::try_from(checkpoint.offsets.get("s").copied().unwrap_or(0)).unwrap()
 }
 
-/// Processes the records from `next` on, up to and including a commit.
-async fn process(
-    shared: &Shared,
-    task: &Task,
-    data: &Data,
-    mut next: usize,
-    random: &mut SmallRng,
-) -> Result<(), After> {
-    loop {
-        let last = next == shared.records.len();
-        if last || random.random_ratio(1, 2) {
-            let offsets = [("s", i64::try_from(next).unwrap())];
-            // The next record may be processed while the commit is on its way.
-            let alone = last || random.random_ratio(1, 2);
-            let ahead = if alone {
-                Either::Left(async { Ok(()) })
-            } else {
-                Either::Right(apply(shared, data, next))
-            };
-            let (mut committed, ahead) = join(task.commit(offsets), ahead).await;
-            // The same commit again, or else a rollback, which settles it.
-            while alone && committed.is_err() && random.random_ratio(1, 2) {
-                shared.tally.borrow_mut().sent_again += 1;
-                committed = task.commit(offsets).await;
+/// Polls a future so many times at most, then drops it.
+async fn cut<T>(future: impl Future<Output = T>, mut polls: u32) -> Option<T> {
+    let end = poll_fn(|context| {
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        polls -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    match select(pin!(future), pin!(end)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
+
+struct Owner<'a> {
+    shared: &'a Shared,
+    task: Task,
+    stores: Stores,
+    random: SmallRng,
+}
+
+impl Owner<'_> {
+    /// Processes records until all of them are committed.
+    async fn work(&mut self) -> Result<(), After> {
+        let all = self.shared.records.len();
+        let mut next = committed(&self.task);
+        loop {
+            match self.process(next).await {
+                // Only what is committed counts: what was processed ahead is thrown away and processed again.
+                Ok(()) => next = committed(&self.task),
+                Err(After::GoOn(from)) => next = from,
+                Err(end) => return Err(end),
             }
-            if let Err(error) = committed {
-                return Err(after(shared, task, &error, random).await);
+            if next == all {
+                return Ok(());
             }
-            if let Err(error) = ahead {
-                return Err(after(shared, task, &error, random).await);
+        }
+    }
+
+    /// Processes the records from `next` on, up to and including a commit, and rolls back what came after that.
+    async fn process(&mut self, mut next: usize) -> Result<(), After> {
+        loop {
+            let last = next == self.shared.records.len();
+            if last || self.random.random_ratio(1, 2) {
+                let ahead = !last && self.random.random_ratio(1, 2);
+                let committed = if ahead {
+                    self.commit_and_process(next).await
+                } else {
+                    self.commit(next).await
+                };
+                if let Err(error) = committed {
+                    return Err(self.after(&error).await);
+                }
+                return self.roll_back().await;
             }
-            // What was processed ahead is thrown away now and then, and else processed again after a rollback.
-            return roll_back(shared, task).await;
-        }
-        if let Err(error) = apply(shared, data, next).await {
-            return Err(after(shared, task, &error, random).await);
-        }
-        next += 1;
-    }
-}
-
-/// A record is two writes.
-async fn apply(shared: &Shared, data: &Data, number: usize) -> Result<(), Error> {
-    let number_u64 = number as u64;
-    match shared.records[number] {
-        Record::Append(key) => {
-            let append = |list: Option<Vec<u64>>| {
-                let mut list = list.unwrap_or_default();
-                list.push(number_u64);
-                Some(list)
-            };
-            data.update(&key, append).await?;
-        }
-        Record::Delete(key) => drop(data.delete(&key).await?),
-    }
-    data.put(&POSITION, &vec![number_u64 + 1]).await
-}
-
-async fn after(shared: &Shared, task: &Task, error: &Error, random: &mut SmallRng) -> After {
-    judge(shared, error);
-    if error.kind() == ErrorKind::Fenced {
-        return After::Fenced;
-    }
-    if random.random_ratio(1, 4) {
-        return After::Reopen;
-    }
-    for _ in 0..4 {
-        match roll_back(shared, task).await {
-            Ok(()) => return After::GoOn(committed(task)),
-            Err(After::Fenced) => return After::Fenced,
-            Err(_) => {}
+            if let Err(error) = self.stores.process(&self.shared.records, next).await {
+                return Err(self.after(&error).await);
+            }
+            next += 1;
         }
     }
-    After::Reopen
-}
 
-async fn roll_back(shared: &Shared, task: &Task) -> Result<(), After> {
-    match task.rollback().await {
-        Ok(()) => {
-            shared.tally.borrow_mut().rolled_back += 1;
-            Ok(())
-        }
-        Err(error) => {
-            judge(shared, &error);
-            Err(if error.kind() == ErrorKind::Fenced { After::Fenced } else { After::Reopen })
-        }
+    fn offsets(next: usize) -> [(&'static str, i64); 1] {
+        [("s", i64::try_from(next).unwrap())]
     }
-}
 
-/// Errors that no fault of this database may lead to.
-fn judge(shared: &Shared, error: &Error) {
-    if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::SequenceGap | ErrorKind::Decode) {
-        shared.violated(format!("{}: {error}", error.kind()));
+    /// Commits, and meanwhile processes the next record.
+    async fn commit_and_process(&self, next: usize) -> Result<()> {
+        let commit = self.task.commit(Self::offsets(next));
+        let (committed, ahead) =
+            join(commit, self.stores.process(&self.shared.records, next)).await;
+        committed.and(ahead)
     }
-}
 
-/// Looks at the state now and then: it must be that of some number of records, whole.
-pub async fn reader(shared: &Shared, database: Database) {
-    for _ in 0..4 {
-        let Ok(task) = database.read("app", 0).await else { continue };
-        let Ok(data) = task.store(&DATA).await else { continue };
-        // Point reads and a scan of one page are each of one commit.
-        let scanned = data.all().try_collect::<State>().await;
-        for state in [read(&*data).await, scanned].into_iter().flatten() {
-            check(shared, &state, "a reader");
-            shared.tally.borrow_mut().read_whole += 1;
+    /// Commits; after an error, or a call cut short, now and then the same again.
+    async fn commit(&mut self, next: usize) -> Result<()> {
+        loop {
+            let most =
+                if self.random.random_ratio(1, 8) { self.random.random_range(1..12) } else { 500 };
+            match cut(self.task.commit(Self::offsets(next)), most).await {
+                Some(Err(error)) if self.random.random_ratio(1, 2) => return Err(error),
+                Some(Err(_)) => self.shared.tally.borrow_mut().sent_again += 1,
+                Some(Ok(())) => return Ok(()),
+                None => {
+                    self.shared.tally.borrow_mut().cut_short += 1;
+                    if self.random.random_ratio(1, 2) {
+                        // The rollback that follows settles it.
+                        return Ok(());
+                    }
+                }
+            }
         }
     }
-}
 
-async fn read(data: &dyn ReadOnlyKeyValueStore<u8, Vec<u64>>) -> Result<State, Error> {
-    let keys = model::keys();
-    let values = data.get_many(&keys).await?;
-    Ok(keys.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect())
-}
-
-fn check(shared: &Shared, state: &State, who: &str) -> usize {
-    let position = state.get(&POSITION).map_or(0, |position| position[0]);
-    let position = usize::try_from(position).unwrap();
-    let expected = model::state(&shared.records, position);
-    if *state != expected {
-        shared.violated(format!("{who} sees {state:?}, but {position} records make {expected:?}"));
+    async fn after(&mut self, error: &Error) -> After {
+        self.shared.judge(error);
+        if error.kind() == ErrorKind::Fenced {
+            return After::Fenced;
+        }
+        if self.random.random_ratio(1, 4) {
+            return After::Reopen;
+        }
+        for _ in 0..4 {
+            match self.roll_back().await {
+                Ok(()) => return After::GoOn(committed(&self.task)),
+                Err(After::Fenced) => return After::Fenced,
+                Err(_) => {}
+            }
+        }
+        After::Reopen
     }
-    position
+
+    async fn roll_back(&self) -> Result<(), After> {
+        match self.task.rollback().await {
+            Ok(()) => {
+                self.shared.tally.borrow_mut().rolled_back += 1;
+                Ok(())
+            }
+            Err(error) => {
+                self.shared.judge(&error);
+                Err(if error.kind() == ErrorKind::Fenced { After::Fenced } else { After::Reopen })
+            }
+        }
+    }
 }
 
 /// Claims at the end, processes what is left, and checks the whole state.
 pub async fn last_owner(shared: &Shared, database: Database) {
-    let task = match database.task("app", 0).store(&DATA).open().await {
-        Ok(task) => task,
-        Err(error) => return shared.violated(format!("the last owner cannot open: {error}")),
-    };
-    let data = task.store(&DATA).unwrap();
-    let start = committed(&task);
-    for number in start..shared.records.len() {
-        if let Err(error) = apply(shared, &data, number).await {
-            return shared.violated(format!("the last owner cannot process: {error}"));
-        }
+    if let Err(error) = finish_work(shared, database).await {
+        shared.violated(format!("the last owner: {error}"));
     }
-    if let Err(error) = task.commit([("s", i64::try_from(shared.records.len()).unwrap())]).await {
-        return shared.violated(format!("the last owner cannot commit: {error}"));
+}
+
+async fn finish_work(shared: &Shared, database: Database) -> Result<()> {
+    let task = database.task("app", 0).store(&DATA).store(&Segmented).open().await?;
+    let stores = Stores::of(&task);
+    let all = shared.records.len();
+    for number in committed(&task)..all {
+        stores.process(&shared.records, number).await?;
     }
-    match read(&*data).await {
-        Err(error) => shared.violated(format!("the last owner cannot read: {error}")),
-        Ok(state) => {
-            let position = check(shared, &state, "the last owner");
-            if position != shared.records.len() {
-                shared.violated(format!("the last owner is at {position}"));
-            }
-        }
-    }
+    task.commit(Owner::offsets(all)).await?;
+    shared.check_all(&stores, all).await
 }

@@ -32,6 +32,32 @@ pub fn finish(mut program: Program<'_>) {
     panic!("a program without rivals does not end");
 }
 
+/// A process and the program it runs, until that ends or the process dies.
+pub struct Actor<'a> {
+    pub process: Arc<Process>,
+    program: Option<Program<'a>>,
+}
+
+impl<'a> Actor<'a> {
+    pub fn new(process: Arc<Process>, program: impl Future<Output = ()> + 'a) -> Self {
+        Self { process, program: Some(Box::pin(program)) }
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.program.is_none()
+    }
+
+    pub fn step(&mut self) {
+        if self.program.as_mut().is_some_and(step) || self.process.is_dead() {
+            self.end();
+        }
+    }
+
+    pub fn end(&mut self) {
+        self.program = None;
+    }
+}
+
 /// Time that goes on with each look at it; each process is ahead or behind by its own skew.
 #[derive(Clone, Debug)]
 pub struct TestClock {
@@ -46,6 +72,11 @@ impl TestClock {
 
     pub fn skewed(&self, skew: i64) -> Self {
         Self { skew, ..self.clone() }
+    }
+
+    /// Longer than any request lives, and than a commit may be applied without asking again.
+    pub fn sleep_long(&self) {
+        self.now.fetch_add(36_000_000_000, Ordering::Relaxed);
     }
 }
 

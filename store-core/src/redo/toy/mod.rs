@@ -6,10 +6,15 @@
 
 mod broken;
 mod faults;
+#[cfg(test)]
+mod inspect;
 mod server;
 mod task;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -17,7 +22,11 @@ pub use self::{
     broken::Break,
     faults::{Counts, Fault, Faults, Moment, Seeded},
 };
-use self::{broken::Broken, server::Server, task::ToyTask};
+use self::{
+    broken::{Broken, Early},
+    server::Server,
+    task::ToyTask,
+};
 use super::{RedoConfig, RedoReader, RedoTask, claim, destroy};
 use crate::{
     Result,
@@ -64,12 +73,6 @@ impl ToyBackend {
         self.server().in_flight.len()
     }
 
-    /// How many entries of a task are in the data.
-    #[must_use]
-    pub fn stored(&self, task: &TaskId) -> usize {
-        self.server().task(task).stored()
-    }
-
     /// Lets one of the requests on their way arrive.
     pub fn deliver(&self, index: usize) {
         let mut server = self.server();
@@ -78,6 +81,17 @@ impl ToyBackend {
             // Nobody waits for the answer.
             let _ = server.task(&task).execute(request);
         }
+    }
+
+    /// A pause longer than [`RedoConfig::max_apply_age`] and any request: the marks of deleted keys are removed, and what
+    /// was on its way is lost.
+    ///
+    /// Clocks are not moved: that is the caller's.
+    pub fn purge(&self) {
+        let mut server = self.server();
+        server.in_flight.clear();
+        server.pauses += 1;
+        server.tasks.values_mut().for_each(server::Record::purge);
     }
 
     fn server(&self) -> MutexGuard<'_, Server> {
@@ -97,7 +111,15 @@ impl ToyBackend {
 #[async_trait]
 impl Backend for ToyBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
-        claim(task, owner, self.primitives(task), self.config.clone()).await
+        let mut config = self.config.clone();
+        if self.broken == Some(Break::ApplyAtAnyAge) {
+            config.max_apply_age = Duration::MAX;
+        }
+        let mut claim = claim(task, owner, self.primitives(task), config).await?;
+        if self.broken == Some(Break::ReadableTooEarly) {
+            claim.writer = Arc::new(Early(claim.writer));
+        }
+        Ok(claim)
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {

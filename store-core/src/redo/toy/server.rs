@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Break;
 use crate::{
     Result,
-    backend::{MapId, TaskId},
+    backend::{KeyRange, MapId, Order, TaskId},
     redo::{LogName, Meta, MetaChange, Swap},
 };
 
@@ -16,18 +16,20 @@ use crate::{
 pub(super) struct Server {
     pub(super) tasks: BTreeMap<TaskId, Record>,
     pub(super) in_flight: Vec<(TaskId, Request)>,
+    /// How often everybody paused for longer than any request lives.
+    pub(super) pauses: u64,
+    #[cfg(test)]
+    pub(super) refuse_next: bool,
 }
 
 /// What is stored of one task.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    meta: Option<Bytes>,
-    logs: BTreeMap<(LogName, u32), Bytes>,
-    data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
+    pub(super) meta: Option<Bytes>,
+    pub(super) logs: BTreeMap<(LogName, u32), Bytes>,
+    pub(super) data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
     /// Nothing of this stamp or a lower one comes in any more.
     wiped: i64,
-    /// The same, of single maps.
-    dropped: BTreeMap<MapId, i64>,
     pub(super) broken: Option<Break>,
 }
 
@@ -64,18 +66,24 @@ impl Record {
         self.data.get(&(map, key.clone()))?.1.clone()
     }
 
-    /// How many entries are there, over all maps.
-    pub(super) fn stored(&self) -> usize {
-        self.data.values().filter(|(_, value)| value.is_some()).count()
+    /// The keys of a map in a range, those of deleted entries included.
+    pub(super) fn keys(&self, map: MapId, range: &KeyRange, order: Order) -> Vec<Bytes> {
+        let from =
+            self.data.range((map, Bytes::new())..).take_while(|((other, _), _)| *other == map);
+        let within = from.map(|((_, key), _)| key.clone()).filter(|key| range.contains(key));
+        let mut keys: Vec<_> = within.collect();
+        if order == Order::Backward {
+            keys.reverse();
+        }
+        keys
     }
 
-    /// The entries of a map that are there.
-    pub(super) fn map(&self, map: MapId) -> BTreeMap<Bytes, Bytes> {
-        let entries = self.data.iter().filter(|((other, _), _)| *other == map);
-        let there = |((_, key), (_, value)): (&(MapId, Bytes), &(i64, Option<Bytes>))| {
-            Some((key.clone(), value.clone()?))
+    /// The number of entries of a map.
+    pub(super) fn len(&self, map: MapId) -> u64 {
+        let there = |&(place, (_, value)): &(&(MapId, Bytes), &(i64, Option<Bytes>))| {
+            place.0 == map && value.is_some()
         };
-        entries.filter_map(there).collect()
+        self.data.iter().filter(there).count() as u64
     }
 
     /// The name a log is kept under.
@@ -102,8 +110,7 @@ impl Record {
             Request::SweepBut(kept) => self.logs.retain(|(log, _), _| Some(*log) == kept),
             Request::Write(map, key, value, stamp) => self.write(map, key, value, stamp),
             Request::Drop(map, stamp) => {
-                let highest = self.dropped.entry(map).or_insert(stamp);
-                *highest = stamp.max(*highest);
+                // Not remembered: a late write comes in again, and the floor hides it.
                 self.data.retain(|(other, _), (written, _)| *other != map || *written > stamp);
             }
             Request::Wipe(stamp) => {
@@ -121,6 +128,11 @@ impl Record {
             return Ok(Swap::Refused(stored));
         }
         self.meta = Some(change.apply_to(stored.as_ref()).encode());
+        match (self.broken, change) {
+            (Some(Break::DestroyForgets), MetaChange::Destroy { .. }) => self.meta = None,
+            (Some(Break::PurgedTooEarly), MetaChange::Claim { .. }) => self.purge(),
+            _ => {}
+        }
         Ok(Swap::Applied)
     }
 
@@ -141,6 +153,12 @@ impl Record {
         }
     }
 
+    /// Removes the marks of deleted keys.
+    pub(super) fn purge(&mut self) {
+        self.data.retain(|_, (_, value)| value.is_some());
+        self.wiped = 0;
+    }
+
     /// Sets the highest stamp, whatever else is there.
     pub(super) fn force_stamp(&mut self, stamp: i64) {
         if let Ok(Some(meta)) = self.meta() {
@@ -149,10 +167,9 @@ impl Record {
     }
 
     fn write(&mut self, map: MapId, key: Bytes, value: Option<Bytes>, stamp: i64) {
-        let floor = self.dropped.get(&map).copied().unwrap_or(0).max(self.wiped);
         let place = (map, key);
         let older = self.data.get(&place).is_none_or(|(written, _)| *written <= stamp);
-        if stamp <= floor || !older {
+        if stamp <= self.wiped || !older {
             return;
         }
         if value.is_none() && self.broken == Some(Break::PhysicalDelete) {

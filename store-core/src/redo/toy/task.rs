@@ -21,11 +21,8 @@ use crate::{
     redo::{Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap},
 };
 
-const CAPABILITIES: Capabilities = {
-    let mut capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
-    capabilities.exact_len = true;
-    capabilities
-};
+// Not exact in length: a reader does not count what is only in a log.
+const CAPABILITIES: Capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
 
 /// One process's line to one task.
 #[derive(Debug)]
@@ -100,7 +97,17 @@ impl ToyTask {
 
     pub(super) async fn send(&self, request: Request) -> Result<Swap> {
         let execute = |request| self.server().task(&self.task).execute(request);
-        match self.fault(Moment::Change).await {
+        let pauses = self.server().pauses;
+        let fault = self.fault(Moment::Change).await;
+        if self.server().pauses != pauses {
+            // Sent so long after it was decided to send it that the line has given up.
+            return Err(lost());
+        }
+        #[cfg(test)]
+        if std::mem::take(&mut self.server().refuse_next) {
+            return Err(refused());
+        }
+        match fault {
             Fault::None | Fault::CrashBefore => execute(request),
             Fault::Refused => Err(refused()),
             Fault::LostReply => {
@@ -116,6 +123,17 @@ impl ToyTask {
                 pending().await
             }
         }
+    }
+
+    /// Before the first record of a read that fault which is its lot; before each further one others may come first.
+    async fn between(&self, at: usize) -> Result<()> {
+        if at == 0 {
+            return self.read(|_| ()).await;
+        }
+        if self.faults.is_some() {
+            pause().await;
+        }
+        Ok(())
     }
 
     async fn read<T>(&self, read: impl FnOnce(&mut Server) -> T + Send) -> Result<T> {
@@ -186,11 +204,12 @@ impl RedoTask for ToyTask {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.read(|server| {
-            let record = server.task(&self.task);
-            keys.iter().map(|(map, key)| record.get(*map, key)).collect()
-        })
-        .await
+        let mut values = Vec::with_capacity(keys.len());
+        for (at, (map, key)) in keys.iter().enumerate() {
+            self.between(at).await?;
+            values.push(self.server().task(&self.task).get(*map, key));
+        }
+        Ok(values)
     }
 
     async fn scan(
@@ -200,22 +219,25 @@ impl RedoTask for ToyTask {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let entries = self.read(|server| server.task(&self.task).map(map)).await?;
-        if range.is_empty() {
-            return Ok(Page::default());
+        let keys = self.read(|server| server.task(&self.task).keys(map, range, order)).await?;
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for (at, key) in keys.into_iter().enumerate() {
+            if at > 0 {
+                self.between(at).await?;
+            }
+            let Some(value) = self.server().task(&self.task).get(map, &key) else { continue };
+            bytes += key.len() + value.len();
+            page.entries.push((key.clone(), value));
+            if limit.is_reached(page.entries.len(), bytes) {
+                page.resume = Some(key);
+                break;
+            }
         }
-        let entries = entries.range::<[u8], _>(range.as_bounds());
-        let copy =
-            |(key, value): (&Bytes, &Bytes)| Ok::<_, Infallible>((key.clone(), value.clone()));
-        let page = match order {
-            Order::Forward => Page::collect(entries.map(copy), limit),
-            Order::Backward => Page::collect(entries.rev().map(copy), limit),
-        };
-        page.map_err(|never| match never {})
+        Ok(page)
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.read(|server| server.task(&self.task).map(map).len() as u64).await
+        self.read(|server| server.task(&self.task).len(map)).await
     }
 
     async fn reached(&self, step: Step) -> Result<()> {

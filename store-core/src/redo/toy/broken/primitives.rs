@@ -1,79 +1,19 @@
-//! The protocol with one rule left out, by tampering with its requests.
+//! Rules left out by tampering with requests and answers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{server::Request, task::ToyTask};
+use super::Break;
 use crate::{
-    Result,
+    Effect, Error, Result,
     backend::{Capabilities, Changes, KeyRange, MapChange, MapId, Order, Page, PageLimit},
-    redo::{Body, Clock, Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap, log},
+    redo::{
+        Body, Clock, Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap, log,
+        toy::{server::Request, task::ToyTask},
+    },
 };
-
-/// A rule of the protocol that is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Break {
-    /// The compare-and-set of a commit does not compare the fence.
-    CommitWithoutFence,
-    /// The compare-and-set of a commit does not compare the sequence number.
-    CommitWithoutSequence,
-    /// The writes of a commit are sent before it is decided.
-    ApplyBeforeDeciding,
-    /// Whoever finishes a commit gives its writes new stamps.
-    NewStampsOnFinish,
-    /// Stamps come from the clock alone.
-    StampsFromClock,
-    /// A claim uses what it read before it raised the epoch.
-    ClaimReadsOnce,
-    /// A claim writes back the highest stamp it read before it raised the epoch.
-    ClaimWritesStamp,
-    /// Removing a mark checks nothing.
-    ClearWithoutCondition,
-    /// Removing a mark checks the epoch only.
-    ClearByEpochOnly,
-    /// Logs are named without epoch and attempt.
-    LogWithoutEpoch,
-    /// Logs are named without attempt.
-    LogWithoutAttempt,
-    /// A delete removes the record instead of leaving a mark.
-    PhysicalDelete,
-    /// A commit counts as applied before its writes are acknowledged.
-    DecideBeforeApplied,
-    /// The mark is removed before the writes are sent.
-    ClearBeforeApply,
-    /// A claim removes every log that the record it read does not name, slowly.
-    SweepAllOthers,
-    /// A claim removes the logs of lower epochs while the mark may name one.
-    SweepPending,
-    /// A new owner does not finish a decided commit.
-    NotFinished,
-}
-
-impl Break {
-    /// All of them.
-    pub const ALL: [Self; 17] = [
-        Self::CommitWithoutFence,
-        Self::CommitWithoutSequence,
-        Self::ApplyBeforeDeciding,
-        Self::NewStampsOnFinish,
-        Self::StampsFromClock,
-        Self::ClaimReadsOnce,
-        Self::ClaimWritesStamp,
-        Self::ClearWithoutCondition,
-        Self::ClearByEpochOnly,
-        Self::LogWithoutEpoch,
-        Self::LogWithoutAttempt,
-        Self::PhysicalDelete,
-        Self::DecideBeforeApplied,
-        Self::ClearBeforeApply,
-        Self::SweepAllOthers,
-        Self::SweepPending,
-        Self::NotFinished,
-    ];
-}
 
 #[derive(Debug, Default)]
 struct Memory {
@@ -82,11 +22,13 @@ struct Memory {
     claimed: bool,
     /// The stamp of the commit this process decided last.
     own_stamp: Option<i64>,
+    /// Data were read since the record was.
+    data_read: bool,
 }
 
 /// Primitives that break a rule.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(in super::super) struct Broken {
     inner: ToyTask,
     broken: Break,
     clock: Arc<dyn Clock>,
@@ -94,7 +36,7 @@ pub(super) struct Broken {
 }
 
 impl Broken {
-    pub(super) fn new(inner: ToyTask, broken: Break, clock: Arc<dyn Clock>) -> Self {
+    pub(in super::super) fn new(inner: ToyTask, broken: Break, clock: Arc<dyn Clock>) -> Self {
         Self { inner, broken, clock, memory: Mutex::default() }
     }
 
@@ -122,6 +64,33 @@ impl Broken {
             _ => {}
         }
         Ok(Some(meta))
+    }
+
+    /// What somebody who never claims sees of the record.
+    fn mislead_reader(&self, meta: &mut Meta) -> Result<()> {
+        match self.broken {
+            Break::ReaderSkipsLog => meta.pending = None,
+            Break::FloorIgnored => {
+                let mut checkpoint = meta.checkpoint()?;
+                checkpoint.stores.values_mut().for_each(|store| store.floor = None);
+                meta.checkpoint = checkpoint.encode();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a record at the number before for the answer.
+    async fn settled_by_reading(&self, error: Error, change: &MetaChange) -> Error {
+        if let (Break::SettledByReading, MetaChange::Commit { fence, previous, .. }) =
+            (self.broken, change)
+            && let Ok(Some(meta)) = self.inner.load().await
+            && meta.fence == *fence
+            && meta.sequence == *previous
+        {
+            return error.with_effect(Effect::NotApplied);
+        }
+        error
     }
 
     fn tampered(&self, change: &MetaChange) -> MetaChange {
@@ -155,8 +124,15 @@ impl RedoTask for Broken {
         if self.memory().claimed {
             return self.load_after_claim().await;
         }
-        let meta = self.inner.load().await?;
+        let data_read = std::mem::take(&mut self.memory().data_read);
+        if self.broken == Break::ReaderLooksOnce && data_read {
+            return Ok(self.memory().first_read.clone());
+        }
+        let mut meta = self.inner.load().await?;
         self.memory().first_read.clone_from(&meta);
+        if let Some(meta) = &mut meta {
+            self.mislead_reader(meta)?;
+        }
         Ok(meta)
     }
 
@@ -169,7 +145,10 @@ impl RedoTask for Broken {
             let lease = Lease::start(self.clock.clone(), std::time::Duration::MAX);
             self.inner.apply(&log::decode(bytes.clone())?, pending.stamp, &lease).await?;
         }
-        let swap = self.inner.swap(&change).await?;
+        let swap = match self.inner.swap(&change).await {
+            Ok(swap) => swap,
+            Err(error) => return Err(self.settled_by_reading(error, &change).await),
+        };
         if let (MetaChange::Claim { .. }, Swap::Applied) = (&change, &swap) {
             self.memory().claimed = true;
             if self.broken == Break::ClaimWritesStamp {
@@ -225,6 +204,7 @@ impl RedoTask for Broken {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        self.memory().data_read = true;
         self.inner.get_many(keys).await
     }
 
@@ -235,6 +215,7 @@ impl RedoTask for Broken {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
+        self.memory().data_read = true;
         self.inner.scan(map, range, order, limit).await
     }
 

@@ -93,7 +93,8 @@ async fn large_commits_do_not_hang_on_a_full_disk() {
     let backend = small(&state).await.unwrap();
     let claim = claim(&backend).await.unwrap();
     let mut checkpoint = claim.checkpoint.clone();
-    let value = |n: u64| [&n.to_be_bytes()[..], &noise(50_000, 1)].concat();
+    let noise = noise(50_000, 1);
+    let value = |n: u64| [&n.to_be_bytes()[..], &noise].concat();
     let mut n = 0;
     for failures in 0..3 {
         loop {

@@ -66,7 +66,7 @@ async fn an_answer_never_mixes_commits() {
     let reader = backend.read(&task()).await.unwrap();
     let watcher = tokio::spawn(watch(reader, stop.clone()));
     let mut checkpoint = claim.checkpoint.clone();
-    for _ in 0..150 {
+    for _ in 0..50 {
         checkpoint = next(&checkpoint);
         let sent = Arc::new(Commit::new(checkpoint.clone(), numbered(checkpoint.sequence)));
         claim.writer.commit(&sent).await.unwrap();

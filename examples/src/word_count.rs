@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Seek, SeekFrom},
+    os::unix::fs::FileExt,
     path::Path,
     sync::Arc,
 };
@@ -39,13 +40,26 @@ impl WordCount {
         let length = file.metadata()?.len();
         let stored = self.task.checkpoint()?.offsets.get(source).copied().unwrap_or(0);
         let start = u64::try_from(stored).context("a stored position is negative")?;
-        ensure!(start <= length, "{source} has {length} bytes, but {start} were counted before");
+        ensure!(
+            start <= length,
+            "{source} has {length} bytes, but {start} were counted before: count it into another state"
+        );
+        if start > 0 && start < length {
+            // A last line without its end was counted: what follows may be the rest of its last word.
+            let mut last = [0];
+            file.read_exact_at(&mut last, start - 1)?;
+            ensure!(
+                last == *b"\n",
+                "{source} goes on in a line that was counted: count it into another state"
+            );
+        }
         file.seek(SeekFrom::Start(start))?;
         let commit = |position| {
             progress(position, length);
             [(source.to_owned(), position.cast_signed())]
         };
-        Ok(self.count_lines(BufReader::new(file), start, commit).await? - start)
+        let counted = self.count_lines(BufReader::new(file), start, commit).await;
+        Ok(counted.with_context(|| format!("cannot count {source}"))? - start)
     }
 
     /// Counts a stream that cannot be read again: after a crash nobody knows how much of it was counted.
@@ -63,7 +77,8 @@ impl WordCount {
         let mut committed = position;
         while input.read_until(b'\n', &mut line)? > 0 {
             for word in words(&line) {
-                self.counts.update(&word, |n| Some(n.unwrap_or(0) + 1)).await?;
+                let counted = self.counts.update(&word, |n| Some(n.unwrap_or(0) + 1)).await;
+                counted.with_context(|| format!("in the line at byte {position}"))?;
             }
             position += line.len() as u64;
             line.clear();
@@ -98,7 +113,32 @@ fn words(line: &[u8]) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use std::{fs, io::Write};
+
+    use super::{WordCount, words};
+
+    #[tokio::test]
+    async fn files_that_grow_are_counted_on_whole_lines_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let database = store::connect("memory:").await.unwrap();
+        let count = WordCount::open(&database, 1).await.unwrap();
+        let append = |text: &str| {
+            let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        };
+        append("a b\na\n");
+        assert_eq!(count.count_file(&path, |_, _| {}).await.unwrap(), 6);
+        append("a wor");
+        assert_eq!(count.count_file(&path, |_, _| {}).await.unwrap(), 5);
+        append("ld\n");
+        let error = count.count_file(&path, |_, _| {}).await.unwrap_err();
+        assert!(error.to_string().contains("goes on in a line"), "{error}");
+        let top = count.top(2).await.unwrap();
+        assert_eq!(top, [(3, "a".to_owned()), (1, "b".to_owned())]);
+        fs::write(&path, "a").unwrap();
+        assert!(count.count_file(&path, |_, _| {}).await.is_err(), "a file that shrank");
+    }
 
     #[test]
     fn words_are_runs_of_alphanumerics() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     EngineConfig, ErrorKind, Result, Task,
-    backend::{Backend, Checkpoint, Name, StoreSpec, TaskId, TaskReader, TaskSummary},
+    backend::{Backend, Checkpoint, Name, PageLimit, StoreSpec, TaskId, TaskReader, TaskSummary},
     engine::Engine,
     error::Error,
     maps::{ReadDefinition, ReadMaps, StoreDefinition},
@@ -62,7 +62,7 @@ impl Database {
     pub async fn read(&self, application: &str, partition: u32) -> Result<ReadTask> {
         let task = TaskId::new(application, partition)?;
         let reader = self.backend.read(&task).await?;
-        Ok(ReadTask { reader, task })
+        Ok(ReadTask { reader, task, page: self.config.page() })
     }
 
     /// The application's tasks, by partition.
@@ -126,11 +126,13 @@ impl TaskBuilder {
 
 /// A task that somebody else may own, for reading what is committed.
 ///
-/// Each call answers from one whole commit; two calls may answer from different ones.
+/// Each call answers from one whole commit; two calls may answer from different ones. After the task was destroyed every
+/// call is `NotFound`, also when there is a new task of this name.
 #[derive(Clone, Debug)]
 pub struct ReadTask {
     task: TaskId,
     reader: Arc<dyn TaskReader>,
+    page: PageLimit,
 }
 
 impl ReadTask {
@@ -160,6 +162,6 @@ impl ReadTask {
             let message = format!("task {} has no store {store:?}", self.task);
             return Err(Error::new(ErrorKind::NotFound, message));
         };
-        Ok(ReadMaps::shared(self.reader.clone(), number, state.spec.clone()))
+        Ok(ReadMaps::shared(self.reader.clone(), self.page, number, state.spec.clone()))
     }
 }

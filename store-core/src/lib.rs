@@ -20,7 +20,10 @@ mod task;
 pub use self::{
     backend::Order,
     database::{Database, ReadTask, TaskBuilder},
-    engine::{EngineConfig, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span, Unit},
+    engine::{
+        EngineConfig, MAX_SOURCE_BYTES, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span,
+        Unit,
+    },
     error::{Effect, Error, ErrorKind, Result},
     maps::{KeyLock, Maps, ReadDefinition, ReadMaps, StoreDefinition, Writes},
     stores::key_value::KeyValue,

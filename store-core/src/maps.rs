@@ -12,7 +12,7 @@ use futures::{
 
 use crate::{
     Result,
-    backend::{KeyRange, MapId, Order, Put, StoreSpec, TaskReader},
+    backend::{KeyRange, MapId, Order, PageLimit, Put, StoreSpec, TaskReader},
     engine::{Batch, Engine, Locked},
 };
 
@@ -40,7 +40,7 @@ pub trait ReadDefinition: StoreDefinition + Sync {
 #[derive(Clone, Debug)]
 enum Source {
     Owned(Arc<Engine>),
-    Shared(Arc<dyn TaskReader>),
+    Shared(Arc<dyn TaskReader>, PageLimit),
 }
 
 /// Reads the maps of one store: the owner's view with uncommitted writes, or a reader's view of what is committed.
@@ -54,8 +54,13 @@ pub struct ReadMaps {
 }
 
 impl ReadMaps {
-    pub(crate) fn shared(reader: Arc<dyn TaskReader>, number: u32, spec: StoreSpec) -> Self {
-        Self { source: Source::Shared(reader), number, spec: Arc::new(spec) }
+    pub(crate) fn shared(
+        reader: Arc<dyn TaskReader>,
+        page: PageLimit,
+        number: u32,
+        spec: StoreSpec,
+    ) -> Self {
+        Self { source: Source::Shared(reader, page), number, spec: Arc::new(spec) }
     }
 
     /// What the store is.
@@ -72,7 +77,7 @@ impl ReadMaps {
     pub async fn get(&self, segment: Option<i64>, key: Bytes) -> Result<Option<Bytes>> {
         match &self.source {
             Source::Owned(engine) => engine.get(self.map(segment), &key).await,
-            Source::Shared(reader) => {
+            Source::Shared(reader, _) => {
                 let found = reader.get_many(&[(self.map(segment), key)]).await?;
                 Ok(found.into_iter().next().flatten())
             }
@@ -85,7 +90,7 @@ impl ReadMaps {
         let keys: Vec<_> = keys.collect();
         match &self.source {
             Source::Owned(engine) => engine.get_many(&keys).await,
-            Source::Shared(reader) => reader.get_many(&keys).await,
+            Source::Shared(reader, _) => reader.get_many(&keys).await,
         }
     }
 
@@ -100,7 +105,9 @@ impl ReadMaps {
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         match &self.source {
             Source::Owned(engine) => engine.scan(self.map(segment), range, order),
-            Source::Shared(reader) => scan(reader.clone(), self.map(segment), range, order),
+            Source::Shared(reader, page) => {
+                scan(reader.clone(), self.map(segment), range, order, *page)
+            }
         }
     }
 
@@ -111,7 +118,7 @@ impl ReadMaps {
                 engine.check()?;
                 engine.writer().approximate_len(self.map(segment)).await
             }
-            Source::Shared(reader) => reader.approximate_len(self.map(segment)).await,
+            Source::Shared(reader, _) => reader.approximate_len(self.map(segment)).await,
         }
     }
 
@@ -119,7 +126,7 @@ impl ReadMaps {
     pub async fn stream_time(&self) -> Result<Option<i64>> {
         match &self.source {
             Source::Owned(engine) => engine.stream_time(self.number),
-            Source::Shared(reader) => {
+            Source::Shared(reader, _) => {
                 let checkpoint = reader.checkpoint().await?;
                 Ok(checkpoint.stores.get(&self.number).and_then(|store| store.stream_time))
             }
@@ -130,7 +137,7 @@ impl ReadMaps {
     pub async fn segments(&self) -> Result<BTreeSet<i64>> {
         match &self.source {
             Source::Owned(engine) => engine.segments(self.number),
-            Source::Shared(reader) => {
+            Source::Shared(reader, _) => {
                 let mut checkpoint = reader.checkpoint().await?;
                 let store = checkpoint.stores.remove(&self.number);
                 Ok(store.map(|store| store.segments).unwrap_or_default())
@@ -142,7 +149,7 @@ impl ReadMaps {
     pub fn check_key(&self, key: &[u8]) -> Result<()> {
         match &self.source {
             Source::Owned(engine) => engine.check_key(key),
-            Source::Shared(_) => Ok(()),
+            Source::Shared(..) => Ok(()),
         }
     }
 }
@@ -152,12 +159,13 @@ fn scan(
     map: MapId,
     range: KeyRange,
     order: Order,
+    limit: PageLimit,
 ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
     let pages = stream::try_unfold(Some(range), move |range| {
         let reader = reader.clone();
         async move {
             let Some(range) = range.filter(|range| !range.is_empty()) else { return Ok(None) };
-            let page = reader.scan(map, &range, order, Default::default()).await?;
+            let page = reader.scan(map, &range, order, limit).await?;
             let rest = page.resume.map(|last| range.after(last, order));
             Ok(Some((stream::iter(page.entries).map(Ok), rest)))
         }

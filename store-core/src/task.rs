@@ -11,7 +11,9 @@ use crate::{
 
 /// One partition of one application, claimed by us. A cheap clone; clones are the same task.
 ///
-/// After a later claim by anybody every call is `Fenced`: give the task up, and do not claim it again by yourself.
+/// After a later claim by anybody no commit of this handle is accepted: the next one, or rollback, that finds out is
+/// `Fenced`, and so is every call after it. Reads before that may answer from the new owner's commits. Give the task up,
+/// and do not claim it again by yourself.
 #[derive(Clone, Debug)]
 pub struct Task {
     engine: Arc<Engine>,
@@ -54,8 +56,10 @@ impl Task {
     /// - Offsets are merged into the stored ones. Nothing commits by itself.
     /// - Processing may go on meanwhile: later writes belong to the next commit.
     /// - Waits for open [units](Self::begin), so that it holds whole records.
-    /// - After an error ask [`Error::effect`]. Unless the kind is final (`Fenced`, `SequenceGap`, `Corrupt`) the writes
-    ///   are kept: call again to send the same commit again, or [roll back](Self::rollback).
+    /// - After an error ask [`Error::effect`], which speaks of this call. Unless the kind is final (`Fenced`,
+    ///   `SequenceGap`, `Corrupt`) the writes are kept: call again, which first sends the open commit again, or
+    ///   [roll back](Self::rollback). After a rollback go on from the offsets of the [checkpoint](Self::checkpoint),
+    ///   whatever earlier errors said.
     /// - A dropped future leaves the outcome unknown; the next commit or rollback settles it first.
     /// - An empty commit still checks that nobody claimed the task.
     pub async fn commit(&self, offsets: impl Into<Offsets>) -> Result<()> {
@@ -100,6 +104,8 @@ impl Task {
     }
 
     /// Discards what is uncommitted and releases the task; later calls are `Closed`. The second call does nothing.
+    ///
+    /// A commit that is on its way in another call may still land.
     pub async fn close(&self) -> Result<()> {
         self.engine.close().await
     }

@@ -317,6 +317,60 @@ async fn the_hard_limit_stops_a_handler_that_never_commits() {
     assert_eq!(counts.all().count_ok().await, n + 1);
 }
 
+/// Neither may wait for the other: the rollback waits for the unit.
+#[tokio::test]
+async fn a_rollback_does_not_promise_room_to_a_unit() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
+    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let unit = task.begin("s", 0).await.unwrap().unwrap();
+    let rollback = tokio::spawn({
+        let task = task.clone();
+        async move { task.rollback().await }
+    });
+    sleep(Duration::from_millis(5)).await;
+    let full = async {
+        for n in 0_u64.. {
+            if let Err(error) = counts.put(&n.to_string(), &n).await {
+                return error.kind();
+            }
+        }
+        unreachable!("the buffer has a limit")
+    };
+    let kind = timeout(Duration::from_secs(5), full).await.unwrap();
+    assert_eq!(kind, ErrorKind::BufferFull);
+    drop(unit);
+    rollback.await.unwrap().unwrap();
+    assert_eq!(counts.get(&key("0")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn sources_and_offsets_that_make_no_sense_are_refused() {
+    let backend = Faulty::default();
+    let (task, _) = open(&backend).await;
+    let long = "s".repeat(store_core::MAX_SOURCE_BYTES + 1);
+    for offsets in [[("", 1)], [(&long, 1)], [("s", -1)]] {
+        let error = task.commit(offsets).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    }
+    assert!(task.begin("", 1).await.is_err() && task.begin(&*long, 1).await.is_err());
+    task.commit([(&long[1..], 1)]).await.unwrap();
+    assert_eq!(task.checkpoint().unwrap().sequence, 1);
+}
+
+#[tokio::test]
+async fn a_write_above_the_hard_limit_can_never_fit() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
+    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let error = counts.put(&"k".repeat(1_000), &1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+}
+
 #[tokio::test]
 async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
     let backend = Faulty::default();

@@ -6,17 +6,19 @@
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::ErrorKind as IoKind,
-    os::unix::fs::FileExt,
+    io::{ErrorKind as IoKind, Seek, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use store_core::{Error, ErrorKind, Result, backend::TaskId};
+use store_core::{
+    Error, ErrorKind, Result,
+    backend::{Name, TaskId},
+};
 
 use crate::{error::file, layout::Record};
 
-const FOLDER: &str = "acknowledged";
+pub(crate) const FOLDER: &str = "acknowledged";
 
 /// The marks of a directory.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl Acknowledged {
     }
 
     fn path(&self, task: &TaskId) -> PathBuf {
-        self.folder.join(format!("{}@{}", task.application, task.partition))
+        self.folder.join(name(task))
     }
 
     /// Notes a commit. A mark that cannot be written only weakens the later check, so it is no error.
@@ -48,12 +50,53 @@ impl Acknowledged {
                     .open(self.path(task))?;
                 open.insert(task.clone(), mark);
             }
-            open[task].write_all_at(encode(epoch, sequence).as_bytes(), 0)
+            let mut mark = &open[task];
+            mark.rewind()?;
+            mark.write_all(encode(epoch, sequence).as_bytes())
         })();
         if let Err(error) = noted {
             open.remove(task);
             tracing::warn!(%task, %error, "cannot note the acknowledged commit");
         }
+    }
+
+    /// Removes the mark of a task.
+    pub(crate) fn forget(&self, task: &TaskId) -> Result<()> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(task);
+        let path = self.path(task);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != IoKind::NotFound => Err(file(&path, "remove", error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// `Corrupt` where commits were acknowledged; for a directory that has no state.
+    pub(crate) fn check_none(&self) -> Result<()> {
+        let read = || Ok(fs::read_dir(&self.folder)?.next().is_some());
+        if !read().map_err(|error| file(&self.folder, "read", error))? {
+            return Ok(());
+        }
+        let message = format!(
+            "the state is gone that {} tells of: restore the directory from a copy, or remove it to begin anew",
+            self.folder.display()
+        );
+        Err(Error::new(ErrorKind::Corrupt, message))
+    }
+
+    /// The tasks of an application that have a mark.
+    pub(crate) fn tasks(&self, application: &Name) -> Result<Vec<TaskId>> {
+        let entries =
+            fs::read_dir(&self.folder).map_err(|error| file(&self.folder, "read", error))?;
+        let partition = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            let (_, partition) = name.to_str()?.rsplit_once('@')?;
+            partition.parse().ok()
+        };
+        let partitions = entries.filter_map(|entry| partition(entry.ok()?));
+        let tasks = partitions.map(|partition| TaskId::new(application.as_str(), partition));
+        // The name in full says whose mark it is.
+        let ours = |task: &TaskId| self.path(task).exists();
+        Ok(tasks.collect::<Result<Vec<_>>>()?.into_iter().filter(ours).collect())
     }
 
     /// `Corrupt` where a commit was acknowledged that the record does not know.
@@ -69,6 +112,13 @@ impl Acknowledged {
             return Ok(());
         };
         let stored = record.checkpoint.sequence;
+        if epoch > record.fence.epoch {
+            let message = format!(
+                "task {task} has lost the claim of epoch {epoch}: its files are damaged, or older than this. Restore \
+                 the whole directory from a copy"
+            );
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
         if epoch <= record.born || sequence <= stored {
             return Ok(());
         }
@@ -80,6 +130,16 @@ impl Acknowledged {
         );
         Err(Error::new(ErrorKind::Corrupt, message))
     }
+}
+
+/// A name of its own for each task, also where names that differ by case are one file.
+fn name(task: &TaskId) -> String {
+    let TaskId { application, partition, .. } = task;
+    let escaped = application.as_str().chars().map(|letter| match letter {
+        'A'..='Z' => format!("%{}", letter.to_ascii_lowercase()),
+        _ => letter.to_string(),
+    });
+    format!("{}@{partition}", escaped.collect::<String>())
 }
 
 /// Fixed width, so that a later mark covers an earlier one.
@@ -94,12 +154,16 @@ fn decode(text: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use store_core::backend::TaskId;
+
+    use super::{decode, encode, name};
 
     #[test]
     fn golden_bytes() {
         assert_eq!(encode(3, 57), "00000000000000000003 00000000000000000057\n");
         assert_eq!(decode(&encode(u64::MAX, 0)), Some((u64::MAX, 0)));
+        let task = TaskId::new("Word-count", 7).unwrap();
+        assert_eq!(name(&task), "%word-count@7");
         for torn in ["", "0000 ", "x y\n", "00000000000000000003 0000000000"] {
             assert_eq!(decode(torn), None);
         }

@@ -9,17 +9,22 @@ use std::{
 };
 
 use async_trait::async_trait;
+use fjall::Readable;
 use store_core::{
     Effect, Error, ErrorKind, Result,
-    backend::{Backend, Claim, Fence, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
+    backend::{
+        Backend, Claim, Fence, MapId, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary,
+    },
 };
 
 use crate::{
     EmbeddedConfig,
     acknowledged::Acknowledged,
     directory::Directory,
-    engine::{Engine, Handles},
-    layout::{MARK, Record, application_key, keyspace, maps_of, partition, task_key},
+    engine::Engine,
+    error::panicked,
+    handles::Handles,
+    layout::{Record, application_key, map_of_keyspace, partition, task_key},
     reader::Reader,
     writer::Writer,
 };
@@ -64,11 +69,12 @@ impl EmbeddedBackend {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| {
-        let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
-        Err(Error::new(ErrorKind::Corrupt, message).with_source(panic).with_effect(Effect::Unknown))
-    })
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        let message = "embedded: needs a tokio runtime: call it from inside one";
+        return Err(Error::new(ErrorKind::Config, message));
+    };
+    let done = runtime.spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| Err(panicked().with_source(panic)))
 }
 
 impl Shared {
@@ -79,11 +85,16 @@ impl Shared {
         if let Some(shared) = known.as_ref().and_then(Weak::upgrade) {
             return Ok(shared);
         }
+        config.check()?;
         let directory = take(path, known.is_some())?;
         let path = directory.path().to_owned();
+        let acknowledged = Acknowledged::open(&path)?;
+        if !directory.data().exists() {
+            acknowledged.check_none()?;
+        }
         let shared = Arc::new(Self {
             engine: Engine::open(directory.data(), config.clone())?,
-            acknowledged: Acknowledged::open(&path)?,
+            acknowledged,
             turn: Mutex::default(),
             _directory: directory,
         });
@@ -94,13 +105,6 @@ impl Shared {
     /// The turn to change records: claims and commits come one after the other.
     pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The record of a task, a new one where there is none.
-    pub(crate) fn record(&self, handles: &Handles, task: &TaskId) -> Result<Record> {
-        let stored = handles.tasks.get(task_key(task));
-        let stored = stored.map_err(|error| handles.failed("read a task's record", error))?;
-        stored.map_or_else(|| Ok(Record::new()), |bytes| Record::decode(&bytes))
     }
 
     /// Does a change; after an I/O error opens the engine anew, and where only an earlier error stood in the way, does
@@ -125,34 +129,45 @@ impl Shared {
         second
     }
 
-    /// Writes a record by itself, synced.
-    fn write_record(&self, task: &TaskId, record: &Record) -> Result<()> {
+    /// Writes a record by itself, synced. Maps it does not name any more are gone with it.
+    fn write_record(&self, task: &TaskId, record: &Record, gone: &[MapId]) -> Result<()> {
         self.again_after_poison(|handles| {
             let mut batch = handles.database.batch().durability(Some(self.engine.persist_mode()));
+            let view = handles.view();
             let encoded = record.encode(&record.checkpoint.encode());
-            batch.insert(&handles.tasks, task_key(task), encoded);
-            let written = batch.commit();
-            written.map_err(|error| handles.failed("record a claim", error))
+            batch.insert(&view.tasks, task_key(task), encoded);
+            batch.commit().map_err(|error| view.failed("record a claim", error))?;
+            handles.publish(task, gone);
+            Ok(())
         })
     }
 
+    /// The record of a task that is there and whole.
     fn existing(&self, task: &TaskId) -> Result<Record> {
-        let record = self.record(&*self.engine.in_use()?, task)?;
-        if record.destroyed {
-            let message = format!("there is no task {task} in {}", self.engine.path().display());
-            return Err(Error::new(ErrorKind::NotFound, message));
-        }
+        // Without the turn a commit in between would look like one that was lost.
+        let _turn = self.turn();
+        let record = self.engine.in_use()?.view().record(task)?;
+        self.check_whole(task, &record)?;
+        self.check_there(task, &record)?;
         Ok(record)
+    }
+
+    fn check_there(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if !record.destroyed {
+            return Ok(());
+        }
+        let message = format!("there is no task {task} in {}", self.engine.path().display());
+        Err(Error::new(ErrorKind::NotFound, message))
     }
 
     fn claim(&self, task: &TaskId, owner: OwnerId) -> Result<Record> {
         let _turn = self.turn();
-        let mut record = self.record(&*self.engine.in_use()?, task)?;
+        let mut record = self.engine.in_use()?.view().record(task)?;
         self.check_whole(task, &record)?;
         if record.fence.owner != owner || record.destroyed {
             record.fence = Fence::new(record.fence.epoch + 1, owner);
             record.destroyed = false;
-            self.write_record(task, &record)?;
+            self.write_record(task, &record, &[])?;
         }
         self.sweep(task, &record)?;
         Ok(record)
@@ -160,27 +175,33 @@ impl Shared {
 
     fn destroy(&self, task: &TaskId) -> Result<()> {
         let _turn = self.turn();
-        let record = self.existing(task)?;
+        // Whole or not: destroying is what is left to do with a damaged task.
+        let record = self.engine.in_use()?.view().record(task)?;
+        self.check_there(task, &record)?;
         let epoch = record.fence.epoch + 1;
         let fence = Fence::new(epoch, OwnerId::random());
+        let gone: Vec<_> = record.maps.into_keys().collect();
         let record = Record { fence, born: epoch, ..Record::new() };
-        self.write_record(task, &record)?;
+        self.write_record(task, &record, &gone)?;
+        self.acknowledged.forget(task)?;
         self.sweep(task, &record)
+    }
+
+    /// `Corrupt` where the journal lost a synced commit.
+    fn check_acknowledged(&self, task: &TaskId, record: &Record) -> Result<()> {
+        if self.engine.is_synced() { self.acknowledged.check(task, record) } else { Ok(()) }
     }
 
     /// `Corrupt` where the engine opened and has not all that was acknowledged.
     fn check_whole(&self, task: &TaskId, record: &Record) -> Result<()> {
-        if self.engine.is_synced() {
-            self.acknowledged.check(task, record)?;
-        }
+        self.check_acknowledged(task, record)?;
         let handles = self.engine.in_use()?;
-        for map in &record.maps {
-            let keyspace = handles.map(task, *map)?;
-            let mark = keyspace.map(|keyspace| keyspace.contains_key(MARK)).transpose();
-            let mark = mark.map_err(|error| handles.failed("look for a map", error))?;
-            if mark != Some(true) {
+        let view = handles.view();
+        for (map, last) in &record.maps {
+            if view.mark(task, *map)? != Some(*last) {
                 let message = format!(
-                    "{map} of task {task} has lost its files in {}: restore the directory from a copy",
+                    "{map} of task {task} has not all that was written to it up to commit {last}: the files in {} are \
+                     damaged. Restore the directory from a copy, or destroy the task and rebuild it from its sources",
                     self.engine.path().display()
                 );
                 return Err(Error::new(ErrorKind::Corrupt, message));
@@ -189,14 +210,36 @@ impl Shared {
         Ok(())
     }
 
+    /// The tasks of an application that are there, by partition; `Corrupt` where one was lost.
+    fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
+        let _turn = self.turn();
+        let handles = self.engine.in_use()?;
+        let view = handles.view();
+        let mut summaries = Vec::new();
+        for guard in view.snapshot.prefix(&view.tasks, application_key(application)) {
+            let entry = guard.into_inner();
+            let (key, value) = entry.map_err(|error| view.failed("list tasks", error))?;
+            let record = Record::decode(&value)?;
+            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
+                let task = TaskId::new(application.as_str(), partition)?;
+                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
+            }
+        }
+        for task in self.acknowledged.tasks(application)? {
+            self.check_acknowledged(&task, &view.record(&task)?)?;
+        }
+        Ok(summaries)
+    }
+
     /// Removes the maps of a task that its record does not name.
     fn sweep(&self, task: &TaskId, record: &Record) -> Result<()> {
         let handles = self.engine.in_use()?;
-        let prefix = maps_of(task);
-        let named: Vec<_> = record.maps.iter().map(|&map| keyspace(task, map)).collect();
         for name in handles.database.list_keyspace_names() {
-            if name.starts_with(&prefix) && !named.iter().any(|named| **named == *name) {
-                handles.drop_map(&name)?;
+            match map_of_keyspace(&name) {
+                Some((owner, map)) if owner == *task && !record.maps.contains_key(&map) => {
+                    handles.remove(task, map)?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -232,31 +275,26 @@ impl Backend for EmbeddedBackend {
         let (shared, task) = (self.shared.clone(), task.clone());
         blocking(move || {
             let record = shared.claim(&task, owner)?;
-            let writer = Writer::new(Reader::new(shared, task), record.fence);
+            let writer = Writer::new(Reader::of_owner(shared, task), record.fence);
             Ok(Claim::new(Arc::new(writer), record.checkpoint))
         })
         .await
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let record = self.shared.existing(task)?;
-        self.shared.check_whole(task, &record)?;
-        Ok(Arc::new(Reader::new(self.shared.clone(), task.clone())))
+        let (shared, task) = (self.shared.clone(), task.clone());
+        blocking(move || {
+            let record = shared.existing(&task)?;
+            let reader: Arc<dyn TaskReader> =
+                Arc::new(Reader::of_anybody(shared, task, record.born));
+            Ok(reader)
+        })
+        .await
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        let handles = self.shared.engine.in_use()?;
-        let mut summaries = Vec::new();
-        for guard in handles.tasks.prefix(application_key(application)) {
-            let entry = guard.into_inner();
-            let (key, value) = entry.map_err(|error| handles.failed("list tasks", error))?;
-            let record = Record::decode(&value)?;
-            if let Some(partition) = partition(application, &key).filter(|_| !record.destroyed) {
-                let task = TaskId::new(application.as_str(), partition)?;
-                summaries.push(TaskSummary::new(task, record.fence.epoch, record.checkpoint));
-            }
-        }
-        Ok(summaries)
+        let (shared, application) = (self.shared.clone(), application.clone());
+        blocking(move || shared.tasks(&application)).await
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {

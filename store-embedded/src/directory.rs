@@ -9,6 +9,7 @@ use std::{
 use store_core::{Error, ErrorKind, Result};
 
 use crate::{
+    acknowledged,
     error::file,
     layout::{VERSION, newer},
 };
@@ -17,7 +18,9 @@ const LOCK: &str = "lock";
 const LAYOUT: &str = "layout";
 /// Stands before the version, so that no other file of this name is taken for ours.
 const MAGIC: &str = "store-embedded";
+const NEW_LAYOUT: &str = "layout.new";
 const DATA: &str = "data";
+const NEW_DATA: &str = "data.new";
 
 /// A directory held by this process.
 #[derive(Debug)]
@@ -61,11 +64,20 @@ impl Directory {
     }
 }
 
+/// Whether the directory holds what we did not put there. A damaged version file beside data of ours is judged later.
 fn is_foreign(path: &Path) -> Result<bool> {
-    let ours = path.join(LAYOUT).exists() || path.join(LOCK).exists();
-    let mut entries =
-        fs::read_dir(path).map_err(|error| file(path, "read the directory", error))?;
-    Ok(!ours && entries.next().is_some())
+    let layout = path.join(LAYOUT);
+    if fs::read(&layout).is_ok_and(|text| text.starts_with(MAGIC.as_bytes())) {
+        return Ok(false);
+    }
+    if layout.exists() && !path.join(DATA).exists() {
+        return Ok(true);
+    }
+    let entries = fs::read_dir(path).map_err(|error| file(path, "read the directory", error))?;
+    // A freshly made file system is as good as an empty directory.
+    let known = [LOCK, LAYOUT, NEW_LAYOUT, DATA, NEW_DATA, acknowledged::FOLDER, "lost+found"];
+    let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
+    Ok(names.any(|name| !known.iter().any(|known| name == *known)))
 }
 
 fn lock(path: &Path) -> Result<File> {
@@ -106,7 +118,7 @@ fn check_version(path: &Path) -> Result<()> {
 
 /// Written whole or not at all: to another name first.
 fn write_version(path: &Path, layout: &Path) -> Result<()> {
-    let temporary = path.join("layout.new");
+    let temporary = path.join(NEW_LAYOUT);
     let write = || {
         let mut file = File::create(&temporary)?;
         writeln!(file, "{MAGIC} {VERSION}")?;

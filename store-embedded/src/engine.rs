@@ -8,26 +8,10 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use store_core::{
-    Result,
-    backend::{MapId, TaskId},
-};
+use fjall::PersistMode;
+use store_core::Result;
 
-use crate::{
-    Durability, EmbeddedConfig,
-    error::engine,
-    layout::{TASKS, keyspace},
-};
-
-/// The engine's handles; none may outlive a guard, or the engine could not be opened anew.
-#[derive(Clone)]
-pub(crate) struct Handles {
-    path: PathBuf,
-    memtable_bytes: u64,
-    pub(crate) database: Database,
-    pub(crate) tasks: Keyspace,
-}
+use crate::{Durability, EmbeddedConfig, handles::Handles};
 
 /// The engine behind a lock: shared for all work, exclusive for opening it anew.
 pub(crate) struct Engine {
@@ -96,50 +80,4 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-impl Handles {
-    fn open(path: &Path, config: &EmbeddedConfig) -> Result<Self> {
-        let failed = |error| engine(path, "open the state", error);
-        let database = Database::builder(path)
-            .cache_size(config.cache_bytes)
-            .max_journaling_size(config.journal_bytes)
-            .open()
-            .map_err(failed)?;
-        let memtable_bytes = config.memtable_bytes;
-        let tasks = database.keyspace(TASKS, || options(memtable_bytes)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), memtable_bytes, database, tasks })
-    }
-
-    /// The keyspace of a map, where there is one.
-    pub(crate) fn map(&self, task: &TaskId, map: MapId) -> Result<Option<Keyspace>> {
-        let name = keyspace(task, map);
-        if !self.database.keyspace_exists(&name) {
-            return Ok(None);
-        }
-        self.map_or_new(&name).map(Some)
-    }
-
-    /// The keyspace of this name. A new one is empty and harmless if nothing is written to it.
-    pub(crate) fn map_or_new(&self, name: &str) -> Result<Keyspace> {
-        let keyspace = self.database.keyspace(name, || options(self.memtable_bytes));
-        keyspace.map_err(|error| self.failed("open a map", error))
-    }
-
-    pub(crate) fn drop_map(&self, name: &str) -> Result<()> {
-        if !self.database.keyspace_exists(name) {
-            return Ok(());
-        }
-        let keyspace = self.map_or_new(name)?;
-        let dropped = self.database.delete_keyspace(keyspace);
-        dropped.map_err(|error| self.failed("drop a map", error))
-    }
-
-    pub(crate) fn failed(&self, doing: &str, error: fjall::Error) -> store_core::Error {
-        engine(&self.path, doing, error)
-    }
-}
-
-fn options(memtable_bytes: u64) -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes)
 }

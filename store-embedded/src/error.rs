@@ -54,6 +54,12 @@ fn io_cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     causes.find_map(|error| error.downcast_ref())
 }
 
+/// The error for a panic inside the engine.
+pub(crate) fn panicked() -> Error {
+    let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
+    Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown)
+}
+
 /// An error of a file beside the engine.
 pub(crate) fn file(path: &Path, doing: &str, error: io::Error) -> Error {
     let kind = io_kind(&error);

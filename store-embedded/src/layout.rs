@@ -1,10 +1,11 @@
 //! What stands where: names of maps, and the record of a task.
 //!
 //! A map is a keyspace of its own, so that dropping it costs the same however much it holds. Its keys carry one byte
-//! in front, because the engine knows no empty keys; one more key marks that it was written at all. The keyspace
-//! `tasks` has one record per task, which names its maps: a map that is named and has no mark has lost its files.
+//! in front, because the engine knows no empty keys; one more key, the mark, has the number of the last commit that wrote
+//! to the map. The keyspace `tasks` has one record per task, which names its maps and the same numbers: where they
+//! differ, the engine has lost something in between.
 
-use std::{collections::BTreeSet, ops::Bound};
+use std::{collections::BTreeMap, ops::Bound};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,13 @@ const KEY: u8 = b'k';
 /// The first stored key behind all keys.
 const KEYS_END: &[u8] = b"l";
 
-/// The key that every map has from its first commit on.
+/// The key of the mark, which every map has from its first commit on.
 pub(crate) const MARK: &[u8] = b"m";
+
+/// The number in a mark.
+pub(crate) fn mark(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
 
 /// The longest key the engine takes, without the byte in front.
 pub(crate) const MAX_KEY_BYTES: usize = u16::MAX as usize - 1;
@@ -42,8 +48,8 @@ pub(crate) fn key(key: &[u8]) -> Bytes {
 }
 
 /// The key of its stored form.
-pub(crate) fn user_key(stored: &Bytes) -> Bytes {
-    stored.slice(1..)
+pub(crate) fn user_key(stored: &[u8]) -> &[u8] {
+    stored.get(1..).unwrap_or_default()
 }
 
 /// The stored form of a range of keys.
@@ -60,15 +66,17 @@ pub(crate) fn bounds(range: &KeyRange) -> (Bound<Bytes>, Bound<Bytes>) {
     (start, end)
 }
 
-/// What the names of all maps of a task begin with.
-pub(crate) fn maps_of(task: &TaskId) -> String {
-    // Names have no '@', so no task's maps look like another's.
-    format!("{}@{}@", task.application, task.partition)
-}
-
 /// The keyspace of a map.
 pub(crate) fn keyspace(task: &TaskId, map: MapId) -> String {
-    maps_of(task) + &map_name(map)
+    // Names have no '@', so no task's maps look like another's.
+    format!("{}@{}@{}", task.application, task.partition, map_name(map))
+}
+
+/// The map that a keyspace is, `None` for `tasks`.
+pub(crate) fn map_of_keyspace(keyspace: &str) -> Option<(TaskId, MapId)> {
+    let (application, rest) = keyspace.split_once('@')?;
+    let (partition, map) = rest.split_once('@')?;
+    Some((TaskId::new(application, partition.parse().ok()?).ok()?, map_of_name(map)?))
 }
 
 fn map_name(map: MapId) -> String {
@@ -109,8 +117,8 @@ pub(crate) struct Record {
     /// The epoch at which it was destroyed last; 0 if never.
     pub(crate) born: u64,
     pub(crate) destroyed: bool,
-    /// The maps that were written and not dropped.
-    pub(crate) maps: BTreeSet<MapId>,
+    /// The maps that were written and not dropped, each with the last commit that wrote to it.
+    pub(crate) maps: BTreeMap<MapId, u64>,
     pub(crate) checkpoint: Checkpoint,
 }
 
@@ -123,7 +131,7 @@ struct Head {
     born: u64,
     #[serde(default)]
     destroyed: bool,
-    maps: Vec<String>,
+    maps: BTreeMap<String, u64>,
 }
 
 impl Record {
@@ -134,7 +142,7 @@ impl Record {
             fence,
             born: 0,
             destroyed: true,
-            maps: BTreeSet::new(),
+            maps: BTreeMap::new(),
             checkpoint: Checkpoint::default(),
         }
     }
@@ -143,7 +151,7 @@ impl Record {
     pub(crate) fn encode(&self, checkpoint: &[u8]) -> Bytes {
         let Fence { epoch, owner, .. } = self.fence;
         let (born, destroyed) = (self.born, self.destroyed);
-        let maps = self.maps.iter().map(|&map| map_name(map)).collect();
+        let maps = self.maps.iter().map(|(&map, &last)| (map_name(map), last)).collect();
         let head = Head { layout: VERSION, epoch, owner, born, destroyed, maps };
         // Invariant: a flat struct of numbers, a flag and text is valid JSON.
         let mut bytes = serde_json::to_vec(&head).expect("the head is valid JSON");
@@ -166,7 +174,7 @@ impl Record {
         if head.layout != VERSION {
             return Err(newer(head.layout));
         }
-        let maps = head.maps.iter().map(|name| map_of_name(name));
+        let maps = head.maps.iter().map(|(name, &last)| Some((map_of_name(name)?, last)));
         Ok(Self {
             maps: maps.collect::<Option<_>>().ok_or_else(corrupt)?,
             fence: Fence::new(head.epoch, head.owner),
@@ -193,7 +201,9 @@ mod tests {
         backend::{Checkpoint, Fence, MapId, OwnerId, TaskId},
     };
 
-    use super::{Record, key, keyspace, map_name, map_of_name, partition, task_key, user_key};
+    use super::{
+        Record, TASKS, key, keyspace, map_of_keyspace, mark, partition, task_key, user_key,
+    };
 
     fn task() -> TaskId {
         TaskId::new("word-count", 258).unwrap()
@@ -205,11 +215,11 @@ mod tests {
             fence: Fence::new(3, OwnerId::from_u128(0xab)),
             born: 1,
             destroyed: false,
-            maps: [MapId::whole(1), MapId::segment(2, -5)].into(),
+            maps: [(MapId::whole(1), 7), (MapId::segment(2, -5), 3)].into(),
             checkpoint: Checkpoint::default(),
         };
         let golden = concat!(
-            r#"{"layout":1,"epoch":3,"owner":"00000000-0000-0000-0000-0000000000ab","born":1,"destroyed":false,"maps":["1","2@-5"]}"#,
+            r#"{"layout":1,"epoch":3,"owner":"00000000-0000-0000-0000-0000000000ab","born":1,"destroyed":false,"maps":{"1":7,"2@-5":3}}"#,
             "\n",
             r#"{"layout":1,"sequence":0}"#
         );
@@ -219,7 +229,9 @@ mod tests {
         assert_eq!(&task_key(&task())[..], b"word-count\0\0\0\x01\x02");
         assert_eq!(partition(&task().application, b"word-count\0\0\0\x01\x02"), Some(258));
         assert_eq!(&key(b"")[..], b"k");
-        assert_eq!(&user_key(&key(b"ab"))[..], b"ab");
+        assert_eq!(user_key(&key(b"ab")), b"ab");
+        assert_eq!(mark(&7_u64.to_be_bytes()), Some(7));
+        assert_eq!(mark(b""), None);
     }
 
     #[test]
@@ -228,16 +240,18 @@ mod tests {
             [(MapId::whole(1), "word-count@258@1"), (MapId::segment(2, -5), "word-count@258@2@-5")]
         {
             assert_eq!(keyspace(&task(), id), name);
-            assert_eq!(map_of_name(&map_name(id)), Some(id));
+            assert_eq!(map_of_keyspace(name), Some((task(), id)));
         }
-        assert_eq!(map_of_name("x"), None);
+        for other in [TASKS, "a@x@1", "a@1@x", "a@1@1@x", "@1@1"] {
+            assert_eq!(map_of_keyspace(other), None, "{other}");
+        }
     }
 
     #[test]
     fn damage_is_an_error() {
         let kind = |bytes: &[u8]| Record::decode(bytes).unwrap_err().kind();
         let other =
-            br#"{"layout":2,"epoch":3,"owner":"00000000-0000-0000-0000-0000000000ab","maps":[],"new":0}"#;
+            br#"{"layout":2,"epoch":3,"owner":"00000000-0000-0000-0000-0000000000ab","maps":{},"new":0}"#;
         assert_eq!(kind(&[other, &b"\n{}"[..]].concat()), ErrorKind::SchemaMismatch);
         assert_eq!(kind(b""), ErrorKind::Corrupt);
         assert_eq!(kind(b"{}\n"), ErrorKind::Corrupt);

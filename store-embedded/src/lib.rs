@@ -22,8 +22,11 @@ mod config;
 mod directory;
 mod engine;
 mod error;
+mod handles;
 mod layout;
+mod pressure;
 mod reader;
+mod view;
 mod writer;
 
 pub use self::{

@@ -1,12 +1,16 @@
-//! Reads of one task: each call answers from one snapshot of the engine, so from one whole commit.
+//! Reads of one task: each call answers from one view, so from one whole commit.
 
-use std::sync::Arc;
+use std::{
+    ops::Bound,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fjall::{Guard, Readable, UserKey};
+use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
-    Result,
+    Error, ErrorKind, Result,
     backend::{
         Capabilities, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher, TaskId,
         TaskReader,
@@ -15,7 +19,9 @@ use store_core::{
 
 use crate::{
     backend::Shared,
+    error::panicked,
     layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
+    view::View,
 };
 
 const CAPABILITIES: Capabilities = {
@@ -24,23 +30,70 @@ const CAPABILITIES: Capabilities = {
     capabilities
 };
 
-/// Reads one task.
+/// Reads one task, as its owner or as anybody.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
     pub(crate) task: TaskId,
+    /// For anybody: the epoch of the last destruction before it was opened; its own ends the reader.
+    born: Option<u64>,
     capabilities: Capabilities,
 }
 
 impl Reader {
-    pub(crate) const fn new(shared: Arc<Shared>, task: TaskId) -> Self {
-        Self { shared, task, capabilities: CAPABILITIES }
+    pub(crate) const fn of_owner(shared: Arc<Shared>, task: TaskId) -> Self {
+        Self { shared, task, born: None, capabilities: CAPABILITIES }
+    }
+
+    pub(crate) const fn of_anybody(shared: Arc<Shared>, task: TaskId, born: u64) -> Self {
+        Self { shared, task, born: Some(born), capabilities: CAPABILITIES }
+    }
+
+    /// `NotFound` where the view is of another life of the task.
+    fn check_life(&self, view: &View) -> Result<()> {
+        let Some(born) = self.born else { return Ok(()) };
+        let record = view.record(&self.task)?;
+        if !record.destroyed && record.born == born {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NotFound, format!("task {} was destroyed", self.task)))
+    }
+
+    /// Answers from one view.
+    fn look<T>(&self, answer: impl FnOnce(&View) -> Result<T>) -> Result<T> {
+        let handles = self.shared.engine.in_use()?;
+        let view = handles.view();
+        // The engine panics over some damaged files; it is only read here, so nothing is left half done.
+        let answer = AssertUnwindSafe(|| self.check_life(&view).and_then(|()| answer(&view)));
+        catch_unwind(answer).unwrap_or_else(|_| Err(panicked()))
     }
 }
 
+/// The same keys of the longest length at most, in a range whose ends the engine takes.
+fn within_limit(range: &KeyRange) -> KeyRange {
+    let long = |bound: &Bound<Bytes>| match bound {
+        Bound::Included(key) | Bound::Excluded(key) if key.len() > MAX_KEY_BYTES => {
+            Some(key.slice(..MAX_KEY_BYTES))
+        }
+        _ => None,
+    };
+    // A cut end is below the end that was meant, and no stored key lies between the two.
+    let start = long(&range.start).map_or_else(|| range.start.clone(), Bound::Excluded);
+    let end = long(&range.end).map_or_else(|| range.end.clone(), Bound::Included);
+    KeyRange::new(start, end)
+}
+
+/// Copies a small value out of its block, which it would keep in memory as a whole.
+fn own(value: UserValue) -> Bytes {
+    if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value.into() }
+}
+
+/// Values from this size on, in bytes, have blocks of their own or nearly so.
+const ALONE: usize = 4096;
+
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
-    let (key, value): (UserKey, UserKey) = guard.into_inner()?;
-    Ok((user_key(&Bytes::from(key)), Bytes::from(value)))
+    let (key, value) = guard.into_inner()?;
+    Ok((Bytes::copy_from_slice(user_key(&key)), own(value)))
 }
 
 #[async_trait]
@@ -50,14 +103,17 @@ impl TaskReader for Reader {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let handles = self.shared.engine.in_use()?;
-        let snapshot = handles.database.snapshot();
-        let get = |(map, user_key): &(MapId, Bytes)| {
-            let Some(keyspace) = handles.map(&self.task, *map)? else { return Ok(None) };
-            let value = snapshot.get(&keyspace, key(user_key));
-            Ok(value.map_err(|error| handles.failed("read", error))?.map(Bytes::from))
-        };
-        keys.iter().map(get).collect()
+        self.look(|view| {
+            let get = |(map, user_key): &(MapId, Bytes)| {
+                // The engine takes no longer keys, and none is stored.
+                let keyspace = view.map(&self.task, *map);
+                let keyspace = keyspace.filter(|_| user_key.len() <= MAX_KEY_BYTES);
+                let Some(keyspace) = keyspace else { return Ok(None) };
+                let value = view.snapshot.get(keyspace, key(user_key));
+                Ok(value.map_err(|error| view.failed("read", error))?.map(own))
+            };
+            keys.iter().map(get).collect()
+        })
     }
 
     async fn scan(
@@ -67,28 +123,29 @@ impl TaskReader for Reader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let handles = self.shared.engine.in_use()?;
-        let keyspace = handles.map(&self.task, map)?;
-        let Some(keyspace) = keyspace.filter(|_| !range.is_empty()) else {
-            return Ok(Page::default());
-        };
-        let entries = handles.database.snapshot().range(&keyspace, bounds(range));
-        let page = match order {
-            Order::Forward => Page::collect(entries.map(entry), limit),
-            Order::Backward => Page::collect(entries.rev().map(entry), limit),
-        };
-        page.map_err(|error| handles.failed("scan", error))
+        self.look(|view| {
+            let range = within_limit(range);
+            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
+            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
+            let entries = view.snapshot.range(keyspace, bounds(&range));
+            let page = match order {
+                Order::Forward => Page::collect(entries.map(entry), limit),
+                Order::Backward => Page::collect(entries.rev().map(entry), limit),
+            };
+            page.map_err(|error| view.failed("scan", error))
+        })
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        let handles = self.shared.engine.in_use()?;
-        let keyspace = handles.map(&self.task, map)?;
-        // The mark is no entry.
-        Ok(keyspace.map_or(0, |keyspace| keyspace.approximate_len().saturating_sub(1) as u64))
+        self.look(|view| {
+            let entries = view.map(&self.task, map).map_or(0, Keyspace::approximate_len);
+            // The mark is no entry.
+            Ok(entries.saturating_sub(1) as u64)
+        })
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
-        Ok(self.shared.record(&*self.shared.engine.in_use()?, &self.task)?.checkpoint)
+        self.look(|view| Ok(view.record(&self.task)?.checkpoint))
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

@@ -14,8 +14,8 @@ use store_core::{
 
 use crate::{
     backend::{Shared, blocking},
-    engine::Handles,
-    layout::{MARK, Record, TASKS, key, keyspace, task_key},
+    handles::Handles,
+    layout::{MARK, Record, key, task_key},
     reader::Reader,
 };
 
@@ -36,42 +36,38 @@ impl Writer {
 fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Result<()> {
     let _turn = shared.turn();
     let written = shared.again_after_poison(|handles| {
-        if is_decided(shared, handles, task, fence, commit)? {
+        let record = handles.view().record(task)?;
+        if is_decided(&record, task, fence, commit)? {
             return Ok(());
         }
-        write(shared, handles, task, shared.record(handles, task)?, commit)
+        write(shared, handles, task, record, commit)
     });
     match written {
         Ok(()) => {}
         // The engine is opened anew by now: it says whether the batch is in the journal.
         Err(error) if error.effect() == Effect::Unknown => {
-            let handles = shared.engine.in_use().map_err(|e| e.with_effect(Effect::Unknown))?;
-            if !is_decided(shared, &handles, task, fence, commit)? {
+            let unknown = |error: Error| error.with_effect(Effect::Unknown);
+            let handles = shared.engine.in_use().map_err(unknown)?;
+            let record = handles.view().record(task).map_err(unknown)?;
+            if !is_decided(&record, task, fence, commit).map_err(unknown)? {
                 return Err(error.with_effect(Effect::NotApplied));
             }
-            let synced = handles.database.persist(fjall::PersistMode::SyncAll);
-            synced.map_err(|e| handles.failed("sync", e).with_effect(Effect::Unknown))?;
+            // After a sync that failed nothing says that the disk has it: it is written once more.
+            write(shared, &handles, task, record, commit).map_err(unknown)?;
         }
         Err(error) => return Err(error),
     }
     if shared.engine.is_synced() {
         shared.acknowledged.note(task, fence.epoch, commit.sequence());
     }
-    drop_maps(shared, task, commit);
+    clean_up(shared, task, commit);
     Ok(())
 }
 
 /// Whether the commit is in already; `Fenced` and `SequenceGap` where it may not come in.
-fn is_decided(
-    shared: &Shared,
-    handles: &Handles,
-    task: &TaskId,
-    fence: Fence,
-    commit: &Commit,
-) -> Result<bool> {
-    let record = shared.record(handles, task)?;
+fn is_decided(record: &Record, task: &TaskId, fence: Fence, commit: &Commit) -> Result<bool> {
     if record.fence != fence {
-        let message = format!("task {task} was claimed by a later owner");
+        let message = format!("task {task} was claimed by a later owner: give it up");
         return Err(Error::new(ErrorKind::Fenced, message));
     }
     let (stored, sent) = (record.checkpoint.sequence, commit.sequence());
@@ -90,38 +86,52 @@ fn write(
     commit: &Commit,
 ) -> Result<()> {
     let mut batch = handles.database.batch().durability(Some(shared.engine.persist_mode()));
+    let mut touched = Vec::new();
     for (map, change) in commit.changes() {
         let MapChange::Write(writes) = change else {
             record.maps.remove(map);
             continue;
         };
-        let keyspace = handles.map_or_new(&keyspace(task, *map))?;
-        if record.maps.insert(*map) {
-            batch.insert(&keyspace, MARK, Bytes::new());
-        }
+        let keyspace = handles.map_or_new(task, *map)?;
+        record.maps.insert(*map, commit.sequence());
+        batch.insert(&keyspace, MARK, commit.sequence().to_be_bytes());
         for (user_key, put) in writes {
             match put {
                 Some(put) => batch.insert(&keyspace, key(user_key), put.value.clone()),
                 None => batch.remove(&keyspace, key(user_key)),
             }
         }
+        touched.push(keyspace);
     }
-    batch.insert(&handles.tasks, task_key(task), record.encode(commit.encoded_checkpoint()));
+    let view = handles.view();
+    batch.insert(&view.tasks, task_key(task), record.encode(commit.encoded_checkpoint()));
+    touched.push(view.tasks.clone());
+    let room = handles.wait_for_room(&touched);
+    room.map_err(|error| view.failed("commit", error))?;
     let written = batch.commit();
-    written.map_err(|error| handles.failed("commit", error).with_effect(Effect::Unknown))
+    written.map_err(|error| view.failed("commit", error).with_effect(Effect::Unknown))?;
+    handles.publish(task, &dropped(commit));
+    Ok(())
 }
 
-/// Removes dropped maps. What a crash leaves is not named by the record, so swept by the next claim.
-fn drop_maps(shared: &Shared, task: &TaskId, commit: &Commit) {
+fn dropped(commit: &Commit) -> Vec<MapId> {
     let changes = commit.changes().iter();
     let dropped = changes.filter(|(_, change)| matches!(change, MapChange::Drop));
-    for (map, _) in dropped {
-        let name = keyspace(task, *map);
-        debug_assert_ne!(name, TASKS, "no map has the name of the records");
-        let result = shared.engine.in_use().and_then(|handles| handles.drop_map(&name));
-        if let Err(error) = result {
-            tracing::warn!(%task, %map, %error, "a dropped map could not be removed yet");
-        }
+    dropped.map(|(map, _)| *map).collect()
+}
+
+/// Removes dropped maps, and bounds memory. What a crash leaves of a map is swept by the next claim.
+fn clean_up(shared: &Shared, task: &TaskId, commit: &Commit) {
+    let clean = || {
+        let handles = shared.engine.in_use()?;
+        let view = handles.view();
+        let bounded = handles.bound_memory(&view);
+        bounded.map_err(|error| view.failed("write out recent writes", error))?;
+        drop(view);
+        dropped(commit).into_iter().try_for_each(|map| handles.remove(task, map))
+    };
+    if let Err(error) = clean() {
+        tracing::warn!(%task, %error, "cleaning up after a commit failed; it will be tried again");
     }
 }
 

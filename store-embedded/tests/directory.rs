@@ -13,7 +13,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{MAP, claim, commit, get, next, open, task};
+use common::{MAP, claim, commit, get, next, noise, open, small, task};
+use futures::FutureExt;
 use store_core::{
     ErrorKind,
     backend::{Backend, KeyRange, MapId, OwnerId, TaskId},
@@ -119,6 +120,9 @@ async fn other_versions_and_foreign_directories_are_refused_unchanged() {
     fs::write(foreign.path().join("thesis.txt"), "years of work").unwrap();
     assert_eq!(open(foreign.path()).await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(fs::read_dir(foreign.path()).unwrap().count(), 1);
+    let fresh = tempdir().unwrap();
+    fs::create_dir(fresh.path().join("lost+found")).unwrap();
+    drop(open(fresh.path()).await.unwrap());
     let file = foreign.path().join("thesis.txt");
     assert!(open(&file).await.is_err());
 }
@@ -146,11 +150,11 @@ fn copy(from: &Path, to: &Path) {
 const COMMITS: u8 = 40;
 
 async fn filled(folder: &Path) {
-    let backend = open(folder).await.unwrap();
+    let backend = small(folder).await.unwrap();
     let claim = claim(&backend).await.unwrap();
     let mut checkpoint = claim.checkpoint.clone();
     for n in 0..COMMITS {
-        let sent = commit(&checkpoint, [(n, vec![n; 3000]), (255, vec![n])]);
+        let sent = commit(&checkpoint, [(n, noise(3000, n.into())), (255, vec![n])]);
         claim.writer.commit(&sent).await.unwrap();
         checkpoint = next(&checkpoint);
     }
@@ -167,7 +171,10 @@ async fn survey(folder: &Path) -> Result<(), String> {
     let page = claim.writer.scan(MAP, &all, order, Default::default()).await.map_err(told)?;
     assert_eq!(claim.checkpoint.sequence, u64::from(COMMITS), "a lost commit went unnoticed");
     for (n, value) in (0..COMMITS).zip(values) {
-        assert!(value.is_some_and(|value| value[..] == vec![n; 3000]), "a wrong value of key {n}");
+        assert!(
+            value.is_some_and(|value| value[..] == noise(3000, n.into())),
+            "a wrong value of key {n}"
+        );
     }
     assert_eq!(page.entries.len(), usize::from(COMMITS) + 1);
     Ok(())
@@ -252,4 +259,58 @@ async fn destroy_removes_one_task_and_keeps_its_epoch() {
     assert_eq!(get(&new, 1).await, None);
     assert_eq!(get(&kept, 1).await, Some(Bytes::from_static(&[9])));
     assert_eq!(backend.tasks(&other.application).await.unwrap()[0].epoch, 3);
+}
+
+/// Who only looks is told of a loss, too.
+#[tokio::test]
+async fn a_lost_journal_is_not_taken_for_no_task() {
+    let folder = tempdir().unwrap();
+    let backend = open(folder.path()).await.unwrap();
+    let lost = claim(&backend).await.unwrap();
+    lost.writer.commit(&commit(&lost.checkpoint, [(1, vec![1])])).await.unwrap();
+    drop((backend, lost));
+    let empty = tempdir().unwrap();
+    drop(open(empty.path()).await.unwrap());
+    fs::remove_dir_all(folder.path().join("data")).unwrap();
+    fs::rename(empty.path().join("data"), folder.path().join("data")).unwrap();
+
+    let backend = open(folder.path()).await.unwrap();
+    let application = task().application;
+    let refused = [
+        backend.tasks(&application).await.unwrap_err(),
+        backend.read(&task()).await.unwrap_err(),
+        claim(&backend).await.unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Corrupt), "{refused:?}");
+    assert!(backend.tasks(&"other".parse().unwrap()).await.unwrap().is_empty());
+}
+
+#[test]
+fn outside_of_a_runtime_is_an_error() {
+    let folder = tempdir().unwrap();
+    let refused = open(folder.path()).now_or_never();
+    assert_eq!(refused.unwrap().unwrap_err().kind(), ErrorKind::Config);
+}
+
+/// Opening a task to read it while its owner commits is no sign of a loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_come_while_the_owner_commits() {
+    let folder = tempdir().unwrap();
+    let backend = open(folder.path()).await.unwrap();
+    let owner = claim(&backend).await.unwrap();
+    let commits = tokio::spawn(async move {
+        let mut checkpoint = owner.checkpoint.clone();
+        for n in 0..100 {
+            owner.writer.commit(&commit(&checkpoint, [(n, vec![n])])).await.unwrap();
+            checkpoint = next(&checkpoint);
+        }
+    });
+    let mut opened = 0;
+    while !commits.is_finished() {
+        backend.read(&task()).await.unwrap();
+        backend.tasks(&task().application).await.unwrap();
+        opened += 1;
+    }
+    commits.await.unwrap();
+    assert!(opened > 20, "{opened}");
 }

@@ -6,19 +6,23 @@
 
 mod common;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use bytes::Bytes;
-use common::{claim, commit, get, next, open};
+use common::{claim, commit, get, next, noise, open, small};
 use store_core::{Effect, ErrorKind, backend::Checkpoint};
 use tempfile::tempdir;
+use tokio::time::timeout;
+
+/// Far longer than any commit takes that is not stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(path: &'a Path) -> Self {
-        let size = ["-t", "tmpfs", "-o", "size=24m", "tmpfs"];
-        let mounted = Command::new("mount").args(size).arg(path).status();
+    fn mount(path: &'a Path, mib: u32) -> Self {
+        let (kind, size) = (["-t", "tmpfs", "tmpfs"], ["-o".to_owned(), format!("size={mib}m")]);
+        let mounted = Command::new("mount").args(size).args(kind).arg(path).status();
         assert!(
             mounted.is_ok_and(|status| status.success()),
             "this test mounts a tmpfs: run it as root, or in a container with --cap-add SYS_ADMIN"
@@ -33,22 +37,10 @@ impl Drop for SmallDisk<'_> {
     }
 }
 
-/// Random bytes, which no compression makes smaller.
-fn noise(length: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
-    let byte = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[3]
-    };
-    std::iter::repeat_with(byte).take(length).collect()
-}
-
 #[tokio::test]
 async fn a_full_disk_is_said_and_survived() {
     let folder = tempdir().unwrap();
-    let disk = SmallDisk::mount(folder.path());
+    let disk = SmallDisk::mount(folder.path(), 24);
     let ballast = folder.path().join("ballast");
     let state = folder.path().join("state");
     fs::write(&ballast, vec![1; 8 << 20]).unwrap();
@@ -87,5 +79,38 @@ async fn a_full_disk_is_said_and_survived() {
     let claim = common::claim(&backend).await.unwrap();
     assert_eq!(claim.checkpoint.sequence, n + 1);
     assert_eq!(get(&claim, 1).await, Some(noise(300_000, n).into()));
+    drop((claim, backend, disk));
+}
+
+/// Commits as large as the engine's parts, so that the disk also fills while files are written out in the background.
+#[tokio::test]
+async fn large_commits_do_not_hang_on_a_full_disk() {
+    let folder = tempdir().unwrap();
+    let disk = SmallDisk::mount(folder.path(), 120);
+    let state = folder.path().join("state");
+    let ballast = folder.path().join("ballast");
+    fs::write(&ballast, vec![1; 32 << 20]).unwrap();
+    let backend = small(&state).await.unwrap();
+    let claim = claim(&backend).await.unwrap();
+    let mut checkpoint = claim.checkpoint.clone();
+    let value = |n: u64| [&n.to_be_bytes()[..], &noise(50_000, 1)].concat();
+    let mut n = 0;
+    for failures in 0..3 {
+        loop {
+            let sent = commit(&checkpoint, (0..20).map(|key| (key, value(n))));
+            let done = timeout(PATIENCE, claim.writer.commit(&sent)).await;
+            if let Err(error) = done.expect("a commit hangs") {
+                let said = (error.kind(), error.effect());
+                assert_eq!(said, (ErrorKind::OutOfSpace, Effect::NotApplied), "{error:?}");
+                break;
+            }
+            (n, checkpoint) = (n + 1, next(&checkpoint));
+            assert!(n < 3000, "the disk does not fill after {failures} failures");
+        }
+    }
+    fs::remove_file(&ballast).unwrap();
+    let sent = commit(&checkpoint, (0..20).map(|key| (key, value(n))));
+    timeout(PATIENCE, claim.writer.commit(&sent)).await.expect("a commit hangs").unwrap();
+    assert_eq!(get(&claim, 1).await, Some(value(n).into()));
     drop((claim, backend, disk));
 }

@@ -36,6 +36,11 @@ impl RedisBackend {
     /// Connects to a server by its URL, `redis://[user:password@]host[:port][/number]`.
     pub async fn connect(url: &str, config: RedisConfig) -> Result<Self> {
         let failed = |error| redis("connect to Redis", error);
+        if config.namespace.contains(['{', '}']) {
+            let message =
+                "the namespace must have no braces, which say where a key is kept in a cluster";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let info = url.into_connection_info().map_err(failed)?;
         let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let client = Client::open(info).map_err(failed)?;
@@ -78,14 +83,15 @@ impl Backend for RedisBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
         let reader = self.reader(task);
         let mut connection = self.connection.clone();
+        // Before the claim, so that no claimed task is missing from the list.
+        let listed = layout::tasks(&self.namespace, &task.application);
+        let listed: redis::RedisResult<()> = connection.sadd(listed, task.partition).await;
+        listed.map_err(|error| redis("list the task", error))?;
         let mut script = CLAIM.prepare_invoke();
         script.key(reader.keys.task()).arg(owner.to_string());
         let claimed: redis::RedisResult<(String, Option<Bytes>)> =
             script.invoke_async(&mut connection).await;
         let (fence, checkpoint) = claimed.map_err(|error| redis("claim", error))?;
-        let listed = layout::tasks(&self.namespace, &task.application);
-        let listed: redis::RedisResult<()> = connection.sadd(listed, task.partition).await;
-        listed.map_err(|error| redis("list the task", error))?;
         let checkpoint = checkpoint
             .map_or_else(|| Ok(Checkpoint::default()), |bytes| Checkpoint::decode(&bytes))?;
         Ok(Claim::new(Arc::new(Writer::new(reader, fence)), checkpoint))
@@ -110,7 +116,8 @@ impl Backend for RedisBackend {
         let mut summaries = Vec::new();
         for partition in partitions {
             let task = TaskId::new(application.as_str(), partition)?;
-            let epoch = self.epoch(&task).await?.ok_or_else(|| corrupt(&task))?;
+            // Listed by a claim that has not come yet.
+            let Some(epoch) = self.epoch(&task).await? else { continue };
             let checkpoint = self.reader(&task).checkpoint().await?;
             summaries.push(TaskSummary::new(task, epoch, checkpoint));
         }
@@ -123,6 +130,9 @@ impl Backend for RedisBackend {
         let mut connection = self.connection.clone();
         let failed = |error| redis("destroy", error);
         loop {
+            let fence: Option<String> =
+                connection.hget(keys.task(), FENCE).await.map_err(failed)?;
+            let Some(fence) = fence else { break };
             let maps: Vec<String> = connection.smembers(keys.maps()).await.map_err(failed)?;
             let mut script = DESTROY.prepare_invoke();
             script.key(keys.task()).key(keys.maps());
@@ -130,7 +140,7 @@ impl Backend for RedisBackend {
                 script.key(format!("{}:{map}:h", keys.prefix()));
                 script.key(format!("{}:{map}:z", keys.prefix()));
             }
-            script.arg(OwnerId::random().to_string());
+            script.arg(fence).arg(OwnerId::random().to_string());
             let done: String = script.invoke_async(&mut connection).await.map_err(failed)?;
             if done != "AGAIN" {
                 break;

@@ -13,6 +13,7 @@ pub(crate) fn redis(doing: &str, error: RedisError) -> Error {
         }
         ErrorKind::InvalidArgument => "a key of ours holds something else: use another namespace",
         ErrorKind::Unauthenticated => "the server does not accept the user or password",
+        ErrorKind::Corrupt => "the data of a task contradict each other",
         ErrorKind::PermissionDenied => "the user lacks a permission that a state store needs",
         ErrorKind::OutOfSpace => "the server is at its memory limit: free some, or raise maxmemory",
         ErrorKind::Timeout => "no answer came in time",
@@ -35,6 +36,9 @@ fn kind(error: &RedisError) -> ErrorKind {
             ErrorKind::Unauthenticated
         }
         (_, RedisKind::Server(ServerErrorKind::NoPerm)) => ErrorKind::PermissionDenied,
+        (Some("TORN"), _) => ErrorKind::Corrupt,
+        // Inside a script a forbidden command has no code of its own.
+        _ if error.to_string().contains("can't run this command") => ErrorKind::PermissionDenied,
         (_, RedisKind::InvalidClientConfig) => ErrorKind::Config,
         _ => ErrorKind::Unavailable,
     }

@@ -18,8 +18,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(namespace: &str, task: &TaskId) -> Self {
-        // Names have no braces, so the tag is the whole name; a namespace with braces would move it.
-        let namespace = namespace.replace(['{', '}'], "_");
+        // Neither names nor namespaces have braces, so the tag is the whole name.
         Self { prefix: format!("{namespace}:{{{}:{}}}", task.application, task.partition) }
     }
 
@@ -57,7 +56,7 @@ pub(crate) fn map_name(map: MapId) -> String {
 
 /// The set of an application's partitions.
 pub(crate) fn tasks(namespace: &str, application: &Name) -> String {
-    format!("{}:tasks:{application}", namespace.replace(['{', '}'], "_"))
+    format!("{}:tasks:{application}", namespace)
 }
 
 #[cfg(test)]

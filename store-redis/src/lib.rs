@@ -4,7 +4,8 @@
 //! checkpoint. A map is a hash with a sorted set as its index, all keys of a task share one hash tag.
 //!
 //! Not here yet: commits above [`MAX_COMMIT_ENTRIES`] entries or [`MAX_COMMIT_BYTES`] bytes (`TooLarge`), Redis
-//! Cluster, TLS, the check of eviction policies, waiting for replicas. What a commit survives is what the server's
+//! Cluster, TLS, the check of permissions and eviction policies, waiting for replicas. A user who may not run every command
+//! of the scripts can leave half a commit behind: give it `+@hash +@sortedset +@set +@scripting +unlink +type`. What a commit survives is what the server's
 //! persistence promises.
 
 mod backend;

@@ -15,6 +15,7 @@ use store_core::{
 use crate::{
     error::redis,
     layout::{CHECKPOINT, Keys},
+    script::PAGE,
 };
 
 const CAPABILITIES: Capabilities = {
@@ -109,27 +110,26 @@ impl TaskReader for Reader {
             return Ok(Page::default());
         }
         let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
-        let mut command = cmd("ZRANGE");
-        command.arg(self.keys.order(map));
-        match order {
-            Order::Forward => command.arg(low).arg(high).arg("BYLEX"),
-            Order::Backward => command.arg(high).arg(low).arg("BYLEX").arg("REV"),
+        let (first, last, direction) = match order {
+            Order::Forward => (low, high, ""),
+            Order::Backward => (high, low, "REV"),
         };
-        // One key more than asked for tells whether there is more.
-        let mut members: Vec<Bytes> =
-            self.ask("scan", command.arg("LIMIT").arg(0).arg(limit.entries + 1)).await?;
-        let more = members.len() > limit.entries;
-        members.truncate(limit.entries);
-        if members.is_empty() {
-            return Ok(Page::default());
+        let mut script = PAGE.prepare_invoke();
+        script.key(self.keys.values(map)).key(self.keys.order(map));
+        // Numbers of the script language are exact up to here, and no page is larger.
+        let bytes = limit.bytes.min(1 << 40);
+        script.arg(first).arg(last).arg(direction).arg(limit.entries).arg(bytes);
+        let page: redis::RedisResult<Vec<Bytes>> =
+            script.invoke_async(&mut self.connection.clone()).await;
+        let mut page = page.map_err(|error| redis("scan", error))?;
+        let more = page.pop().is_some_and(|more| more == "1");
+        let mut entries = Vec::with_capacity(page.len() / 2);
+        let mut page = page.into_iter();
+        while let (Some(key), Some(value)) = (page.next(), page.next()) {
+            entries.push((key, value));
         }
-        let wanted: Vec<_> = members.iter().map(|member| &member[..]).collect();
-        let values: Vec<Option<Bytes>> = self.ask("scan", &self.values(map, &wanted)).await?;
-        let resume = members.last().filter(|_| more).cloned();
-        // A key deleted between the two requests is skipped.
-        let entries = members.into_iter().zip(values);
-        let entries = entries.filter_map(|(key, value)| Some((key, value?)));
-        Ok(Page::new(entries.collect(), resume))
+        let resume = entries.last().filter(|_| more).map(|(key, _)| key.clone());
+        Ok(Page::new(entries, resume))
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {

@@ -80,19 +80,49 @@ return 'OK'",
     )
 });
 
-/// Destroys: `KEYS` task record, set of maps, then hash and sorted set of each map; `ARGV` a new owner. Keeps the epoch.
+/// One page: `KEYS` hash and sorted set of a map; `ARGV` the two ends in the order of the scan, `REV` or nothing, entries
+/// and bytes at the most. Gives keys and values in turn, then `1` where there is more, else `0`.
 ///
-/// Answers `AGAIN` where a map was added since its keys were listed.
+/// One script, so that a page is of one commit.
+pub(crate) static PAGE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"#!lua flags=no-writes
+local entries, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+local range = {'ZRANGE', KEYS[2], ARGV[1], ARGV[2], 'BYLEX'}
+if ARGV[3] == 'REV' then range[#range + 1] = 'REV' end
+for _, word in ipairs({'LIMIT', '0', tostring(entries + 1)}) do range[#range + 1] = word end
+local keys = redis.call(unpack(range))
+local page, bytes = {}, 0
+for n, key in ipairs(keys) do
+  if n > entries or (n > 1 and bytes >= most) then
+    page[#page + 1] = '1'
+    return page
+  end
+  local value = redis.call('HGET', KEYS[1], key)
+  if not value then return redis.error_reply('TORN the order of a map names a key without a value') end
+  bytes = bytes + #key + #value
+  page[#page + 1] = key
+  page[#page + 1] = value
+end
+page[#page + 1] = '0'
+return page",
+    )
+});
+
+/// Destroys: `KEYS` task record, set of maps, then hash and sorted set of each map; `ARGV` the fence there must be and a
+/// new owner. Keeps the epoch.
+///
+/// Answers `AGAIN` where the fence is another or a map was added since they were read, so that a request that arrives
+/// late removes nothing of a later owner's.
 pub(crate) static DESTROY: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"#!lua
-if redis.call('SCARD', KEYS[2]) * 2 ~= #KEYS - 2 then return 'AGAIN' end
 local fence = redis.call('HGET', KEYS[1], 'fence')
-if not fence then return 'NONE' end
+if fence ~= ARGV[1] or redis.call('SCARD', KEYS[2]) * 2 ~= #KEYS - 2 then return 'AGAIN' end
 local epoch = string.format('%020d', tonumber(string.sub(fence, 1, 20)) + 1)
 for k = 2, #KEYS do redis.call('UNLINK', KEYS[k]) end
 redis.call('HDEL', KEYS[1], 'sequence', 'checkpoint')
-redis.call('HSET', KEYS[1], 'fence', epoch .. ':' .. ARGV[1])
+redis.call('HSET', KEYS[1], 'fence', epoch .. ':' .. ARGV[2])
 return 'OK'",
     )
 });

@@ -64,7 +64,8 @@ impl Layer {
             let text = env::var(&name).map_err(|_not_unicode| {
                 Error::new(ErrorKind::Config, format!("{source}: the value is not Unicode"))
             })?;
-            let setting = name.trim_start_matches(PREFIX).to_lowercase().replace(SEPARATOR, ".");
+            let setting =
+                name.strip_prefix(PREFIX).unwrap_or(&name).to_lowercase().replace(SEPARATOR, ".");
             Ok(Self::text(source, &setting, &text))
         };
         names.into_iter().map(variable).collect()

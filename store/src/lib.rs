@@ -104,3 +104,8 @@ pub use self::{
     connect::connect,
     url::{Scheme, StoreUrl},
 };
+
+/// The guide's examples, as tests.
+#[cfg(all(doctest, feature = "message-pack"))]
+#[doc = include_str!("../../docs/keys-and-values.md")]
+struct KeysAndValues;

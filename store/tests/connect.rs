@@ -51,14 +51,14 @@ async fn what_a_program_sets_in_the_fields_is_checked_too() {
 
 #[tokio::test]
 async fn settings_of_the_engine_reach_it() {
-    let url = "memory:?uncommitted_soft_bytes=1&uncommitted_hard_bytes=100";
+    let url = "memory:?uncommitted_soft_bytes=1&uncommitted_hard_bytes=150";
     let database = store::connect(url).await.unwrap();
     let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();
     assert!(!task.wants_commit());
     counts.put(&"a".to_owned(), &1).await.unwrap();
     assert!(task.wants_commit());
-    let error = counts.put(&"a".repeat(100), &1).await.unwrap_err();
+    let error = counts.put(&"b".to_owned(), &1).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BufferFull);
 }
 

@@ -1,8 +1,9 @@
 //! Counts words in files; kill it at any moment and start it again.
 
 use std::{
-    io::{BufWriter, ErrorKind, Write, stdin, stdout},
+    io::{BufReader, BufWriter, ErrorKind, Write, stdin, stdout},
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use anyhow::Result;
@@ -29,8 +30,17 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("word_count: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<()> {
     let database = store::connect(&args.state).await?;
     eprintln!("counting into {}", args.state);
     let count = WordCount::open(&database, args.commit_every).await?;
@@ -39,7 +49,7 @@ async fn main() -> Result<()> {
             eprintln!(
                 "standard input cannot be resumed: if this run is cut off, remove the state before the next one"
             );
-            count.count_once(stdin().lock()).await?;
+            count.count_once(BufReader::new(stdin())).await?;
             continue;
         }
         let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
@@ -50,7 +60,7 @@ async fn main() -> Result<()> {
             bar.set_position(position);
         };
         match count.count_file(file, progress).await? {
-            0 => eprintln!("{}: nothing new, it was counted before", file.display()),
+            0 => eprintln!("{}: nothing new", file.display()),
             bytes => eprintln!("{}: counted {bytes} bytes", file.display()),
         }
         bar.finish_and_clear();

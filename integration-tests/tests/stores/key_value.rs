@@ -28,7 +28,7 @@ pub(crate) async fn awkward_keys_and_values(place: Place) -> Result<()> {
     ]
     .map(bytes)
     .into();
-    let value = |n: usize| if n % 3 == 0 { bytes("") } else { bytes([0xff, 0, 1]) };
+    let value = |n: usize| if n.is_multiple_of(3) { bytes("") } else { bytes([0xff, 0, 1]) };
     let task = place.database().await?.task("app", 0).store(&RAW).open().await?;
     let store = task.store(&RAW)?;
     for (n, key) in keys.iter().enumerate().rev() {

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit};
+use store_core::backend::{Changes, KeyRange, MapChange, MapId, Order, PageLimit};
 
 use super::tools::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 
@@ -69,10 +69,13 @@ pub(crate) async fn pages_go_on_where_they_ended(place: Place) -> Result<()> {
         let found = scan(owner.reader(), MAP, KeyRange::ALL, Order::Backward, limit).await?;
         ensure!(found.iter().rev().map(|(key, _)| key).eq(model.keys()));
     }
-    // However small the page, one entry fits.
+    // However small the page, one entry fits; a page does not go far beyond its bytes.
     let small = PageLimit::new(10, 1);
     let page = owner.reader().scan(MAP, &KeyRange::ALL, Order::Forward, small).await?;
-    ensure!(!page.entries.is_empty() && page.resume.is_some());
+    ensure!(page.entries.len() == 1 && page.resume.is_some());
+    let few = PageLimit::new(1000, 1000);
+    let page = owner.reader().scan(MAP, &KeyRange::ALL, Order::Forward, few).await?;
+    ensure!(page.entries.len() == 10, "{} entries", page.entries.len());
     let absent =
         scan(owner.reader(), MapId::whole(9), KeyRange::ALL, Order::Forward, small).await?;
     ensure!(absent.is_empty());
@@ -110,6 +113,87 @@ pub(crate) async fn empty_is_not_absent(place: Place) -> Result<()> {
     owner.send(&commit).await?;
     ensure!(all(owner.reader(), MAP).await?.len() == 2);
     Ok(())
+}
+
+/// Keys that no backend stores are absent, for readers too, and are legal ends of ranges.
+pub(crate) async fn keys_of_any_length_can_be_asked_for(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let model: Model = [(key("a"), key("1")), (key("y"), key("2"))].into();
+    owner.put(MAP, &model).await?;
+    let long = key(vec![b'x'; 70_000]);
+    let reader = backend.read(&task(0)).await?;
+    for reader in [owner.reader(), &*reader] {
+        ensure!(reader.get_many(&[(MAP, long.clone())]).await? == [None]);
+        let (from, to) = (Some(long.clone()), Some(long.clone()));
+        for (range, count) in [
+            (KeyRange::inclusive(from.clone(), None), 1),
+            (KeyRange::inclusive(None, to.clone()), 1),
+            (KeyRange::inclusive(from, to), 0),
+            (KeyRange::prefix(long.clone()), 0),
+        ] {
+            let found = scan(reader, MAP, range, Order::Forward, PageLimit::default()).await?;
+            ensure!(found.len() == count, "{} instead of {count}", found.len());
+        }
+    }
+    Ok(())
+}
+
+/// Each commit moves the only entry to another key and map; a reader's answer always has exactly one, of one number.
+pub(crate) async fn readers_never_miss_what_moves(place: Place) -> Result<()> {
+    let backend = place.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let moved = |n: u64| -> Changes {
+        let (old, new) = (key((n - 1).to_be_bytes()), key(n.to_be_bytes()));
+        let mut changes = deletes(MAP, [old]);
+        let put = puts(MAP, &[(new.clone(), new.clone())].into());
+        if let (Some(MapChange::Write(writes)), Some(MapChange::Write(put))) =
+            (changes.get_mut(&MAP), put.get(&MAP))
+        {
+            writes.extend(put.clone());
+        }
+        let segment = |n: u64| MapId::segment(2, i64::try_from(n).unwrap_or_default());
+        changes.extend(puts(segment(n), &[(key("n"), new)].into()));
+        changes.insert(segment(n - 1), MapChange::Drop);
+        changes
+    };
+    let first = owner.next(moved(1));
+    owner.send(&first).await?;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (backend, done) = (backend.clone(), done.clone());
+        tokio::spawn(async move {
+            let mut reads = 0;
+            while !done.load(Ordering::Relaxed) || reads == 0 {
+                // Opened anew each time, as somebody who looks in would.
+                let reader = backend.read(&task(0)).await?;
+                let limit = PageLimit::default();
+                let page = match reader.scan(MAP, &KeyRange::ALL, Order::Forward, limit).await {
+                    Err(error) if error.is_retryable() => continue,
+                    page => page?,
+                };
+                ensure!(page.entries.len() == 1, "a scan saw {} entries", page.entries.len());
+                let segments: Vec<_> =
+                    (1..120).map(|segment| (MapId::segment(2, segment), key("n"))).collect();
+                let found = match reader.get_many(&segments).await {
+                    Err(error) if error.is_retryable() => continue,
+                    found => found?,
+                };
+                let there = found.iter().flatten().count();
+                ensure!(there == 1, "one read saw {there} segments");
+                reads += 1;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        })
+    };
+    for n in 2..100 {
+        let commit = owner.next(moved(n));
+        owner.send(&commit).await?;
+        tokio::task::yield_now().await;
+    }
+    done.store(true, Ordering::Relaxed);
+    reader.await?
 }
 
 pub(crate) async fn large_values(place: Place) -> Result<()> {

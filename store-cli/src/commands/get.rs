@@ -13,10 +13,10 @@ use crate::{
 #[derive(Serialize)]
 struct Line {
     key: Shown,
-    value: Option<Shown>,
+    value: Shown,
 }
 
-/// Shows the value of a key; an absent one is no failure.
+/// Shows the value of a key; an absent one fails, so that a script can tell it from a stored null.
 pub(crate) async fn run(args: Get, mut output: Output) -> Result<(), Failure> {
     let id = args.task.id()?;
     let database = connect::existing(&args.task.url).await?;
@@ -24,11 +24,15 @@ pub(crate) async fn run(args: Get, mut output: Output) -> Result<(), Failure> {
     let spec = maps.spec();
     let key = key(&spec.key_codec, &args.key)?;
     let value = maps.get(None, key.clone()).await?;
-    let value = value.map(|value| Shown::value(&spec.value_codec, value));
+    let Some(value) = value else {
+        let message = format!("store {} of task {id} has no such key", spec.name);
+        return Err(store::Error::new(store::ErrorKind::NotFound, message).into());
+    };
+    let value = Shown::value(&spec.value_codec, value);
     if output.is_json() {
         output.json(&Line { key: Shown::key(&spec.key_codec, key), value })?;
     } else {
-        output.line(&value.map_or_else(|| "(none)".to_owned(), |value| value.to_string()))?;
+        output.line(&value.to_string())?;
     }
     output.flush()
 }

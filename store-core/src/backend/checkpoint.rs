@@ -85,8 +85,8 @@ impl Checkpoint {
         let corrupt = |error| {
             Error::new(
                 ErrorKind::Corrupt,
-                "the stored checkpoint is damaged: restore the task from a copy, or destroy it and rebuild it \
-                 from its sources",
+                "the stored checkpoint is damaged: restore the state from a copy, or rebuild it from its sources in \
+                 another place",
             )
             .with_source(error)
         };

@@ -98,7 +98,8 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
         limit: PageLimit,
     ) -> Result<Page>;
 
-    /// The number of entries of a map, exact or not as the capabilities say.
+    /// The number of entries of a map, exact or not as the capabilities say; an inexact one may count overwritten and
+    /// deleted entries until the database has cleaned up.
     async fn approximate_len(&self, map: MapId) -> Result<u64>;
 
     /// The last checkpoint.

@@ -85,8 +85,14 @@ impl Engine {
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key, put.as_ref()));
-        let wanted = state.buffered_bytes() + weight.sum::<usize>();
-        if wanted > self.config.uncommitted_hard_bytes {
+        let weight = weight.sum::<usize>();
+        let limit = self.config.uncommitted_hard_bytes;
+        if weight > limit {
+            let message =
+                format!("writes of {weight} bytes are above uncommitted_hard_bytes, {limit}");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        if state.buffered_bytes() + weight > limit {
             if state.drivers > 0 {
                 return Ok(Room::Wait);
             }
@@ -113,7 +119,7 @@ impl Engine {
         Error::new(
             ErrorKind::BufferFull,
             format!(
-                "task {} has reached {} bytes of uncommitted writes: commit or roll back",
+                "task {} has reached {} bytes of uncommitted writes: commit or roll back, outside of units",
                 self.task, self.config.uncommitted_hard_bytes
             ),
         )

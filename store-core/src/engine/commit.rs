@@ -36,14 +36,18 @@ impl Engine {
     pub(crate) async fn commit(&self, offsets: Offsets) -> Result<()> {
         let turn = self.commit_turn.lock().await;
         self.check_open()?;
-        self.settle().await?;
+        let settled = self.settle().await?;
+        if settled && self.state.lock().is_committed(&offsets) {
+            // The call only repeats the one that was left open.
+            return Ok(());
+        }
         let commit = {
             // Open units finish, new ones wait, and so only whole records are frozen.
             let _quiet = self.units.write().await;
             let mut state = self.state.lock();
             state.check(&self.task)?;
             self.check_whole(state.condition)?;
-            state.freeze(offsets)
+            state.freeze(offsets)?
         };
         let _driver = Driver::new(self);
         self.decide(&commit).await?;
@@ -56,30 +60,36 @@ impl Engine {
     pub(crate) async fn rollback(&self) -> Result<()> {
         let _turn = self.commit_turn.lock().await;
         self.state.lock().check(&self.task)?;
-        let _driver = Driver::new(self);
-        if let Some((commit, Phase::Unknown)) = self.undecided() {
-            self.decide(&commit).await?;
+        {
+            // Only this part makes room: below, writes of open units must not wait for it.
+            let _driver = Driver::new(self);
+            if let Some((commit, Phase::Unknown)) = self.undecided() {
+                self.decide(&commit).await?;
+            }
+            self.finish_applying().await?;
         }
-        self.finish_applying().await?;
         let _quiet = self.units.write().await;
         let mut state = self.state.lock();
         state.check(&self.task)?;
         state.roll_back();
+        drop(state);
+        self.room.notify_waiters();
         Ok(())
     }
 
-    /// Brings to an end what an earlier call left open.
-    async fn settle(&self) -> Result<()> {
+    /// Brings to an end what an earlier call left open; whether there was anything.
+    async fn settle(&self) -> Result<bool> {
         let undecided = self.undecided();
         let abandoned = !self.state.lock().frozen.is_empty() && self.apply_turn.try_lock().is_ok();
         if undecided.is_none() && !abandoned {
-            return Ok(());
+            return Ok(false);
         }
         let _driver = Driver::new(self);
         if let Some((commit, _)) = undecided {
             self.decide(&commit).await?;
         }
-        self.finish_applying().await
+        self.finish_applying().await?;
+        Ok(true)
     }
 
     fn undecided(&self) -> Option<(Arc<Commit>, Phase)> {
@@ -177,7 +187,7 @@ impl Engine {
         self.room.notify_waiters();
     }
 
-    /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing.
+    /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing. A commit on its way may land.
     pub(crate) async fn close(&self) -> Result<()> {
         {
             let mut state = self.state.lock();

@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, Notify, RwLock};
 pub(crate) use self::batch::Batch;
 pub use self::{
     config::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES},
-    offsets::{Offsets, Span},
+    offsets::{MAX_SOURCE_BYTES, Offsets, Span},
     unit::Unit,
 };
 use self::{
@@ -105,10 +105,11 @@ impl Engine {
         self.state.lock().buffered_bytes()
     }
 
-    /// The number of a store by its name.
+    /// The number of a store named when the task was opened.
     pub(crate) fn store(&self, name: &str) -> Option<(u32, StoreSpec)> {
         let state = self.state.lock();
-        state.working.store(name).map(|(number, store)| (number, store.spec.clone()))
+        let found = state.working.store(name).filter(|_| state.is_named(name));
+        found.map(|(number, store)| (number, store.spec.clone()))
     }
 
     /// The value of a key, uncommitted writes included.

@@ -6,7 +6,8 @@ use crate::{Error, ErrorKind, Result, backend::Checkpoint};
 
 /// The offsets of a commit: for each source the next position to read, or `None` to forget the source.
 ///
-/// They are merged into the stored ones: sources not named keep theirs.
+/// They are merged into the stored ones: sources not named keep theirs. A lower offset than the stored one goes back:
+/// what lies behind it counts as not processed. Names are 1 to 4096 bytes, offsets are not negative.
 ///
 /// ```
 /// use store_core::Offsets;
@@ -62,7 +63,34 @@ impl From<Range<i64>> for Span {
     }
 }
 
+/// The longest name of a source, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 4096;
+
+/// Checks the name of a source.
+pub(super) fn check_source(source: &str) -> Result<()> {
+    if (1..=MAX_SOURCE_BYTES).contains(&source.len()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the name of a source has {} bytes, and must have 1 to {MAX_SOURCE_BYTES}",
+        source.len()
+    );
+    Err(Error::new(ErrorKind::InvalidArgument, message))
+}
+
 impl Offsets {
+    /// `InvalidArgument` for a negative offset or a name that is empty or too long.
+    pub(super) fn check(&self) -> Result<()> {
+        for (source, offset) in &self.0 {
+            check_source(source)?;
+            if offset.is_some_and(|offset| offset < 0) {
+                let message = format!("the offset of source {source:?} is negative");
+                return Err(Error::new(ErrorKind::InvalidArgument, message));
+            }
+        }
+        Ok(())
+    }
+
     /// Merges these offsets into those of a checkpoint.
     pub(super) fn merge_into(self, checkpoint: &mut Checkpoint) {
         for (source, offset) in self.0 {

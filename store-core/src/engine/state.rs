@@ -147,15 +147,28 @@ impl State {
         }
     }
 
+    /// Whether a commit with these offsets would change nothing.
+    pub(super) fn is_committed(&self, offsets: &Offsets) -> bool {
+        let mut working = self.working.clone();
+        offsets.clone().merge_into(&mut working);
+        self.active.changes().is_empty() && working == self.committed
+    }
+
+    /// Whether a store was named when the task was opened.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.specs.iter().any(|spec| spec.name.as_str() == name)
+    }
+
     /// Turns the active writes into a commit that never changes.
-    pub(super) fn freeze(&mut self, offsets: Offsets) -> Arc<Commit> {
+    pub(super) fn freeze(&mut self, offsets: Offsets) -> Result<Arc<Commit>> {
+        offsets.check()?;
         offsets.merge_into(&mut self.working);
         self.working.sequence += 1;
         let (changes, bytes) = self.active.take();
         let commit = Arc::new(Commit::new(self.working.clone(), changes));
         let frozen = Frozen { commit: commit.clone(), bytes, phase: Phase::Undecided };
         self.frozen.push_back(frozen);
-        commit
+        Ok(commit)
     }
 
     /// Throws away active writes and an undecided commit, with all that came with them.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedRwLockReadGuard;
 
-use super::{Engine, offsets::Span, state::Condition};
+use super::{
+    Engine,
+    offsets::{Span, check_source},
+    state::Condition,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// The processing of one source record; a commit holds all of it or nothing.
@@ -12,7 +16,10 @@ use crate::{Error, ErrorKind, Result};
 /// Finish it when every write of the record was made. Dropped unfinished, it makes the task demand a rollback, because
 /// some of the record's writes may have been made.
 ///
-/// A commit and a rollback wait for open units: await neither while holding one in the same task of the runtime.
+/// A commit and a rollback wait for open units, and hold back new ones until they have theirs: while holding a unit, await
+/// neither, and do not begin a second one. A rollback also throws away units that were finished and not committed: go
+/// back to the offsets of the [checkpoint](crate::Task::checkpoint). Ask [`wants_commit`](crate::Task::wants_commit)
+/// before beginning a unit, because inside one `BufferFull` leaves only dropping it.
 #[derive(Debug)]
 #[must_use = "a unit that is dropped unfinished makes the task demand a rollback"]
 pub struct Unit {
@@ -30,6 +37,7 @@ impl Engine {
         source: String,
         span: Span,
     ) -> Result<Option<Unit>> {
+        check_source(&source)?;
         let open = self.units.clone().read_owned().await;
         let mut state = self.state.lock();
         state.check(&self.task)?;

@@ -60,7 +60,9 @@ impl Backend for MemoryBackend {
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        Ok(Arc::new(MemoryTask::shared(task.clone(), self.existing(task)?)))
+        let state = self.existing(task)?;
+        let lives = lock(&state).lives;
+        Ok(Arc::new(MemoryTask::shared(task.clone(), state, lives)))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
@@ -80,7 +82,8 @@ impl Backend for MemoryBackend {
         let mut state = lock(&state);
         let epoch = state.fence.map_or(0, |fence| fence.epoch) + 1;
         let fence = Some(Fence::new(epoch, OwnerId::random()));
-        *state = State { fence, destroyed: true, ..State::default() };
+        let lives = state.lives + 1;
+        *state = State { fence, destroyed: true, lives, ..State::default() };
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use async_trait::async_trait;
@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) fence: Option<Fence>,
     pub(super) checkpoint: Checkpoint,
     pub(super) destroyed: bool,
+    /// How often it was destroyed: ends readers of an earlier life.
+    pub(super) lives: u64,
     pub(super) maps: BTreeMap<MapId, BTreeMap<Bytes, Bytes>>,
 }
 
@@ -33,16 +35,27 @@ pub(super) struct MemoryTask {
     task: TaskId,
     state: Arc<Mutex<State>>,
     fence: Option<Fence>,
+    lives: u64,
     capabilities: Capabilities,
 }
 
 impl MemoryTask {
     pub(super) const fn owned(task: TaskId, state: Arc<Mutex<State>>, fence: Fence) -> Self {
-        Self { task, state, fence: Some(fence), capabilities: CAPABILITIES }
+        Self { task, state, fence: Some(fence), lives: 0, capabilities: CAPABILITIES }
     }
 
-    pub(super) const fn shared(task: TaskId, state: Arc<Mutex<State>>) -> Self {
-        Self { task, state, fence: None, capabilities: CAPABILITIES }
+    pub(super) const fn shared(task: TaskId, state: Arc<Mutex<State>>, lives: u64) -> Self {
+        Self { task, state, fence: None, lives, capabilities: CAPABILITIES }
+    }
+
+    /// The state, for reading.
+    fn read(&self) -> Result<MutexGuard<'_, State>> {
+        let state = lock(&self.state);
+        if self.fence.is_none() && (state.destroyed || state.lives != self.lives) {
+            let message = format!("task {} was destroyed", self.task);
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        Ok(state)
     }
 }
 
@@ -78,7 +91,7 @@ impl TaskReader for MemoryTask {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let state = lock(&self.state);
+        let state = self.read()?;
         Ok(keys.iter().map(|(map, key)| state.maps.get(map)?.get(key).cloned()).collect())
     }
 
@@ -89,7 +102,7 @@ impl TaskReader for MemoryTask {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let state = lock(&self.state);
+        let state = self.read()?;
         let Some(entries) = state.maps.get(&map).filter(|_| !range.is_empty()) else {
             return Ok(Page::default());
         };
@@ -104,11 +117,11 @@ impl TaskReader for MemoryTask {
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        Ok(lock(&self.state).maps.get(&map).map_or(0, |entries| entries.len() as u64))
+        Ok(self.read()?.maps.get(&map).map_or(0, |entries| entries.len() as u64))
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
-        Ok(lock(&self.state).checkpoint.clone())
+        Ok(self.read()?.checkpoint.clone())
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
@@ -122,7 +135,7 @@ impl TaskWriter for MemoryTask {
         let mut state = lock(&self.state);
         let (stored, sent) = (state.checkpoint.sequence, commit.sequence());
         if state.fence != self.fence {
-            let message = format!("task {} was claimed by a later owner", self.task);
+            let message = format!("task {} was claimed by a later owner: give it up", self.task);
             return Err(Error::new(ErrorKind::Fenced, message));
         }
         if stored == sent {

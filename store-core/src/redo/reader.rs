@@ -24,6 +24,8 @@ const TRIES: usize = 20;
 pub struct RedoReader {
     task: TaskId,
     primitives: Arc<dyn RedoTask>,
+    /// The epoch of the last destruction before it was opened: its own ends it.
+    destroyed: u64,
     /// The last log read, so that a quiet task's log is read once.
     known: Mutex<Option<(LogName, Arc<Changes>)>>,
 }
@@ -31,13 +33,15 @@ pub struct RedoReader {
 impl RedoReader {
     /// A reader of a task. `NotFound` for one never claimed, or destroyed.
     pub async fn open(task: TaskId, primitives: Arc<dyn RedoTask>) -> Result<Self> {
-        let reader = Self { task, primitives, known: Mutex::default() };
+        let destroyed = primitives.load().await?.map_or(0, |meta| meta.destroyed);
+        let reader = Self { task, primitives, destroyed, known: Mutex::default() };
         reader.meta().await?;
         Ok(reader)
     }
 
     async fn meta(&self) -> Result<Meta> {
-        let meta = self.primitives.load().await?.filter(Meta::is_alive);
+        let alive = |meta: &Meta| meta.is_alive() && meta.destroyed == self.destroyed;
+        let meta = self.primitives.load().await?.filter(alive);
         meta.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
         })

@@ -49,3 +49,22 @@ pub fn next(before: &Checkpoint) -> Checkpoint {
 pub async fn get(claim: &Claim, key: u8) -> Option<Bytes> {
     claim.writer.get_many(&[(MAP, Bytes::from(vec![key]))]).await.unwrap().remove(0)
 }
+
+/// Opens with so little memory that recent writes go to sorted files all the time.
+pub async fn small(path: &Path) -> Result<EmbeddedBackend> {
+    let mut config = EmbeddedConfig::default();
+    config.memtable_bytes = 64 << 10;
+    EmbeddedBackend::open(path, config).await
+}
+
+/// Random bytes, which no compression makes smaller.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed | 1;
+    let byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()[3]
+    };
+    std::iter::repeat_with(byte).take(length).collect()
+}

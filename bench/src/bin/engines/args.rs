@@ -9,14 +9,14 @@ use crate::engine::Kind;
 /// Compares embedded storage engines on what a state store asks of them.
 #[derive(Debug, Parser)]
 #[command(version)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     pub command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Measures the engines one after the other and prints one table with ratios.
     Compare(CompareOptions),
     /// Measures one engine in this process and prints its numbers as one JSON line.
@@ -41,7 +41,7 @@ pub enum Command {
 
 /// Options of a whole comparison.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct CompareOptions {
+pub(crate) struct CompareOptions {
     /// Engines and layouts; the first one is what ratios refer to.
     #[arg(
         long,
@@ -65,7 +65,7 @@ pub struct CompareOptions {
 
 /// How much work one measurement does.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Size {
+pub(crate) struct Size {
     /// Entries loaded over all maps.
     #[arg(long, default_value_t = 1_000_000)]
     pub entries: u64,
@@ -79,7 +79,7 @@ pub struct Size {
 
 /// Options of one measurement.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct MeasureOptions {
+pub(crate) struct MeasureOptions {
     #[arg(long, value_enum)]
     pub engine: Kind,
     #[arg(long)]
@@ -90,7 +90,7 @@ pub struct MeasureOptions {
 
 /// Options of the fault experiments.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct FaultOptions {
+pub(crate) struct FaultOptions {
     #[arg(long, value_enum)]
     pub engine: Kind,
     /// An empty directory; for `full-disk` on a small file system of its own.
@@ -99,11 +99,14 @@ pub struct FaultOptions {
     /// Keys of each commit of `full-disk`.
     #[arg(long, default_value_t = 500)]
     pub keys: u64,
+    /// Damages of each sort that `damage` does to each file.
+    #[arg(long, default_value_t = 4)]
+    pub tries: u64,
 }
 
 /// Options of killing.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct KillOptions {
+pub(crate) struct KillOptions {
     #[command(flatten)]
     pub measure: MeasureOptions,
     /// How often.

@@ -15,7 +15,7 @@ use crate::{
     report::{Numbers, Report},
 };
 
-pub fn run(options: &CompareOptions) -> Result<()> {
+pub(crate) fn run(options: &CompareOptions) -> Result<()> {
     let mut report = Report::default();
     for round in 0..options.rounds {
         for kind in &options.engines {
@@ -52,7 +52,7 @@ fn child(phases: &str, kind: Kind, dir: &Path, options: &CompareOptions) -> Resu
 }
 
 /// One engine, all phases; prints one JSON line.
-pub fn measure(options: &MeasureOptions) -> Result<()> {
+pub(crate) fn measure(options: &MeasureOptions) -> Result<()> {
     let mut numbers = Numbers::default();
     let dir = options.dir.join("database");
     let engine = options.engine.open(&dir)?;
@@ -71,7 +71,7 @@ pub fn measure(options: &MeasureOptions) -> Result<()> {
 }
 
 /// One engine, maps that come and go; prints one JSON line.
-pub fn measure_segments(options: &MeasureOptions) -> Result<()> {
+pub(crate) fn measure_segments(options: &MeasureOptions) -> Result<()> {
     let mut numbers = Numbers::default();
     let dir = options.dir.join("segments");
     let engine = options.engine.open(&dir)?;

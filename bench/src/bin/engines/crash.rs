@@ -22,7 +22,7 @@ const ENTRIES: u64 = 10_000;
 const TASK: u64 = 3;
 
 /// Commits batches that name their sequence number, says each one that is acknowledged, goes on until it is killed.
-pub fn hold(options: &MeasureOptions) -> Result<()> {
+pub(crate) fn hold(options: &MeasureOptions) -> Result<()> {
     let engine = options.engine.open(&options.dir)?;
     let first = checkpoint(engine.as_ref())?.unwrap_or(0) + 1;
     for sequence in first.. {
@@ -37,7 +37,7 @@ pub fn hold(options: &MeasureOptions) -> Result<()> {
 }
 
 /// Kills a committing process again and again at any moment, the first creation of the database included.
-pub fn kill_often(options: &KillOptions) -> Result<()> {
+pub(crate) fn kill_often(options: &KillOptions) -> Result<()> {
     let (kind, size) = (options.measure.engine, &options.measure.size);
     let mut random = data::Random::new(5);
     let mut last = None;
@@ -57,7 +57,7 @@ pub fn kill_often(options: &KillOptions) -> Result<()> {
 }
 
 /// Runs `hold` until `enough` of its number of commits and of the time; what it acknowledged last.
-pub fn kill_after(
+pub(crate) fn kill_after(
     kind: Kind,
     dir: &Path,
     size: &Size,
@@ -97,7 +97,11 @@ pub fn kill_after(
 }
 
 /// The last acknowledged commit or the one after it is there, whole.
-pub fn check(engine: &dyn Engine, acknowledged: Option<u64>, size: &Size) -> Result<Option<u64>> {
+pub(crate) fn check(
+    engine: &dyn Engine,
+    acknowledged: Option<u64>,
+    size: &Size,
+) -> Result<Option<u64>> {
     let Some(sequence) = checkpoint(engine)? else {
         ensure!(acknowledged.is_none(), "{acknowledged:?} is lost");
         return Ok(None);

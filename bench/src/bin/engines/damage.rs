@@ -18,12 +18,10 @@ use crate::{
 };
 
 const SORTS: [&str; 4] = ["truncated", "bit flipped", "zeroed in part", "removed"];
-/// Damages per file and sort of damage.
-const TRIES: u64 = 12;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes a database, then damages one file after the other in a copy of it and probes each copy in a new process.
-pub fn run(options: &FaultOptions) -> Result<()> {
+pub(crate) fn run(options: &FaultOptions) -> Result<()> {
     let (good, bad) = (options.dir.join("good"), options.dir.join("bad"));
     let engine = options.engine.open(&good)?;
     for chunk in (0..ENTRIES).collect::<Vec<_>>().chunks(2000) {
@@ -41,12 +39,14 @@ pub fn run(options: &FaultOptions) -> Result<()> {
     let mut outcomes = BTreeMap::<String, u64>::new();
     for file in files(&good)? {
         let relative = file.strip_prefix(&good)?;
-        for (sort, attempt) in SORTS.iter().flat_map(|sort| (0..TRIES).map(move |n| (*sort, n))) {
+        for (sort, attempt) in
+            SORTS.iter().flat_map(|sort| (0..options.tries).map(move |n| (*sort, n)))
+        {
             if sort == "removed" && attempt > 0 {
                 continue;
             }
             copy(&good, &bad)?;
-            harm(&bad.join(relative), sort, attempt < TRIES / 4, &mut random)?;
+            harm(&bad.join(relative), sort, attempt < options.tries / 4, &mut random)?;
             let outcome = format!("{} {sort}: {}", role(relative), outcome(options, &bad)?);
             *outcomes.entry(outcome).or_default() += 1;
             fs::remove_dir_all(&bad)?;

@@ -1,32 +1,32 @@
 //! Keys and values: 16 and 200 bytes, the same in every run.
 
 /// Maps that hold the loaded entries: two per task, four tasks.
-pub const MAPS: u32 = 8;
+pub(crate) const MAPS: u32 = 8;
 /// The map that holds one checkpoint record per task.
-pub const META_MAP: u32 = 1_000_000;
+pub(crate) const META_MAP: u32 = 1_000_000;
 
 /// A bijection of 64-bit numbers that looks random.
-pub fn mix(n: u64) -> u64 {
+pub(crate) fn mix(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     n ^ (n >> 31)
 }
 
 /// The key of entry `n`: spread over the key space, distinct for every `n`.
-pub fn key(n: u64) -> Vec<u8> {
+pub(crate) fn key(n: u64) -> Vec<u8> {
     [mix(n).to_be_bytes(), n.to_be_bytes()].concat()
 }
 
 /// The map that entry `n` is loaded into.
-pub fn map_of(n: u64) -> u32 {
+pub(crate) fn map_of(n: u64) -> u32 {
     u32::try_from(n % u64::from(MAPS)).unwrap_or_default()
 }
 
 /// A value of 200 bytes, half of it incompressible, as a small JSON document would be.
-pub fn value(n: u64, version: u64) -> Vec<u8> {
+pub(crate) fn value(n: u64, version: u64) -> Vec<u8> {
     let mut value = vec![b'{'; 200];
     for (at, chunk) in value[..100].chunks_mut(8).enumerate() {
-        let random = mix(n ^ (version << 40) ^ ((at as u64) << 56)).to_le_bytes();
+        let random = mix(n ^ (version << 40) ^ ((at as u64) << 56)).to_be_bytes();
         chunk.copy_from_slice(&random[..chunk.len()]);
     }
     value
@@ -34,15 +34,15 @@ pub fn value(n: u64, version: u64) -> Vec<u8> {
 
 /// A small sequence of pseudo-random numbers.
 #[derive(Debug)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next number below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0) % bound.max(1)
     }

@@ -21,7 +21,7 @@ const BALLAST: usize = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fills the file system, frees room, goes on, opens again, and checks that each commit is there whole or not at all.
-pub fn run(options: &FaultOptions) -> Result<()> {
+pub(crate) fn run(options: &FaultOptions) -> Result<()> {
     let (kind, keys) = (options.engine, options.keys);
     let (dir, ballast) = (options.dir.join("database"), options.dir.join("ballast"));
     fs::write(&ballast, vec![1; BALLAST])?;
@@ -87,7 +87,10 @@ fn commit(engine: &Arc<dyn Engine>, keys: u64, sequence: u64) -> Result<()> {
             key: data::key(n + sequence / 10 * keys),
             value: Some([&sequence.to_be_bytes()[..], &data::value(n, sequence)].concat()),
         };
-        done.send(engine.commit((0..keys).map(write).collect()))
+        let committed = engine.commit((0..keys).map(write).collect());
+        // Before the answer: whoever gets it may close the engine.
+        drop(engine);
+        done.send(committed)
     });
     wait.recv_timeout(PATIENCE).context("the commit is stuck")?
 }

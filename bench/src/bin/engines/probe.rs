@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// Entries of the undamaged database.
-pub const ENTRIES: u64 = 200_000;
+pub(crate) const ENTRIES: u64 = 200_000;
 
 /// Opens and reads everything; prints how many entries there are and whether their values are right.
-pub fn run(options: &FaultOptions) -> Result<()> {
+pub(crate) fn run(options: &FaultOptions) -> Result<()> {
     let engine = options.engine.open(&options.dir)?;
     let (mut seen, mut wrong) = (0, 0);
     for map in 0..MAPS {

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use anyhow::{Context, Result};
 
 /// Resident memory in bytes.
-pub fn resident_bytes() -> Result<u64> {
+pub(crate) fn resident_bytes() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
     let kilobytes: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
@@ -13,12 +13,12 @@ pub fn resident_bytes() -> Result<u64> {
 }
 
 /// Open file descriptors.
-pub fn open_files() -> Result<u64> {
+pub(crate) fn open_files() -> Result<u64> {
     Ok(fs::read_dir("/proc/self/fd")?.count() as u64)
 }
 
 /// Bytes that a directory takes on disk; holes in files do not count.
-pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
+pub(crate) fn disk_bytes(dir: &Path) -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt;
     let mut total = 0;
     for entry in fs::read_dir(dir)? {
@@ -35,7 +35,7 @@ pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
 }
 
 /// Bytes that this process has sent to disk so far.
-pub fn written_bytes() -> Result<u64> {
+pub(crate) fn written_bytes() -> Result<u64> {
     let counters = fs::read_to_string("/proc/self/io")?;
     let line = counters
         .lines()

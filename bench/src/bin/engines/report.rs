@@ -8,10 +8,10 @@ use crate::engine::Kind;
 
 /// The numbers of one measurement in the order in which they were taken.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Numbers(Vec<(String, f64)>);
+pub(crate) struct Numbers(Vec<(String, f64)>);
 
 impl Numbers {
-    pub fn set(&mut self, name: &str, number: f64) {
+    pub(crate) fn set(&mut self, name: &str, number: f64) {
         self.0.push((name.to_owned(), number));
     }
 
@@ -22,17 +22,17 @@ impl Numbers {
 
 /// All rounds of all engines.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     rounds: BTreeMap<Kind, Vec<Numbers>>,
 }
 
 impl Report {
-    pub fn add(&mut self, kind: Kind, numbers: Numbers) {
+    pub(crate) fn add(&mut self, kind: Kind, numbers: Numbers) {
         self.rounds.entry(kind).or_default().push(numbers);
     }
 
     /// One row per number; the columns after the first engine show the ratio to it as well.
-    pub fn table(&self, kinds: &[Kind]) -> String {
+    pub(crate) fn table(&self, kinds: &[Kind]) -> String {
         let mut table = String::from("| median |");
         for kind in kinds {
             let _ = write!(table, " {kind} |");

@@ -10,6 +10,7 @@ use crate::ErrorKind;
 
 /// The encoding at the end of a key, and before another part where it differs.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "the calls read better so")]
 fn golden<K: Key + PartialEq + Debug>(key: K, name: &str, last: &[u8], part: Option<&[u8]>) {
     assert_eq!(K::codec(), name);
     assert_eq!(key.to_bytes().unwrap(), last, "{key:?}");

@@ -51,7 +51,8 @@ where
     /// The entries whose encoded key starts with these bytes; all for an empty prefix.
     fn prefix_bytes(&self, prefix: Bytes, order: Order) -> BoxStream<'static, Result<(K, V)>>;
 
-    /// The number of committed entries, exact where the backend's capabilities say so.
+    /// The number of committed entries, exact where the backend's capabilities say so. Where not (embedded), overwritten
+    /// and deleted entries count until the files are compacted; count a scan to know.
     async fn approximate_len(&self) -> Result<u64>;
 }
 

@@ -7,13 +7,13 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
 use super::{Engine, Entry, Order, Write, bounds_after};
 
-pub struct FjallMaps {
+pub(crate) struct FjallMaps {
     database: Database,
     maps: RwLock<HashMap<u32, Keyspace>>,
 }
 
 /// Opens a fjall database with the settings of a state store: as much cache as redb gets, a short journal.
-pub fn open_database(dir: &Path) -> Result<Database> {
+pub(crate) fn open_database(dir: &Path) -> Result<Database> {
     Database::builder(dir)
         .cache_size(64 << 20)
         .max_journaling_size(128 << 20)
@@ -26,7 +26,7 @@ fn options() -> KeyspaceCreateOptions {
 }
 
 impl FjallMaps {
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
         let database = open_database(dir)?;
         let mut maps = HashMap::new();
         for name in database.list_keyspace_names() {
@@ -36,7 +36,7 @@ impl FjallMaps {
     }
 
     fn map(&self, map: u32) -> Result<Option<Keyspace>> {
-        Ok(self.maps.read().map_err(|_| anyhow!("poisoned lock"))?.get(&map).cloned())
+        Ok(self.maps.read().map_err(|_poisoned| anyhow!("poisoned lock"))?.get(&map).cloned())
     }
 
     fn map_or_create(&self, map: u32) -> Result<Keyspace> {
@@ -44,7 +44,10 @@ impl FjallMaps {
             return Ok(keyspace);
         }
         let keyspace = self.database.keyspace(&map.to_string(), options)?;
-        self.maps.write().map_err(|_| anyhow!("poisoned lock"))?.insert(map, keyspace.clone());
+        self.maps
+            .write()
+            .map_err(|_poisoned| anyhow!("poisoned lock"))?
+            .insert(map, keyspace.clone());
         Ok(keyspace)
     }
 }
@@ -96,7 +99,8 @@ impl Engine for FjallMaps {
     }
 
     fn drop_map(&self, map: u32) -> Result<()> {
-        let keyspace = self.maps.write().map_err(|_| anyhow!("poisoned lock"))?.remove(&map);
+        let keyspace =
+            self.maps.write().map_err(|_poisoned| anyhow!("poisoned lock"))?.remove(&map);
         if let Some(keyspace) = keyspace {
             self.database.delete_keyspace(keyspace).context("delete keyspace")?;
         }

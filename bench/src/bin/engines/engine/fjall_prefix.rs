@@ -12,13 +12,13 @@ use super::{Engine, Entry, Order, Write};
 const DROP_BATCH: usize = 10_000;
 const PREFIX: usize = size_of::<u32>();
 
-pub struct FjallPrefix {
+pub(crate) struct FjallPrefix {
     database: Database,
     keyspace: Keyspace,
 }
 
 impl FjallPrefix {
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
         let database = super::fjall_maps::open_database(dir)?;
         let keyspace = database
             .keyspace("data", || KeyspaceCreateOptions::default().max_memtable_size(16 << 20))?;

@@ -13,11 +13,11 @@ use redb_tables::{RedbTables, Repair};
 use serde::{Deserialize, Serialize};
 
 /// A key and its value.
-pub type Entry = (Vec<u8>, Vec<u8>);
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 
 /// One write of a batch; a value of `None` deletes.
 #[derive(Clone, Debug)]
-pub struct Write {
+pub(crate) struct Write {
     pub map: u32,
     pub key: Vec<u8>,
     pub value: Option<Vec<u8>>,
@@ -25,13 +25,13 @@ pub struct Write {
 
 /// Direction of a scan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Order {
+pub(crate) enum Order {
     Forward,
     Backward,
 }
 
 /// A database directory that holds many ordered maps.
-pub trait Engine: Send + Sync {
+pub(crate) trait Engine: Send + Sync {
     /// Applies all writes or none, on disk before it returns. Maps come into being by being written.
     fn commit(&self, writes: Vec<Write>) -> Result<()>;
     /// Values in the order asked, from one consistent view.
@@ -53,7 +53,7 @@ pub trait Engine: Send + Sync {
 /// An engine and a layout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// fjall, a keyspace per map.
     Fjall,
     /// fjall, one keyspace, the map number in front of each key.
@@ -70,7 +70,7 @@ pub enum Kind {
 
 impl Kind {
     /// Opens or creates the database in `dir`.
-    pub fn open(self, dir: &Path) -> Result<Box<dyn Engine>> {
+    pub(crate) fn open(self, dir: &Path) -> Result<Box<dyn Engine>> {
         Ok(match self {
             Self::Fjall => Box::new(fjall_maps::FjallMaps::open(dir)?),
             Self::FjallPrefix => Box::new(fjall_prefix::FjallPrefix::open(dir)?),

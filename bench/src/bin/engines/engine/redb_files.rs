@@ -12,12 +12,12 @@ use crate::data::{MAPS, META_MAP};
 
 const TASKS: u32 = MAPS / 2;
 
-pub struct RedbFiles {
+pub(crate) struct RedbFiles {
     tasks: Vec<RedbTables>,
 }
 
 impl RedbFiles {
-    pub fn open(dir: &Path) -> Result<Self> {
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
         let cache = (64 << 20) / TASKS as usize;
         let open =
             |task| RedbTables::open_with_cache(&dir.join(format!("{task}")), Repair::Always, cache);

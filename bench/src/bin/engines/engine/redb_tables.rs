@@ -14,7 +14,7 @@ type Table = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// When the checksums of the whole file are verified.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Repair {
+pub(crate) enum Repair {
     /// After a crash.
     Full,
     /// Never: each commit saves what a repair would need to find out.
@@ -23,17 +23,17 @@ pub enum Repair {
     Always,
 }
 
-pub struct RedbTables {
+pub(crate) struct RedbTables {
     database: Database,
     repair: Repair,
 }
 
 impl RedbTables {
-    pub fn open(dir: &Path, repair: Repair) -> Result<Self> {
+    pub(crate) fn open(dir: &Path, repair: Repair) -> Result<Self> {
         Self::open_with_cache(dir, repair, 64 << 20)
     }
 
-    pub fn open_with_cache(dir: &Path, repair: Repair, cache: usize) -> Result<Self> {
+    pub(crate) fn open_with_cache(dir: &Path, repair: Repair, cache: usize) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let mut builder = Database::builder();
         builder.set_cache_size(cache).set_check_integrity_on_open(repair == Repair::Always);

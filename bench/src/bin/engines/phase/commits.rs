@@ -15,7 +15,7 @@ use crate::{
     process::written_bytes,
 };
 
-pub fn run(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     for entries in [1, 100, 10_000] {
         let (before, mut commits) = (written_bytes()?, 0);
         let rate = per_second(context.budget(), |n| {
@@ -32,7 +32,7 @@ pub fn run(context: &mut Context<'_>) -> Result<()> {
 }
 
 /// `entries` writes to the two maps of `task`, new keys and overwrites alike, and its checkpoint.
-pub fn batch(task: u64, sequence: u64, entries: u64, loaded: u64) -> Vec<Write> {
+pub(crate) fn batch(task: u64, sequence: u64, entries: u64, loaded: u64) -> Vec<Write> {
     let mut random = data::Random::new(data::mix(sequence) ^ task);
     let mut writes: Vec<Write> = (0..entries)
         .map(|at| {
@@ -65,7 +65,7 @@ fn four_tasks(context: &Context<'_>) -> Result<f64> {
         let threads: Vec<_> = (0..4).map(|task| scope.spawn(move || work(task))).collect();
         threads
             .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| anyhow!("a task panicked"))?)
+            .try_for_each(|thread| thread.join().map_err(|_panic| anyhow!("a task panicked"))?)
     })?;
     Ok(done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64())
 }

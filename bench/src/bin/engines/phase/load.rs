@@ -14,7 +14,7 @@ use crate::{
 const BATCH: u64 = 10_000;
 const MIB: f64 = 1_048_576.0;
 
-pub fn load(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn load(context: &mut Context<'_>) -> Result<()> {
     let start = Instant::now();
     put_all(context, 1, 0)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -25,14 +25,14 @@ pub fn load(context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-pub fn overwrite_half(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn overwrite_half(context: &mut Context<'_>) -> Result<()> {
     put_all(context, 2, 1)?;
     context.numbers.set("disk after overwriting half, MiB", settled(context)?);
     Ok(())
 }
 
 /// Drops four of the eight maps.
-pub fn drop_half(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn drop_half(context: &mut Context<'_>) -> Result<()> {
     for map in 0..data::MAPS / 2 {
         context.engine.drop_map(map)?;
     }

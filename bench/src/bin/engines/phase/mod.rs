@@ -1,10 +1,10 @@
 //! The measurements, in the order in which they run on one database.
 
-pub mod commits;
-pub mod load;
-pub mod reads;
-pub mod reopen;
-pub mod segments;
+pub(crate) mod commits;
+pub(crate) mod load;
+pub(crate) mod reads;
+pub(crate) mod reopen;
+pub(crate) mod segments;
 
 use std::{
     path::Path,
@@ -14,7 +14,7 @@ use std::{
 use crate::{args::Size, engine::Engine, report::Numbers};
 
 /// What a phase works on.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub engine: &'a dyn Engine,
     pub dir: &'a Path,
     pub size: &'a Size,

@@ -10,7 +10,7 @@ use crate::{
 
 const PAGE: usize = 1000;
 
-pub fn run(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     let (engine, loaded, budget) = (context.engine, context.size.entries, context.budget());
     let mut random = Random::new(7);
     let mut some = |count: u64, offset: u64| -> Vec<(u32, Vec<u8>)> {

@@ -9,7 +9,7 @@ use crate::{args::Size, crash, engine::Kind, report::Numbers};
 const COMMITS: u64 = 20;
 
 /// Kills a process that has made some commits, and times opening what it left, first and then after a clean close.
-pub fn run(kind: Kind, dir: &Path, size: &Size, numbers: &mut Numbers) -> Result<()> {
+pub(crate) fn run(kind: Kind, dir: &Path, size: &Size, numbers: &mut Numbers) -> Result<()> {
     let acknowledged = crash::kill_after(kind, dir, size, |commits, _| commits >= COMMITS)?;
     let start = Instant::now();
     let engine = kind.open(dir)?;

@@ -16,7 +16,7 @@ const ENTRIES: u64 = 100_000;
 const ROUNDS: u32 = 20;
 
 /// Drops a map of 100 000 entries.
-pub fn drop_large(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn drop_large(context: &mut Context<'_>) -> Result<()> {
     for chunk in (0..ENTRIES).collect::<Vec<_>>().chunks(10_000) {
         context.engine.commit(chunk.iter().map(|&n| write(FIRST, n)).collect())?;
     }
@@ -27,7 +27,7 @@ pub fn drop_large(context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Times creating, first writing and dropping a map beside a growing number of live ones with 100 entries each.
-pub fn create_and_drop(context: &mut Context<'_>) -> Result<()> {
+pub(crate) fn create_and_drop(context: &mut Context<'_>) -> Result<()> {
     let mut live = 0;
     for target in context.size.live_maps.clone() {
         while live < target {

@@ -1,0 +1,170 @@
+//! Stores of one's own: locks, segments, stream time and insertion numbers, and what a rollback takes back.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod common;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::{Fault, Faulty, Script};
+use futures::TryStreamExt;
+use store_core::{
+    EngineConfig, KeyLock, Maps, Task, Writes,
+    backend::{KeyRange, StoreSpec},
+    prelude::*,
+};
+use tokio::time::{sleep, timeout};
+
+/// A kind that is nothing but its maps.
+struct Bare;
+
+impl StoreDefinition for Bare {
+    type Store = Maps;
+
+    fn spec(&self) -> Result<StoreSpec> {
+        Ok(StoreSpec::new("bare".parse()?, "test.bare/1", "bytes", "raw"))
+    }
+
+    fn open(&self, maps: Maps) -> Maps {
+        maps
+    }
+}
+
+async fn open(backend: &Faulty) -> (Task, Maps) {
+    let task = backend.database().task("app", 0).store(&Bare).open().await.unwrap();
+    let maps = task.store(&Bare).unwrap();
+    (task, maps)
+}
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+async fn lock(maps: &Maps) -> KeyLock {
+    maps.lock(bytes("k")).await.unwrap()
+}
+
+async fn count(maps: &Maps, segment: i64) -> usize {
+    let scan = maps.scan(Some(segment), KeyRange::ALL, Order::Forward);
+    scan.try_collect::<Vec<_>>().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_write_prepared_before_a_rollback_is_refused() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    let old = lock(&maps).await;
+    task.rollback().await.unwrap();
+    let error = old.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    drop(old);
+    assert_eq!(maps.get(None, bytes("k")).await.unwrap(), None);
+    let new = lock(&maps).await;
+    new.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_with_writes_goes_with_them() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    let put =
+        |segment, time| Writes::new().put(Some(segment), bytes("k"), bytes("v")).stream_time(time);
+    lock(&maps).await.write(put(1, 100)).await.unwrap();
+    assert_eq!(maps.next_insertion().unwrap(), 0);
+    task.commit(()).await.unwrap();
+
+    lock(&maps).await.write(put(2, 200)).await.unwrap();
+    lock(&maps).await.write(put(0, 50).drop_below(1)).await.unwrap();
+    assert_eq!(maps.next_insertion().unwrap(), 1);
+    assert_eq!(maps.stream_time().await.unwrap(), Some(200));
+    assert_eq!(maps.segments().await.unwrap(), [1, 2].into());
+    task.rollback().await.unwrap();
+    assert_eq!(maps.stream_time().await.unwrap(), Some(100));
+    assert_eq!(maps.segments().await.unwrap(), [1].into());
+    assert_eq!(maps.next_insertion().unwrap(), 1);
+    lock(&maps).await.write(put(0, 50)).await.unwrap();
+    assert_eq!(count(&maps, 0).await, 1, "the floor was rolled back, too");
+
+    task.commit(()).await.unwrap();
+    let (_task, maps) = open(&backend).await;
+    assert_eq!(maps.stream_time().await.unwrap(), Some(100));
+    assert_eq!(maps.segments().await.unwrap(), [0, 1].into());
+    assert_eq!(maps.next_insertion().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn dropped_segments_are_absent_before_and_after_the_commit() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    let fill = Writes::new();
+    let fill = (-1..3).fold(fill, |writes, n| writes.put(Some(n), bytes("k"), bytes("v")));
+    lock(&maps).await.write(fill).await.unwrap();
+    task.commit(()).await.unwrap();
+    lock(&maps).await.write(Writes::new().drop_below(1)).await.unwrap();
+    for committed in [false, true] {
+        let counts = [count(&maps, -1).await, count(&maps, 0).await, count(&maps, 1).await];
+        assert_eq!(counts, [0, 0, 1], "committed: {committed}");
+        assert_eq!(maps.get(Some(0), bytes("k")).await.unwrap(), None);
+        let late = Writes::new().put(Some(0), bytes("k"), bytes("late"));
+        let error = lock(&maps).await.write(late).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        task.commit(()).await.unwrap();
+    }
+    assert_eq!(maps.segments().await.unwrap(), [1, 2].into());
+}
+
+#[tokio::test]
+async fn a_rollback_waits_for_open_units() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    let unit = task.begin("s", 0).await.unwrap().unwrap();
+    let rollback = tokio::spawn({
+        let task = task.clone();
+        async move { task.rollback().await }
+    });
+    sleep(Duration::from_millis(5)).await;
+    assert!(!rollback.is_finished());
+    lock(&maps).await.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap();
+    unit.finish().unwrap();
+    rollback.await.unwrap().unwrap();
+    assert_eq!(maps.get(None, bytes("k")).await.unwrap(), None);
+    assert!(task.begin("s", 0).await.unwrap().is_some(), "the record is processed again");
+}
+
+/// A write that waits for room is told when the commit that was to make it has failed.
+#[tokio::test]
+async fn a_failed_commit_does_not_leave_writes_waiting() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (300, 300);
+    let task = backend.with(config).task("app", 0).store(&Bare).open().await.unwrap();
+    let maps = task.store(&Bare).unwrap();
+    let put = |key: &str| Writes::new().put(None, bytes(key), bytes(&"v".repeat(80)));
+    lock(&maps).await.write(put("a")).await.unwrap();
+    backend.script.commits.lock().unwrap().push_back(Fault::NotApplied);
+    Script::close(&backend.script.commit_door);
+    let commit = tokio::spawn({
+        let task = task.clone();
+        async move { task.commit(()).await }
+    });
+    sleep(Duration::from_millis(5)).await;
+    let full = lock(&maps).await;
+    let write = full.write(put("b"));
+    tokio::pin!(write);
+    assert!(timeout(Duration::from_millis(10), &mut write).await.is_err(), "it waits");
+    Script::open(&backend.script.commit_door);
+    assert!(commit.await.unwrap().is_err());
+    let told = timeout(Duration::from_secs(5), write).await.unwrap();
+    assert_eq!(told.unwrap_err().kind(), ErrorKind::BufferFull);
+}
+
+#[tokio::test]
+async fn a_store_not_named_at_opening_is_not_found() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    lock(&maps).await.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap();
+    task.commit(()).await.unwrap();
+    let task = backend.database().task("app", 0).open().await.unwrap();
+    assert_eq!(task.store(&Bare).unwrap_err().kind(), ErrorKind::NotFound);
+}

@@ -1,0 +1,131 @@
+//! The open engine and its keyspaces. Everything here that changes something is called in turn.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use store_core::{
+    Result,
+    backend::{MapId, TaskId},
+};
+
+use crate::{
+    EmbeddedConfig,
+    error::{engine, file},
+    layout::{TASKS, keyspace, map_of_keyspace},
+    view::{Maps, View},
+};
+
+/// The engine's handles; none may outlive the guard they came from, or the engine could not be opened anew.
+pub(crate) struct Handles {
+    pub(crate) config: EmbeddedConfig,
+    pub(crate) database: Database,
+    view: RwLock<Arc<View>>,
+}
+
+impl Handles {
+    /// Opens the engine, making its directory where it is not there.
+    pub(crate) fn open(path: &Path, config: &EmbeddedConfig) -> Result<Self> {
+        if !path.exists() {
+            create(path, config)?;
+        }
+        let failed = |error| engine(path, "open the state", error);
+        let database = database(path, config).map_err(failed)?;
+        let tasks = database.keyspace(TASKS, || options(config)).map_err(failed)?;
+        let mut maps = Maps::new();
+        for name in database.list_keyspace_names() {
+            if let Some((task, map)) = map_of_keyspace(&name) {
+                let keyspace = database.keyspace(&name, || options(config)).map_err(failed)?;
+                maps.entry(task).or_default().insert(map, keyspace);
+            }
+        }
+        let mut view =
+            View { path: path.into(), snapshot: database.snapshot(), tasks, maps: Arc::default() };
+        // What a crash left of a dropped or new map is not named by the record. Damaged records are told when used.
+        maps.retain(|task, maps| {
+            view.record(task)
+                .map(|record| maps.retain(|map, _| record.maps.contains_key(map)))
+                .is_ok()
+        });
+        view.maps = maps.into();
+        Ok(Self { config: config.clone(), database, view: RwLock::new(view.into()) })
+    }
+
+    /// What readers see.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn show(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view.into();
+    }
+
+    /// The keyspace of a map; a new one is empty until a commit writes to it.
+    pub(crate) fn map_or_new(&self, task: &TaskId, map: MapId) -> Result<Keyspace> {
+        let view = self.view();
+        if let Some(keyspace) = view.map(task, map) {
+            return Ok(keyspace.clone());
+        }
+        let failed = |error| view.failed("make a map", error);
+        self.remove(task, map)?;
+        let keyspace = self.database.keyspace(&keyspace(task, map), || options(&self.config));
+        let keyspace = keyspace.map_err(failed)?;
+        let mut maps = Maps::clone(&view.maps);
+        maps.entry(task.clone()).or_default().insert(map, keyspace.clone());
+        self.show(View { maps: maps.into(), ..View::clone(&view) });
+        Ok(keyspace)
+    }
+
+    /// Shows what was changed, in one step: what was written, and that maps of a task are gone.
+    pub(crate) fn publish(&self, task: &TaskId, gone: &[MapId]) {
+        let view = View { snapshot: self.database.snapshot(), ..View::clone(&self.view()) };
+        if gone.is_empty() {
+            return self.show(view);
+        }
+        let mut maps = Maps::clone(&view.maps);
+        if let Some(maps) = maps.get_mut(task) {
+            maps.retain(|map, _| !gone.contains(map));
+        }
+        self.show(View { maps: maps.into(), ..view });
+    }
+
+    /// Removes a map that readers do not see any more; those that still read it keep it until they are done.
+    pub(crate) fn remove(&self, task: &TaskId, map: MapId) -> Result<()> {
+        let name = keyspace(task, map);
+        if !self.database.keyspace_exists(&name) {
+            return Ok(());
+        }
+        let removed = self.database.keyspace(&name, || options(&self.config));
+        let removed = removed.and_then(|keyspace| self.database.delete_keyspace(keyspace));
+        removed.map_err(|error| self.view().failed("remove a map", error))
+    }
+}
+
+/// Makes the engine's directory under another name first: one that is made half cannot be opened.
+fn create(path: &Path, config: &EmbeddedConfig) -> Result<()> {
+    let new = path.with_extension("new");
+    if new.exists() {
+        fs::remove_dir_all(&new).map_err(|error| file(&new, "remove", error))?;
+    }
+    let made = database(&new, config).and_then(|made| made.keyspace(TASKS, || options(config)));
+    made.map_err(|error| engine(&new, "make the state", error))?;
+    let rename = || {
+        fs::rename(&new, path)?;
+        path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
+    };
+    rename().map_err(|error| file(path, "make", error))
+}
+
+fn database(path: &Path, config: &EmbeddedConfig) -> Result<Database, fjall::Error> {
+    Database::builder(path)
+        .cache_size(config.cache_bytes)
+        .max_journaling_size(config.journal_bytes)
+        .open()
+}
+
+fn options(config: &EmbeddedConfig) -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes)
+}

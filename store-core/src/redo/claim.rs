@@ -33,11 +33,16 @@ pub async fn claim(
 /// Removes a task for good: what [`Backend::destroy`](crate::backend::Backend::destroy) does over the primitives.
 ///
 /// The record stays, with its epoch and stamps. A crash in between leaves a record that says up to which stamp
-/// everything is to be removed; the next destruction or claim does it.
+/// everything is to be removed; the next claim, or the same call again, does it.
 pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConfig) -> Result<()> {
-    let left = |meta: Meta| meta.is_alive() || meta.wipe.is_some();
-    if !primitives.load().await?.is_some_and(left) {
-        return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}")));
+    let reading = lease(config);
+    match primitives.load().await? {
+        Some(meta) if meta.is_alive() => {}
+        // An earlier call was cut off: the record is empty, the data may not be.
+        Some(Meta { wipe: Some(stamp), fence, .. }) => {
+            return remove(primitives, fence, stamp, &reading).await;
+        }
+        _ => return Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}"))),
     }
     let meta = take(task, OwnerId::random(), primitives, config).await?;
     let wipe = next_stamp(config, meta.stamp_hi);
@@ -48,11 +53,16 @@ pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConf
         Swap::Refused(Some(now)) if now.fence == meta.fence && now.wipe == Some(wipe) => {}
         Swap::Refused(_) => return Err(fenced(task)),
     }
+    remove(primitives, meta.fence, wipe, &lease).await
+}
+
+/// Removes what a destroyed task left.
+async fn remove(primitives: &dyn RedoTask, fence: Fence, stamp: i64, lease: &Lease) -> Result<()> {
     primitives.reached(Step::Wiping).await?;
-    primitives.wipe(wipe, &lease).await?;
-    primitives.sweep(meta.fence.epoch).await?;
-    // Only saves later owners work: what is left to do is nothing.
-    let _ = primitives.swap(&MetaChange::Clear { fence: meta.fence, sequence: 0 }).await;
+    primitives.wipe(stamp, lease).await?;
+    primitives.sweep(fence.epoch).await?;
+    // Says that nothing is left; without it, whoever comes next wipes again.
+    let _ = primitives.swap(&MetaChange::Clear { fence, sequence: 0 }).await;
     Ok(())
 }
 
@@ -125,5 +135,5 @@ pub(super) fn lease(config: &RedoConfig) -> Lease {
 }
 
 pub(super) fn fenced(task: &TaskId) -> Error {
-    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner"))
+    Error::new(ErrorKind::Fenced, format!("task {task} was claimed by a later owner: give it up"))
 }

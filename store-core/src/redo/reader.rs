@@ -40,8 +40,8 @@ impl RedoReader {
     }
 
     async fn meta(&self) -> Result<Meta> {
-        let ours = |meta: &Meta| meta.is_alive() && meta.destroyed == self.destroyed;
-        let meta = self.primitives.load().await?.filter(ours);
+        let alive = |meta: &Meta| meta.is_alive() && meta.destroyed == self.destroyed;
+        let meta = self.primitives.load().await?.filter(alive);
         meta.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
         })

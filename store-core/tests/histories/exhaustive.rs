@@ -1,17 +1,14 @@
 //! Small configurations, exhaustively: every order of requests up to a number of preemptions, with a fault at every place.
 //!
 //! What runs is the protocol itself, not a model of it. A run is a list of choices; the search tries the next list until
-//! there is none (stateless, depth first). `EXHAUSTIVE=1` searches deeper, for some minutes in a release build. Choices are which owner goes on, whether a late request arrives, and what
-//! happens to a request.
+//! there is none (stateless, depth first). Choices are which owner goes on, whether a late request arrives, and what
+//! happens to a request. `EXHAUSTIVE=1` searches deeper, for some minutes in a release build.
 
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     rc::Rc,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::AtomicU32},
     time::Instant,
 };
 
@@ -21,64 +18,16 @@ use store_core::{
     backend::{Backend, Changes, Claim, Commit, MapChange, MapId, OwnerId, Put, StoreSpec, TaskId},
     redo::{
         RedoConfig,
-        toy::{Break, Fault, Faults, Moment, ToyBackend},
+        toy::{Break, ToyBackend},
     },
 };
 
-use super::scheduler::{Program, TestClock, finish, step};
+use super::{
+    choices::{Choices, Chosen},
+    scheduler::{Program, TestClock, finish, step},
+};
 
 const MAP: MapId = MapId::whole(1);
-
-/// The choices of a run, and which list comes next.
-#[derive(Debug, Default)]
-struct Choices {
-    taken: Vec<(u32, u32)>,
-    at: usize,
-}
-
-impl Choices {
-    fn choose(&mut self, options: u32) -> u32 {
-        if self.at == self.taken.len() {
-            self.taken.push((0, options));
-        }
-        let (choice, _) = self.taken[self.at];
-        self.at += 1;
-        choice
-    }
-
-    /// Whether there is another list.
-    fn next(&mut self) -> bool {
-        self.at = 0;
-        while let Some((choice, options)) = self.taken.pop() {
-            if choice + 1 < options {
-                self.taken.push((choice + 1, options));
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// Faults by choice, so many in a run.
-#[derive(Debug)]
-struct Chosen {
-    choices: Arc<Mutex<Choices>>,
-    left: Arc<AtomicU32>,
-}
-
-impl Faults for Chosen {
-    fn next(&self, moment: Moment) -> Fault {
-        if moment != Moment::Change || self.left.load(Ordering::Relaxed) == 0 {
-            return Fault::None;
-        }
-        let faults = [Fault::None, Fault::LostReply, Fault::Late(1), Fault::CrashAfter];
-        let fault = faults[self.choices.lock().unwrap().choose(4) as usize];
-        if fault != Fault::None {
-            self.left.fetch_sub(1, Ordering::Relaxed);
-        }
-        fault
-    }
-}
 
 /// How large a search is.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@
 #![allow(clippy::future_not_send, reason = "everything runs on one thread")]
 
 mod breaks;
+mod choices;
 mod exhaustive;
 mod history;
 mod model;

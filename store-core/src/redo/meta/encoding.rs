@@ -26,8 +26,7 @@ impl Meta {
     /// Reads the stored form. `SchemaMismatch` for a newer version, `Corrupt` for anything unreadable.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let corrupt = || {
-            let message =
-                "the record of the task is damaged: restore it from a copy, or destroy the task";
+            let message = "the record of the task is damaged: restore it from a copy";
             Error::new(ErrorKind::Corrupt, message)
         };
         let (version, body) = bytes.split_first_chunk().ok_or_else(corrupt)?;

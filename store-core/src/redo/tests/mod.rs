@@ -6,3 +6,4 @@ mod destroy;
 mod lease;
 mod reader;
 mod tools;
+mod traces;

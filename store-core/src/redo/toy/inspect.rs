@@ -17,11 +17,6 @@ impl ToyBackend {
         self.server().task(task).meta = meta.map(|meta| meta.encode());
     }
 
-    /// How many keys are stored, marks of deleted ones included.
-    pub(in crate::redo) fn stored(&self, task: &TaskId) -> usize {
-        self.server().task(task).data.len()
-    }
-
     /// How many chunks of logs are stored.
     pub(in crate::redo) fn logs(&self, task: &TaskId) -> usize {
         self.server().task(task).logs.len()

@@ -73,6 +73,12 @@ impl ToyBackend {
         self.server().in_flight.len()
     }
 
+    /// How many entries of a task are in the data.
+    #[must_use]
+    pub fn stored(&self, task: &TaskId) -> usize {
+        self.server().task(task).stored()
+    }
+
     /// Lets one of the requests on their way arrive.
     pub fn deliver(&self, index: usize) {
         let mut server = self.server();

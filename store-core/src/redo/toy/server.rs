@@ -78,6 +78,11 @@ impl Record {
         keys
     }
 
+    /// How many entries are there, over all maps.
+    pub(super) fn stored(&self) -> usize {
+        self.data.values().filter(|(_, value)| value.is_some()).count()
+    }
+
     /// The number of entries of a map.
     pub(super) fn len(&self, map: MapId) -> u64 {
         let there = |&(place, (_, value)): &(&(MapId, Bytes), &(i64, Option<Bytes>))| {

@@ -52,7 +52,8 @@ pub trait RedoTask: Debug + Send + Sync + 'static {
     /// Writes changes into the data under one stamp; done when everything is acknowledged.
     ///
     /// A write loses against one of a higher stamp, whenever it comes; a delete leaves a mark that says so. Dropped maps
-    /// are removed up to the stamp. `lease` is checked before each request.
+    /// are removed up to the stamp; what comes into one later is hidden by its store's floor. `lease` is checked before
+    /// each request.
     async fn apply(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()>;
 
     /// Removes all data of the task up to the stamp, so that later writes of lower stamps lose, too.

@@ -9,5 +9,5 @@ pub use self::{
     cut_off::CutOff,
     place::{Place, Sort},
     redis_server::RedisServer,
-    trials::{block_on, run},
+    trials::{Case, block_on, run, run_on_all},
 };

@@ -3,20 +3,8 @@
 #[path = "stores/mod.rs"]
 mod cases;
 
-use std::{process::ExitCode, sync::Arc};
-
-use integration_tests::{Place, RedisServer, Sort, block_on, run};
-use libtest_mimic::Trial;
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));
-    let mut trials = Vec::new();
-    for sort in Sort::ALL {
-        for (name, case) in cases::CASES {
-            let redis = redis.clone();
-            let trial = move || block_on(case(Place::fresh(sort, &redis)?));
-            trials.push(Trial::test(format!("{sort}::{name}"), trial));
-        }
-    }
-    run(trials, redis)
+    integration_tests::run_on_all(cases::CASES)
 }

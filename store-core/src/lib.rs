@@ -12,6 +12,7 @@ mod error;
 mod maps;
 pub mod memory;
 mod merge;
+mod paging;
 pub mod prelude;
 pub mod redo;
 pub mod stores;

@@ -5,15 +5,13 @@
 use std::{borrow::Borrow, collections::BTreeSet, ops::Deref, sync::Arc};
 
 use bytes::Bytes;
-use futures::{
-    StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::stream::BoxStream;
 
 use crate::{
     Result,
-    backend::{KeyRange, MapId, Order, PageLimit, Put, StoreSpec, TaskReader},
+    backend::{KeyRange, MapId, Order, Page, PageLimit, Put, StoreSpec, TaskReader},
     engine::{Batch, Engine, Locked},
+    paging,
 };
 
 /// Says what a store is and builds it on its maps: how every kind comes in, ours and yours.
@@ -161,16 +159,15 @@ fn scan(
     order: Order,
     limit: PageLimit,
 ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-    let pages = stream::try_unfold(Some(range), move |range| {
+    paging::entries(range, order, move |range| {
         let reader = reader.clone();
         async move {
-            let Some(range) = range.filter(|range| !range.is_empty()) else { return Ok(None) };
-            let page = reader.scan(map, &range, order, limit).await?;
-            let rest = page.resume.map(|last| range.after(last, order));
-            Ok(Some((stream::iter(page.entries).map(Ok), rest)))
+            if range.is_empty() {
+                return Ok(Page::default());
+            }
+            reader.scan(map, &range, order, limit).await
         }
-    });
-    pages.try_flatten().boxed()
+    })
 }
 
 /// The owner's maps of one store: reads as [`ReadMaps`], writes under a [`KeyLock`].

@@ -4,22 +4,7 @@ mod key_value;
 mod limits;
 mod schema;
 
-use anyhow::Result;
-use futures::future::BoxFuture;
-use integration_tests::Place;
-
-/// A case.
-pub(crate) type Case = fn(Place) -> BoxFuture<'static, Result<()>>;
-
-macro_rules! cases {
-    ($($file:ident: $($case:ident),*;)*) => {
-        /// Every case by its name.
-        pub(crate) const CASES: &[(&str, Case)] =
-            &[$($((stringify!($case), |place| Box::pin($file::$case(place))),)*)*];
-    };
-}
-
-cases! {
+integration_tests::cases! {
     key_value: awkward_keys_and_values, inverted_ranges_are_empty, prefixes_of_high_bytes,
         put_all_is_all_or_nothing, updates_while_commits_run, several_stores_commit_as_one,
         units_are_whole_after_a_take_over;

@@ -31,9 +31,8 @@ impl Engine {
     /// Buffers a batch for the store of this number, if nothing was rolled back since `generation`.
     ///
     /// Waits at the hard memory limit for a commit that is on its way. Dropping the future writes nothing.
-    pub(crate) async fn write(&self, store: u32, generation: u64, batch: Batch) -> Result<()> {
+    pub(crate) async fn write(&self, store: u32, generation: u64, mut batch: Batch) -> Result<()> {
         self.check_values(store, &batch)?;
-        let mut batch = Some(batch);
         loop {
             // Listens before looking, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.room.notified());
@@ -71,20 +70,20 @@ impl Engine {
         Ok(())
     }
 
-    fn try_write(&self, store: u32, generation: u64, batch: &mut Option<Batch>) -> Result<Room> {
+    fn try_write(&self, store: u32, generation: u64, batch: &mut Batch) -> Result<Room> {
         let mut state = self.state.lock();
         state.check(&self.task)?;
         if state.generation != generation {
             let message = format!("task {} was rolled back during the operation", self.task);
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        let Some(Batch { writes, .. }) = batch.as_ref() else { return Ok(Room::Made) };
+        let writes = &batch.writes;
         let map = |segment: Option<i64>| MapId { store, segment };
         if let Some((segment, ..)) = writes.iter().find(|(s, ..)| state.is_dropped(map(*s))) {
             let message = format!("segment {segment:?} of map {store} is dropped");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key, put.as_ref()));
+        let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key.len(), put.as_ref()));
         let weight = weight.sum::<usize>();
         let limit = self.config.uncommitted_hard_bytes;
         if weight > limit {
@@ -98,9 +97,7 @@ impl Engine {
             }
             return Err(self.buffer_full());
         }
-        let Some(Batch { writes, stream_time, floor }) = batch.take() else {
-            return Ok(Room::Made);
-        };
+        let Batch { writes, stream_time, floor } = std::mem::take(batch);
         for (segment, key, put) in writes {
             let write: Write = (map(segment), key, put);
             state.write(write);

@@ -25,10 +25,10 @@ impl Buffer {
         self.bytes
     }
 
-    /// What a write weighs.
-    pub(super) fn weight(key: &Bytes, put: Option<&Put>) -> usize {
+    /// What a write to a key of so many bytes weighs.
+    pub(super) fn weight(key_bytes: usize, put: Option<&Put>) -> usize {
         let put = put.map_or(0, |put| put.value.len() + put.fields.as_ref().map_or(0, |f| f.len()));
-        key.len() + put + ENTRY_OVERHEAD
+        key_bytes + put + ENTRY_OVERHEAD
     }
 
     /// Adds or replaces a write.
@@ -39,20 +39,17 @@ impl Buffer {
             // Invariant: the engine refuses writes below a store's floor, and only such maps are dropped.
             unreachable!("a dropped {map} is never written again");
         };
-        self.bytes += Self::weight(&key, put.as_ref());
-        let length = key.len();
+        let key_bytes = key.len();
+        self.bytes += Self::weight(key_bytes, put.as_ref());
         if let Some(replaced) = writes.insert(key, put) {
-            let put = replaced.map_or(0, |put| {
-                put.value.len() + put.fields.as_ref().map_or(0, |fields| fields.len())
-            });
-            self.bytes -= length + put + ENTRY_OVERHEAD;
+            self.bytes -= Self::weight(key_bytes, replaced.as_ref());
         }
     }
 
     /// Drops a map with what was written to it.
     pub(super) fn drop_map(&mut self, map: MapId) {
         if let Some(MapChange::Write(writes)) = self.changes.insert(map, MapChange::Drop) {
-            let weight = |(key, put): (&Bytes, &Option<Put>)| Self::weight(key, put.as_ref());
+            let weight = |(key, put): (&Bytes, &Option<Put>)| Self::weight(key.len(), put.as_ref());
             self.bytes -= writes.iter().map(weight).sum::<usize>();
         }
     }

@@ -118,13 +118,8 @@ impl Engine {
         let context = format!("commit of task {}", self.task);
         let error = error.context(context);
         let resent = before == Phase::Unknown;
-        match error.kind() {
-            ErrorKind::Fenced => self.end(Condition::Fenced),
-            kind @ (ErrorKind::SequenceGap | ErrorKind::Corrupt) => self.end(Condition::Lost(kind)),
-            _ if error.effect() == Effect::NotApplied => {
-                self.set_phase(before);
-            }
-            _ => {}
+        if !self.end_if_final(error.kind()) && error.effect() == Effect::NotApplied {
+            self.set_phase(before);
         }
         // An earlier sending of the same commit may have taken effect.
         if resent { error.with_effect(Effect::Unknown) } else { error }
@@ -132,21 +127,11 @@ impl Engine {
 
     /// Makes decided commits readable in the backend, then lets go of them.
     async fn apply(&self, _applying: OwnedMutexGuard<()>) -> Result<()> {
-        let decided = |state: &super::state::State| {
-            state.frozen.iter().filter(|frozen| frozen.phase == Phase::Decided).count()
-        };
-        let count = decided(&self.state.lock());
-        let applied = self.writer.apply().await;
-        if let Err(error) = applied {
+        let count = self.state.lock().decided();
+        if let Err(error) = self.writer.apply().await {
             let context = format!("commit of task {} is decided but not applied yet", self.task);
             let error = error.context(context).with_effect(Effect::Applied);
-            match error.kind() {
-                ErrorKind::Fenced => self.end(Condition::Fenced),
-                kind @ (ErrorKind::SequenceGap | ErrorKind::Corrupt) => {
-                    self.end(Condition::Lost(kind));
-                }
-                _ => {}
-            }
+            self.end_if_final(error.kind());
             return Err(error);
         }
         let mut state = self.state.lock();
@@ -160,8 +145,7 @@ impl Engine {
     /// Waits for an apply on its way, and makes up for one that was left.
     async fn finish_applying(&self) -> Result<()> {
         let applying = self.apply_turn.clone().lock_owned().await;
-        let left = self.state.lock().frozen.iter().any(|frozen| frozen.phase == Phase::Decided);
-        if !left {
+        if self.state.lock().decided() == 0 {
             return Ok(());
         }
         // Nothing of the call that had to wait for this has happened.
@@ -182,9 +166,16 @@ impl Engine {
         self.check_whole(state.condition)
     }
 
-    fn end(&self, condition: Condition) {
+    /// Gives the task up where the backend's word is final; whether it is.
+    fn end_if_final(&self, kind: ErrorKind) -> bool {
+        let condition = match kind {
+            ErrorKind::Fenced => Condition::Fenced,
+            ErrorKind::SequenceGap | ErrorKind::Corrupt => Condition::Lost(kind),
+            _ => return false,
+        };
         self.state.lock().end(condition);
         self.room.notify_waiters();
+        true
     }
 
     /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing. A commit on its way may land.

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{
-    StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::stream::BoxStream;
 
 use super::Engine;
 use crate::{
     Result,
     backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
     merge::{Entry, entries, merge},
+    paging,
 };
 
 /// A page's view of the buffers, taken before the backend is asked.
@@ -41,16 +39,10 @@ impl Engine {
         order: Order,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         let engine = self.clone();
-        let pages = stream::try_unfold(Some(range), move |range| {
+        paging::entries(range, order, move |range| {
             let engine = engine.clone();
-            async move {
-                let Some(range) = range else { return Ok(None) };
-                let page = engine.page(map, &range, order).await?;
-                let rest = page.resume.map(|last| range.after(last, order));
-                Ok(Some((stream::iter(page.entries).map(Ok), rest)))
-            }
-        });
-        pages.try_flatten().boxed()
+            async move { engine.page(map, &range, order).await }
+        })
     }
 
     async fn page(&self, map: MapId, range: &KeyRange, order: Order) -> Result<Page> {

@@ -100,6 +100,11 @@ impl State {
         self.active.bytes() + self.frozen.iter().map(|frozen| frozen.bytes).sum::<usize>()
     }
 
+    /// How many frozen commits are decided: the oldest ones.
+    pub(super) fn decided(&self) -> usize {
+        self.frozen.iter().filter(|frozen| frozen.phase == Phase::Decided).count()
+    }
+
     /// What the buffers know of a key: `Some(None)` for deleted, `None` for ask the backend.
     pub(super) fn buffered(&self, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
         let value = |put: Option<&Put>| put.map(|put| put.value.clone());

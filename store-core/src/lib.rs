@@ -23,10 +23,16 @@ pub use self::{
     database::{Database, ReadTask, TaskBuilder},
     engine::{
         EngineConfig, MAX_SOURCE_BYTES, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span,
-        Unit,
+        Unit, Written,
     },
     error::{Effect, Error, ErrorKind, Result},
-    maps::{KeyLock, Maps, ReadDefinition, ReadMaps, StoreDefinition, Writes},
-    stores::key_value::KeyValue,
+    maps::{
+        KeyLock, MAX_LIVE_SEGMENTS, Maps, ReadDefinition, ReadMaps, Retention, StoreDefinition,
+        Timeline, Writes,
+    },
+    stores::{
+        key_value::KeyValue, session::Session, timestamped::TimestampedKeyValue,
+        versioned::VersionedKeyValue, window::Window,
+    },
     task::Task,
 };

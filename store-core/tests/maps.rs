@@ -78,10 +78,10 @@ async fn what_came_with_writes_goes_with_them() {
     lock(&maps).await.write(put(0, 50).drop_below(1)).await.unwrap();
     assert_eq!(maps.next_insertion().unwrap(), 1);
     assert_eq!(maps.stream_time().await.unwrap(), Some(200));
-    assert_eq!(maps.segments().await.unwrap(), [1, 2].into());
+    assert_eq!(maps.timeline().await.unwrap().segments, [1, 2].into());
     task.rollback().await.unwrap();
     assert_eq!(maps.stream_time().await.unwrap(), Some(100));
-    assert_eq!(maps.segments().await.unwrap(), [1].into());
+    assert_eq!(maps.timeline().await.unwrap().segments, [1].into());
     assert_eq!(maps.next_insertion().unwrap(), 1);
     lock(&maps).await.write(put(0, 50)).await.unwrap();
     assert_eq!(count(&maps, 0).await, 1, "the floor was rolled back, too");
@@ -89,7 +89,7 @@ async fn what_came_with_writes_goes_with_them() {
     task.commit(()).await.unwrap();
     let (_task, maps) = open(&backend).await;
     assert_eq!(maps.stream_time().await.unwrap(), Some(100));
-    assert_eq!(maps.segments().await.unwrap(), [0, 1].into());
+    assert_eq!(maps.timeline().await.unwrap().segments, [0, 1].into());
     assert_eq!(maps.next_insertion().unwrap(), 2);
 }
 
@@ -111,7 +111,7 @@ async fn dropped_segments_are_absent_before_and_after_the_commit() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         task.commit(()).await.unwrap();
     }
-    assert_eq!(maps.segments().await.unwrap(), [1, 2].into());
+    assert_eq!(maps.timeline().await.unwrap().segments, [1, 2].into());
 }
 
 #[tokio::test]

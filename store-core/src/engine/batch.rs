@@ -10,19 +10,35 @@ use crate::{
     Error, ErrorKind, Result,
     backend::{MapId, Put},
     engine::PORTABLE_VALUE_BYTES,
+    maps::Retention,
 };
+
+/// What the layout of a kind may add to a user's value, in bytes.
+const LAYOUT_BYTES: usize = 64;
 
 /// Writes to one store that take effect together: no freeze falls between them.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) writes: Vec<(Option<i64>, Bytes, Option<Put>)>,
+    /// The time of the event that the writes belong to.
+    pub(crate) event: Option<(i64, Retention)>,
     pub(crate) stream_time: Option<i64>,
     pub(crate) floor: Option<i64>,
 }
 
+/// What became of writes that belong to an event in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides of a boundary")]
+pub enum Written {
+    /// They are buffered for the next commit.
+    Stored,
+    /// The event was not live any more: nothing was written, and the late record was counted.
+    Late,
+}
+
 /// What an engine does with a batch that does not fit.
 enum Room {
-    Made,
+    Made(Written),
     /// A commit on its way will make room.
     Wait,
 }
@@ -31,23 +47,43 @@ impl Engine {
     /// Buffers a batch for the store of this number, if nothing was rolled back since `generation`.
     ///
     /// Waits at the hard memory limit for a commit that is on its way. Dropping the future writes nothing.
-    pub(crate) async fn write(&self, store: u32, generation: u64, mut batch: Batch) -> Result<()> {
-        self.check_values(store, &batch)?;
+    pub(crate) async fn write(
+        &self,
+        store: u32,
+        generation: u64,
+        mut batch: Batch,
+    ) -> Result<Written> {
+        self.check_lengths(store, &batch)?;
         loop {
             // Listens before looking, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.room.notified());
             room.as_mut().enable();
             match self.try_write(store, generation, &mut batch)? {
-                Room::Made => return Ok(()),
+                Room::Made(written) => return Ok(written),
                 Room::Wait => room.await,
             }
         }
     }
 
-    fn check_values(&self, store: u32, batch: &Batch) -> Result<()> {
+    /// Checks the length of a user's value against the portable or, if so configured, the backend's limit.
+    pub(crate) fn check_value(&self, value: &[u8]) -> Result<()> {
+        let limit = self.value_limit();
+        if value.len() <= limit {
+            return Ok(());
+        }
+        let message = format!("a value of {} bytes is above the limit of {limit}", value.len());
+        Err(Error::new(ErrorKind::TooLarge, message))
+    }
+
+    fn value_limit(&self) -> usize {
+        let native = self.writer.capabilities().max_value_bytes;
+        let portable = PORTABLE_VALUE_BYTES.min(native);
+        if self.config.native_limits { native } else { portable }
+    }
+
+    fn check_lengths(&self, store: u32, batch: &Batch) -> Result<()> {
         let native = self.writer.capabilities();
-        let portable = PORTABLE_VALUE_BYTES.min(native.max_value_bytes);
-        let limit = if self.config.native_limits { native.max_value_bytes } else { portable };
+        let limit = self.value_limit().saturating_add(LAYOUT_BYTES).min(native.max_value_bytes);
         for (_, key, put) in &batch.writes {
             if key.len() > native.max_key_bytes {
                 let message = format!(
@@ -77,8 +113,21 @@ impl Engine {
             let message = format!("task {} was rolled back during the operation", self.task);
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        let writes = &batch.writes;
+        if let Some((time, retention)) = batch.event {
+            let known = state.store(store).stream_time;
+            let stream_time = known.max(Some(time));
+            let live_from = retention.live_from(stream_time);
+            if time < live_from {
+                *state.late.entry(store).or_default() += 1;
+                return Ok(Room::Made(Written::Late));
+            }
+            batch.stream_time = batch.stream_time.max(stream_time);
+            batch.floor = batch.floor.max(Some(retention.segment(live_from)));
+        }
         let map = |segment: Option<i64>| MapId { store, segment };
+        // What is dropped cannot be deleted again, and need not be.
+        batch.writes.retain(|(segment, _, put)| put.is_some() || !state.is_dropped(map(*segment)));
+        let writes = &batch.writes;
         if let Some((segment, ..)) = writes.iter().find(|(s, ..)| state.is_dropped(map(*s))) {
             let message = format!("segment {segment:?} of map {store} is dropped");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
@@ -97,7 +146,7 @@ impl Engine {
             }
             return Err(self.buffer_full());
         }
-        let Batch { writes, stream_time, floor } = std::mem::take(batch);
+        let Batch { writes, stream_time, floor, .. } = std::mem::take(batch);
         for (segment, key, put) in writes {
             let write: Write = (map(segment), key, put);
             state.write(write);
@@ -109,7 +158,7 @@ impl Engine {
         if let Some(floor) = floor {
             state.drop_below(store, floor);
         }
-        Ok(Room::Made)
+        Ok(Room::Made(Written::Stored))
     }
 
     fn buffer_full(&self) -> Error {

@@ -13,16 +13,14 @@ mod scan;
 mod state;
 mod unit;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, MutexGuard},
-};
+use std::sync::{Arc, MutexGuard};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, RwLock};
 
 pub(crate) use self::batch::Batch;
 pub use self::{
+    batch::Written,
     config::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES},
     offsets::{MAX_SOURCE_BYTES, Offsets, Span},
     unit::Unit,
@@ -34,6 +32,7 @@ use self::{
 use crate::{
     Error, ErrorKind, Result,
     backend::{Backend, Checkpoint, MapId, OwnerId, StoreSpec, TaskId, TaskWriter},
+    maps::Timeline,
 };
 
 /// One claimed task.
@@ -182,8 +181,13 @@ impl Engine {
         Ok(self.checked()?.store(store).stream_time)
     }
 
-    pub(crate) fn segments(&self, store: u32) -> Result<BTreeSet<i64>> {
-        Ok(self.checked()?.store(store).segments.clone())
+    pub(crate) fn timeline(&self, store: u32) -> Result<Timeline> {
+        Ok(Timeline::from(&*self.checked()?.store(store)))
+    }
+
+    /// How many records of a store came too late since the task was opened.
+    pub(crate) fn late_records(&self, store: u32) -> u64 {
+        self.state.lock().late.get(&store).copied().unwrap_or(0)
     }
 
     /// A number that no other entry of the store has; numbers ascend and may have gaps.

@@ -31,22 +31,33 @@ pub(super) struct View {
 impl Engine {
     /// Everything of a map in a range, in order, in bounded memory.
     ///
-    /// Each page sees the writes made before it was fetched.
+    /// Each page sees the writes made before it was fetched, and holds at most `limit`.
     pub(crate) fn scan(
         self: &Arc<Self>,
         map: MapId,
         range: KeyRange,
         order: Order,
+        limit: PageLimit,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         let engine = self.clone();
         paging::entries(range, order, move |range| {
             let engine = engine.clone();
-            async move { engine.page(map, &range, order).await }
+            async move { engine.page(map, &range, order, limit).await }
         })
     }
 
-    async fn page(&self, map: MapId, range: &KeyRange, order: Order) -> Result<Page> {
-        let limit = self.config.page();
+    /// The largest page, as configured.
+    pub(crate) const fn page_limit(&self) -> PageLimit {
+        self.config.page()
+    }
+
+    async fn page(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
         let view = self.view(map, range, order, limit)?;
         if view.dropped || range.is_empty() {
             return Ok(Page::default());

@@ -1,7 +1,7 @@
 //! What the engine knows: active writes, frozen commits and the checkpoint they lead to.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -63,6 +63,8 @@ pub(super) struct State {
     /// Calls that are bringing a frozen commit on its way.
     pub(super) drivers: usize,
     pub(super) open_units: Vec<(String, Span)>,
+    /// How many records came too late, by store.
+    pub(super) late: BTreeMap<u32, u64>,
     specs: Vec<StoreSpec>,
 }
 
@@ -80,6 +82,7 @@ impl State {
             generation: 0,
             drivers: 0,
             open_units: Vec::new(),
+            late: BTreeMap::new(),
             specs,
         })
     }

@@ -1,7 +1,16 @@
 //! The store kinds.
 
+mod definition;
 pub mod key_value;
+pub mod session;
+mod stamp;
+mod time;
+pub mod timestamped;
+mod typed;
+pub mod versioned;
+pub mod window;
 
+pub use self::definition::{Definition, Kind};
 use crate::backend::StoreSpec;
 
 /// What every store has.
@@ -14,3 +23,6 @@ pub trait StateStore: std::fmt::Debug + Send + Sync + 'static {
     /// What it is, as recorded with it.
     fn spec(&self) -> &StoreSpec;
 }
+
+/// What the `update_boxed` of a store takes: the new value for the old one, `None` for absent.
+pub type Update<'a, V> = Box<dyn FnOnce(Option<V>) -> Option<V> + Send + 'a>;

@@ -4,21 +4,18 @@
 
 mod definition;
 mod extension;
-mod typed;
+mod store;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::{
-    definition::KeyValue,
+    definition::{KeyValue, KeyValueKind},
     extension::{KeyValueStoreExt, ReadOnlyKeyValueStoreExt},
 };
-use super::StateStore;
+use super::{StateStore, Update};
 use crate::{Result, backend::Order};
-
-/// What [`KeyValueStore::update_boxed`] takes: the new value for the old one, `None` for absent.
-pub type Update<'a, V> = Box<dyn FnOnce(Option<V>) -> Option<V> + Send + 'a>;
 
 /// Reads a key-value store.
 ///

@@ -1,0 +1,16 @@
+//! What a store is built on: ordered maps inside a task.
+//!
+//! The same mechanism serves the store kinds of this crate and kinds of one's own: see [`StoreDefinition`].
+
+mod definition;
+mod late;
+mod read;
+mod retention;
+mod write;
+
+pub use self::{
+    definition::{ReadDefinition, StoreDefinition},
+    read::ReadMaps,
+    retention::{MAX_LIVE_SEGMENTS, Retention, Timeline},
+    write::{KeyLock, Maps, Writes},
+};

@@ -1,0 +1,201 @@
+//! Reading the maps of a store.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+
+use super::Timeline;
+use crate::{
+    Result,
+    backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
+    engine::Engine,
+    paging,
+};
+
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Owned(Arc<Engine>),
+    Shared(Arc<dyn TaskReader>, PageLimit),
+}
+
+/// Reads the maps of one store: the owner's view with uncommitted writes, or a reader's view of what is committed.
+///
+/// A cheap clone.
+#[derive(Clone, Debug)]
+pub struct ReadMaps {
+    pub(super) source: Source,
+    pub(super) number: u32,
+    pub(super) spec: Arc<StoreSpec>,
+}
+
+impl ReadMaps {
+    pub(crate) fn shared(
+        reader: Arc<dyn TaskReader>,
+        page: PageLimit,
+        number: u32,
+        spec: StoreSpec,
+    ) -> Self {
+        Self { source: Source::Shared(reader, page), number, spec: Arc::new(spec) }
+    }
+
+    /// What the store is.
+    #[must_use]
+    pub fn spec(&self) -> &StoreSpec {
+        &self.spec
+    }
+
+    const fn map(&self, segment: Option<i64>) -> MapId {
+        MapId { store: self.number, segment }
+    }
+
+    /// The value of a key; `segment` is `None` for a store that is not cut by time.
+    pub async fn get(&self, segment: Option<i64>, key: Bytes) -> Result<Option<Bytes>> {
+        match &self.source {
+            Source::Owned(engine) => engine.get(self.map(segment), &key).await,
+            Source::Shared(reader, _) => {
+                let found = reader.get_many(&[(self.map(segment), key)]).await?;
+                Ok(found.into_iter().next().flatten())
+            }
+        }
+    }
+
+    /// The values of keys in the order asked, in at most one request to the backend.
+    pub async fn get_many(&self, keys: Vec<(Option<i64>, Bytes)>) -> Result<Vec<Option<Bytes>>> {
+        let keys = keys.into_iter().map(|(segment, key)| (self.map(segment), key));
+        let keys: Vec<_> = keys.collect();
+        match &self.source {
+            Source::Owned(engine) => engine.get_many(&keys).await,
+            Source::Shared(reader, _) => reader.get_many(&keys).await,
+        }
+    }
+
+    /// The entries of one map in a range, in order and in bounded memory.
+    ///
+    /// The owner's scan sees the writes made before each of its pages was fetched.
+    pub fn scan(
+        &self,
+        segment: Option<i64>,
+        range: KeyRange,
+        order: Order,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        self.scan_pages(segment, range, order, self.page_limit())
+    }
+
+    /// The entries of a range in several maps, one map after the other, each as by [`scan`](Self::scan).
+    pub fn scan_segments(
+        &self,
+        segments: Vec<i64>,
+        range: KeyRange,
+        order: Order,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        self.scan_segment_pages(segments, range, order, self.page_limit())
+    }
+
+    /// As [`scan_segments`](Self::scan_segments), for who wants the first entry only: it is fetched in small pages.
+    pub fn scan_first(
+        &self,
+        segments: Vec<i64>,
+        range: KeyRange,
+        order: Order,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        // More than one, since what is deleted in the buffers takes its place in a page, too.
+        let limit = PageLimit::new(8, self.page_limit().bytes);
+        self.scan_segment_pages(segments, range, order, limit)
+    }
+
+    fn scan_segment_pages(
+        &self,
+        segments: Vec<i64>,
+        range: KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        let maps = self.clone();
+        let scan = move |segment| maps.scan_pages(Some(segment), range.clone(), order, limit);
+        stream::iter(segments).flat_map(scan).boxed()
+    }
+
+    fn scan_pages(
+        &self,
+        segment: Option<i64>,
+        range: KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        let map = self.map(segment);
+        match &self.source {
+            Source::Owned(engine) => engine.scan(map, range, order, limit),
+            Source::Shared(reader, _) => scan(reader.clone(), map, range, order, limit),
+        }
+    }
+
+    fn page_limit(&self) -> PageLimit {
+        match &self.source {
+            Source::Owned(engine) => engine.page_limit(),
+            Source::Shared(_, page) => *page,
+        }
+    }
+
+    /// The number of committed entries of one map, exact where the backend's capabilities say so.
+    pub async fn approximate_len(&self, segment: Option<i64>) -> Result<u64> {
+        match &self.source {
+            Source::Owned(engine) => {
+                engine.check()?;
+                engine.writer().approximate_len(self.map(segment)).await
+            }
+            Source::Shared(reader, _) => reader.approximate_len(self.map(segment)).await,
+        }
+    }
+
+    /// The highest event time the store has seen, in milliseconds; none before the first.
+    pub async fn stream_time(&self) -> Result<Option<i64>> {
+        match &self.source {
+            Source::Owned(engine) => engine.stream_time(self.number),
+            Source::Shared(reader, _) => {
+                let checkpoint = reader.checkpoint().await?;
+                Ok(checkpoint.stores.get(&self.number).and_then(|store| store.stream_time))
+            }
+        }
+    }
+
+    /// Stream time and the segments that may hold entries, both of one moment.
+    pub async fn timeline(&self) -> Result<Timeline> {
+        match &self.source {
+            Source::Owned(engine) => engine.timeline(self.number),
+            Source::Shared(reader, _) => {
+                let checkpoint = reader.checkpoint().await?;
+                Ok(checkpoint.stores.get(&self.number).map(Timeline::from).unwrap_or_default())
+            }
+        }
+    }
+
+    /// `TooLarge` for a user key above the limit; readers of others' tasks take any length.
+    pub fn check_key(&self, key: &[u8]) -> Result<()> {
+        match &self.source {
+            Source::Owned(engine) => engine.check_key(key),
+            Source::Shared(..) => Ok(()),
+        }
+    }
+}
+
+fn scan(
+    reader: Arc<dyn TaskReader>,
+    map: MapId,
+    range: KeyRange,
+    order: Order,
+    limit: PageLimit,
+) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+    paging::entries(range, order, move |range| {
+        let reader = reader.clone();
+        async move {
+            if range.is_empty() {
+                return Ok(Page::default());
+            }
+            reader.scan(map, &range, order, limit).await
+        }
+    })
+}

@@ -1,0 +1,127 @@
+//! How entries age by event time.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Error, ErrorKind, Result,
+    backend::{Name, Order, StoreState},
+};
+
+/// How many segments a store may keep live: the checkpoint lists them.
+pub const MAX_LIVE_SEGMENTS: i64 = 1000;
+
+/// Which entries are live, and how time is cut into segments.
+///
+/// An entry of time `t` is live while `t >= T - keeps`, where `T` is the highest event time the store has seen. Segment
+/// `n` holds the times from `n * length` on; all below the segment of `T - keeps` are dropped. The wall clock plays no
+/// part. Arithmetic saturates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    keeps_ms: i64,
+    segment_ms: i64,
+}
+
+impl Retention {
+    /// Entries live up to and including `keeps_ms` milliseconds behind stream time, in segments of `segment_ms`.
+    ///
+    /// A negative first number counts as 0, a second one below 1 as 1.
+    #[must_use]
+    pub const fn new(keeps_ms: i64, segment_ms: i64) -> Self {
+        let keeps_ms = if keeps_ms < 0 { 0 } else { keeps_ms };
+        Self { keeps_ms, segment_ms: if segment_ms < 1 { 1 } else { segment_ms } }
+    }
+
+    /// `InvalidArgument` where more than [`MAX_LIVE_SEGMENTS`] could be live at once.
+    pub fn check(self, store: &Name) -> Result<()> {
+        let Self { keeps_ms, segment_ms } = self;
+        // Those that lie whole in the retention, and one cut at each end.
+        let most = (keeps_ms / segment_ms).saturating_add(2);
+        if most <= MAX_LIVE_SEGMENTS {
+            return Ok(());
+        }
+        let message = format!(
+            "store {store} would keep up to {most} segments of {segment_ms} ms, at most {MAX_LIVE_SEGMENTS} are \
+             allowed: make them longer"
+        );
+        Err(Error::new(ErrorKind::InvalidArgument, message))
+    }
+
+    /// The segment of a time.
+    #[must_use]
+    pub const fn segment(self, time: i64) -> i64 {
+        time.div_euclid(self.segment_ms)
+    }
+
+    /// The lowest time that is live at this stream time.
+    #[must_use]
+    pub const fn live_from(self, stream_time: Option<i64>) -> i64 {
+        match stream_time {
+            Some(time) => time.saturating_sub(self.keeps_ms),
+            None => i64::MIN,
+        }
+    }
+}
+
+/// What a store knows of time at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeline {
+    /// The highest event time seen, in milliseconds; none before the first.
+    pub stream_time: Option<i64>,
+    /// The segments that may hold entries.
+    pub segments: BTreeSet<i64>,
+}
+
+impl Timeline {
+    /// The segments from `first` to `last`, both inclusive, that may hold entries, in the order of a scan.
+    #[must_use]
+    pub fn between(&self, first: i64, last: i64, order: Order) -> Vec<i64> {
+        if first > last {
+            return Vec::new();
+        }
+        let segments = self.segments.range(first..=last).copied();
+        match order {
+            Order::Forward => segments.collect(),
+            Order::Backward => segments.rev().collect(),
+        }
+    }
+}
+
+impl From<&StoreState> for Timeline {
+    fn from(state: &StoreState) -> Self {
+        Self { stream_time: state.stream_time, segments: state.segments.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Retention;
+
+    #[test]
+    fn segments_have_one_length_on_both_sides_of_zero() {
+        let retention = Retention::new(100, 10);
+        let segments = [i64::MIN, -11, -10, -1, 0, 9, 10, i64::MAX].map(|t| retention.segment(t));
+        assert_eq!(segments[1..7], [-2, -1, -1, 0, 0, 1]);
+        assert_eq!((segments[0], segments[7]), (i64::MIN / 10 - 1, i64::MAX / 10));
+    }
+
+    #[test]
+    fn live_from_saturates() {
+        let retention = Retention::new(100, 10);
+        assert_eq!(retention.live_from(None), i64::MIN);
+        assert_eq!(retention.live_from(Some(7)), -93);
+        assert_eq!(retention.live_from(Some(i64::MIN + 1)), i64::MIN);
+        assert_eq!(Retention::new(i64::MAX, 1).live_from(Some(-2)), i64::MIN);
+        assert_eq!(Retention::new(-1, 0), Retention::new(0, 1));
+    }
+
+    #[test]
+    fn no_more_segments_than_a_checkpoint_can_list() {
+        let store = "s".parse().unwrap();
+        assert!(Retention::new(99_800, 100).check(&store).is_ok());
+        let error = Retention::new(99_900, 100).check(&store).unwrap_err();
+        assert!(error.to_string().contains("up to 1001 segments"), "{error}");
+        assert!(Retention::new(i64::MAX, 1).check(&store).is_err());
+        assert!(Retention::new(i64::MAX, i64::MAX).check(&store).is_ok());
+    }
+}

@@ -1,0 +1,154 @@
+//! Writing the maps of a store.
+
+use std::{borrow::Borrow, collections::BTreeSet, ops::Deref, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{ReadMaps, Retention, late, read::Source};
+use crate::{
+    Result,
+    backend::{Put, StoreSpec},
+    engine::{Batch, Engine, Locked, Written},
+};
+
+/// The owner's maps of one store: reads as [`ReadMaps`], writes under a [`KeyLock`].
+///
+/// A cheap clone.
+#[derive(Clone, Debug)]
+pub struct Maps {
+    engine: Arc<Engine>,
+    read: ReadMaps,
+}
+
+impl Maps {
+    pub(crate) fn new(engine: Arc<Engine>, number: u32, spec: StoreSpec) -> Self {
+        let read = ReadMaps { source: Source::Owned(engine.clone()), number, spec: Arc::new(spec) };
+        Self { engine, read }
+    }
+
+    /// The read half.
+    #[must_use]
+    pub const fn read(&self) -> &ReadMaps {
+        &self.read
+    }
+
+    /// Waits for the lock of one user key, at most 8 KiB unless native limits are allowed (`TooLarge`).
+    ///
+    /// Every write of a store goes through such a lock, so that no two operations on one key lose a write. Locks are
+    /// not reentrant: take those of one operation together, by [`lock_all`](Self::lock_all). Dropping the future gives
+    /// up the place in the queue.
+    pub async fn lock(&self, key: Bytes) -> Result<KeyLock> {
+        self.engine.check_key(&key)?;
+        let locked = self.engine.lock(self.read.number, [key]).await?;
+        Ok(KeyLock { maps: self.clone(), locked })
+    }
+
+    /// Waits for the locks of several user keys, in an order that cannot deadlock with others who use it.
+    pub async fn lock_all(&self, keys: BTreeSet<Bytes>) -> Result<KeyLock> {
+        keys.iter().try_for_each(|key| self.engine.check_key(key))?;
+        let locked = self.engine.lock(self.read.number, keys).await?;
+        Ok(KeyLock { maps: self.clone(), locked })
+    }
+
+    /// `TooLarge` for a value above the limit: at most 8 MiB unless native limits are allowed.
+    ///
+    /// What a layout adds to a value, at most 64 bytes, does not count.
+    pub fn check_value(&self, value: &[u8]) -> Result<()> {
+        self.engine.check_value(value)
+    }
+
+    /// How many writes came too late since the task was opened; see [`Writes::at`].
+    #[must_use]
+    pub fn late_records(&self) -> u64 {
+        self.engine.late_records(self.read.number)
+    }
+
+    /// A number no other entry of the store has; ascending, with gaps, given again only after a rollback.
+    pub fn next_insertion(&self) -> Result<u64> {
+        self.engine.next_insertion(self.read.number)
+    }
+}
+
+impl Borrow<ReadMaps> for Maps {
+    fn borrow(&self) -> &ReadMaps {
+        &self.read
+    }
+}
+
+impl Deref for Maps {
+    type Target = ReadMaps;
+
+    fn deref(&self) -> &ReadMaps {
+        &self.read
+    }
+}
+
+/// The lock of one or more user keys, held until dropped: what writes go through.
+#[derive(Debug)]
+pub struct KeyLock {
+    maps: Maps,
+    locked: Locked,
+}
+
+impl KeyLock {
+    /// Buffers writes that take effect together: no commit falls between them.
+    ///
+    /// - [`Written::Late`] says that nothing is written, because of [`Writes::at`].
+    /// - `TooLarge` for a value above the limit, `InvalidArgument` for a put into a dropped segment or when a rollback
+    ///   came since the lock was taken, `BufferFull` at the hard memory limit: then nothing is written.
+    /// - Waits at the memory limit while a commit is on its way. Dropping the future writes nothing.
+    pub async fn write(&self, writes: Writes) -> Result<Written> {
+        let Self { maps, locked } = self;
+        let store = maps.read.number;
+        let written = maps.engine.write(store, locked.generation, writes.0).await?;
+        if written == Written::Late {
+            late::report(maps.engine.task(), maps.read.spec());
+        }
+        Ok(written)
+    }
+}
+
+/// Writes to one store that belong together.
+#[derive(Debug, Default)]
+#[must_use = "writes do nothing until they are given to KeyLock::write"]
+pub struct Writes(Batch);
+
+impl Writes {
+    /// No writes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a value.
+    pub fn put(mut self, segment: Option<i64>, key: Bytes, value: Bytes) -> Self {
+        self.0.writes.push((segment, key, Some(Put::new(value))));
+        self
+    }
+
+    /// Deletes a key; an absent one is fine, and so is a dropped segment.
+    pub fn delete(mut self, segment: Option<i64>, key: Bytes) -> Self {
+        self.0.writes.push((segment, key, None));
+        self
+    }
+
+    /// Makes the writes those of an event at `time` milliseconds.
+    ///
+    /// Raises stream time to it, where it is not there yet. If the event is not live by then nothing is written, the late
+    /// record is counted, and [`KeyLock::write`] gives [`Written::Late`]. Otherwise the segments that expired are dropped.
+    pub const fn at(mut self, time: i64, retention: Retention) -> Self {
+        self.0.event = Some((time, retention));
+        self
+    }
+
+    /// Raises stream time to `time` milliseconds, where it is not there yet.
+    pub const fn stream_time(mut self, time: i64) -> Self {
+        self.0.stream_time = Some(time);
+        self
+    }
+
+    /// Drops all segments below `floor`, after the other writes.
+    pub const fn drop_below(mut self, floor: i64) -> Self {
+        self.0.floor = Some(floor);
+        self
+    }
+}

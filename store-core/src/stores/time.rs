@@ -1,0 +1,73 @@
+//! Settings of stores that are cut by time.
+
+use std::time::Duration;
+
+use crate::{
+    Error, ErrorKind, Result,
+    backend::{Name, StoreSpec},
+    maps::Retention,
+};
+
+/// The length of a segment, in milliseconds, where none is given: half the retention, at least a minute.
+const fn default_segment_ms(retention_ms: i64) -> i64 {
+    let half = retention_ms / 2;
+    if half > 60_000 { half } else { 60_000 }
+}
+
+/// How long entries are kept, and the length of a segment where one is given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) retention: Duration,
+    pub(super) segment: Option<Duration>,
+}
+
+impl Kept {
+    pub(super) const fn new(retention: Duration) -> Self {
+        Self { retention, segment: None }
+    }
+
+    /// Checks the settings and records them. `keeps_ms` makes of the retention how far behind stream time is live.
+    pub(super) fn describe(self, spec: &mut StoreSpec, keeps_ms: fn(i64) -> i64) -> Result<()> {
+        let retention_ms = milliseconds(&spec.name, "retention", self.retention)?;
+        let segment_ms = match self.segment {
+            None => default_segment_ms(retention_ms),
+            Some(segment) => positive(&spec.name, "segment", segment)?,
+        };
+        Retention::new(keeps_ms(retention_ms), segment_ms).check(&spec.name)?;
+        (spec.retention_ms, spec.segment_ms) = (Some(retention_ms), Some(segment_ms));
+        Ok(())
+    }
+}
+
+/// The recorded retention of a store, the other way round.
+pub(super) fn recorded(spec: &StoreSpec, keeps_ms: fn(i64) -> i64) -> Retention {
+    // Both are recorded with every store that is cut by time; without them nothing would ever expire.
+    let retention_ms = spec.retention_ms.unwrap_or(i64::MAX);
+    Retention::new(keeps_ms(retention_ms), spec.segment_ms.unwrap_or(i64::MAX))
+}
+
+/// Live while the time is above `T - retention`.
+pub(super) const fn until(retention_ms: i64) -> i64 {
+    retention_ms - 1
+}
+
+/// A duration that is whole milliseconds.
+pub(super) fn milliseconds(store: &Name, what: &str, duration: Duration) -> Result<i64> {
+    let whole = duration.subsec_nanos().is_multiple_of(1_000_000);
+    i64::try_from(duration.as_millis()).ok().filter(|_| whole).ok_or_else(|| {
+        invalid(store, what, "must be whole milliseconds, at most those of an i64", duration)
+    })
+}
+
+/// As [`milliseconds`], and at least one.
+pub(super) fn positive(store: &Name, what: &str, duration: Duration) -> Result<i64> {
+    match milliseconds(store, what, duration)? {
+        0 => Err(invalid(store, what, "must be at least 1 ms", duration)),
+        ms => Ok(ms),
+    }
+}
+
+fn invalid(store: &Name, what: &str, must: &str, duration: Duration) -> Error {
+    let message = format!("the {what} of store {store} {must}, not {duration:?}");
+    Error::new(ErrorKind::InvalidArgument, message)
+}

@@ -1,0 +1,152 @@
+//! Typed keys and values over maps of bytes: what all kinds share.
+
+use std::{borrow::Borrow, fmt, marker::PhantomData};
+
+use bytes::Bytes;
+use futures::{
+    StreamExt, TryFutureExt,
+    stream::{self, BoxStream},
+};
+
+use super::StateStore;
+use crate::{
+    Error, Result,
+    backend::{Name, StoreSpec},
+    codec::{Codec, Key},
+    maps::{Maps, ReadMaps},
+};
+
+/// A store: the settings of its kind, its maps (`Maps` for its owner, `ReadMaps` for a reader), its codecs.
+pub(super) struct Typed<S, M, K, V, C> {
+    pub(super) settings: S,
+    pub(super) maps: M,
+    codec: C,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<S, M, K, V, C> Typed<S, M, K, V, C> {
+    pub(super) const fn new(settings: S, maps: M, codec: C) -> Self {
+        Self { settings, maps, codec, types: PhantomData }
+    }
+}
+
+impl<S, M, K, V, C> StateStore for Typed<S, M, K, V, C>
+where
+    S: Send + Sync + 'static,
+    M: Borrow<ReadMaps> + Send + Sync + 'static,
+    K: 'static,
+    V: 'static,
+    C: Send + Sync + 'static,
+{
+    fn spec(&self) -> &StoreSpec {
+        self.maps.borrow().spec()
+    }
+}
+
+impl<S, M, K, V, C> Typed<S, M, K, V, C>
+where
+    S: Send + Sync,
+    M: Borrow<ReadMaps> + Send + Sync,
+    K: Key,
+    C: Codec<V>,
+{
+    pub(super) fn read(&self) -> &ReadMaps {
+        self.maps.borrow()
+    }
+
+    /// Says which store an error comes from: once, where it leaves the store.
+    pub(super) fn named(&self, error: Error) -> Error {
+        named(&self.read().spec().name, error)
+    }
+
+    /// Runs an operation; an error says which store it comes from.
+    pub(super) fn run<T>(
+        &self,
+        operation: impl Future<Output = Result<T>> + Send,
+    ) -> impl Future<Output = Result<T>> + Send {
+        operation.map_err(|error| self.named(error))
+    }
+
+    /// The bytes of a key that is not too long.
+    pub(super) fn key(&self, key: &K) -> Result<Bytes> {
+        let key = key.to_bytes()?;
+        self.read().check_key(&key)?;
+        Ok(key)
+    }
+
+    /// The bytes of the ends of a range of keys; none where it is inverted, with a warning.
+    pub(super) fn bounds(
+        &self,
+        from: Option<K>,
+        to: Option<K>,
+    ) -> Result<Option<(Option<Bytes>, Option<Bytes>)>> {
+        let bound = |key: Option<K>| key.map(|key| self.key(&key)).transpose();
+        let (from, to) = (bound(from)?, bound(to)?);
+        if from.as_ref().zip(to.as_ref()).is_some_and(|(from, to)| from > to) {
+            tracing::warn!(store = %self.read().spec().name, "a range of inverted keys is empty");
+            return Ok(None);
+        }
+        Ok(Some((from, to)))
+    }
+
+    /// The value of bytes.
+    pub(super) fn decode(&self, value: Bytes) -> Result<V> {
+        self.codec.decode(value)
+    }
+
+    pub(super) fn decode_option(&self, value: Option<Bytes>) -> Result<Option<V>> {
+        value.map(|value| self.decode(value)).transpose()
+    }
+
+    /// A stream of nothing but an error.
+    pub(super) fn failed<R: Send + 'static>(&self, error: Error) -> BoxStream<'static, Result<R>> {
+        stream::iter([Err(self.named(error))]).boxed()
+    }
+
+    /// The rows of scanned entries.
+    pub(super) fn rows<R: Send + 'static>(
+        &self,
+        entries: BoxStream<'static, Result<(Bytes, Bytes)>>,
+        row: impl Fn(&C, Bytes, Bytes) -> Result<R> + Send + 'static,
+    ) -> BoxStream<'static, Result<R>> {
+        self.decoded(entries, move |codec, (key, value)| row(codec, key, value))
+    }
+
+    /// What is made of a stream of bytes; an error says which store it comes from.
+    pub(super) fn decoded<B: Send + 'static, R: Send + 'static>(
+        &self,
+        stream: BoxStream<'static, Result<B>>,
+        decode: impl Fn(&C, B) -> Result<R> + Send + 'static,
+    ) -> BoxStream<'static, Result<R>> {
+        let codec = self.codec.clone();
+        let name = self.read().spec().name.clone();
+        let decoded = stream.map(move |bytes| {
+            let decoded = bytes.and_then(|bytes| decode(&codec, bytes));
+            decoded.map_err(|error| named(&name, error))
+        });
+        decoded.boxed()
+    }
+}
+
+impl<S: Send + Sync, K: Key, V, C: Codec<V>> Typed<S, Maps, K, V, C> {
+    /// The bytes of a value that is not too large.
+    pub(super) fn encode(&self, value: &V) -> Result<Bytes> {
+        let value = self.codec.encode(value)?;
+        self.maps.check_value(&value)?;
+        Ok(value)
+    }
+
+    pub(super) fn encode_option(&self, value: Option<&V>) -> Result<Option<Bytes>> {
+        value.map(|value| self.encode(value)).transpose()
+    }
+}
+
+fn named(name: &Name, error: Error) -> Error {
+    error.context(format_args!("store {name}"))
+}
+
+impl<S, M: Borrow<ReadMaps>, K, V, C> fmt::Debug for Typed<S, M, K, V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("spec", self.maps.borrow().spec()).finish()
+    }
+}

@@ -1,0 +1,98 @@
+//! What a versioned store is called, how it is encoded and how long it remembers.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{ReadOnlyVersionedKeyValueStore, VersionedKeyValueStore};
+use crate::{
+    Result,
+    backend::StoreSpec,
+    codec::{Codec, Json, Key},
+    maps::{Maps, ReadMaps, Retention},
+    stores::{
+        Definition, Kind,
+        time::{self, Kept},
+        typed::Typed,
+    },
+};
+
+/// Names a versioned store, its types and how long superseded versions are kept; values are JSON unless said otherwise.
+///
+/// ```
+/// # tokio_test::block_on(async {
+/// use std::{sync::Arc, time::Duration};
+///
+/// use store_core::{memory::MemoryBackend, prelude::*};
+///
+/// static RATES: VersionedKeyValue<String, u64> =
+///     VersionedKeyValue::new("rates", Duration::from_secs(3600));
+///
+/// let database = Database::with(Arc::new(MemoryBackend::new()), Default::default())?;
+/// let task = database.task("shop", 0).store(&RATES).open().await?;
+/// let rates = task.store(&RATES)?;
+/// let key = "eur".to_owned();
+/// assert_eq!(rates.put(&key, Some(&110), 1_000).await?, VersionedPut::Latest);
+/// assert_eq!(rates.put(&key, Some(&90), 0).await?, VersionedPut::ValidTo(1_000));
+/// let then = rates.get_as_of(&key, 999).await?;
+/// assert_eq!(then, Some(VersionedRecord { value: 90, time: 0, valid_to: Some(1_000) }));
+/// # store_core::Result::<()>::Ok(())
+/// # }).unwrap();
+/// ```
+pub type VersionedKeyValue<K, V, C = Json, N = &'static str> =
+    Definition<VersionedKeyValueKind, K, V, C, N>;
+
+/// The kind `versioned`.
+#[derive(Clone, Copy, Debug)]
+pub struct VersionedKeyValueKind {
+    kept: Kept,
+}
+
+impl<K, V> Definition<VersionedKeyValueKind, K, V> {
+    /// A store of versions, superseded ones kept for so long behind stream time: whole milliseconds, else opening the task
+    /// is `InvalidArgument`.
+    #[must_use]
+    pub const fn new(name: &'static str, history: Duration) -> Self {
+        Self::of(VersionedKeyValueKind { kept: Kept::new(history) }, name)
+    }
+}
+
+impl<K, V, C: Copy, N: Copy> Definition<VersionedKeyValueKind, K, V, C, N> {
+    /// Cuts time into segments of this length, in whole milliseconds, instead of half the history, at least a minute.
+    ///
+    /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
+    #[must_use]
+    pub const fn segments(mut self, length: Duration) -> Self {
+        self.kind.kept.segment = Some(length);
+        self
+    }
+}
+
+/// Live while the time is not before `T - history`.
+const fn since(history_ms: i64) -> i64 {
+    history_ms
+}
+
+impl<K, V, C> Kind<K, V, C> for VersionedKeyValueKind
+where
+    K: Key,
+    V: Send + Sync + 'static,
+    C: Codec<V>,
+{
+    const NAME: &'static str = "versioned";
+    type Store = Arc<dyn VersionedKeyValueStore<K, V>>;
+    type Reader = Arc<dyn ReadOnlyVersionedKeyValueStore<K, V>>;
+
+    fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
+        self.kept.describe(spec, since)
+    }
+
+    fn open(maps: Maps, codec: C) -> Self::Store {
+        Arc::new(Typed::new(time::recorded(maps.spec(), since), maps, codec))
+    }
+
+    fn reader(maps: ReadMaps, codec: C) -> Self::Reader {
+        Arc::new(Typed::new(time::recorded(maps.spec(), since), maps, codec))
+    }
+}
+
+/// A versioned store knows its retention.
+pub(super) type Store<M, K, V, C> = Typed<Retention, M, K, V, C>;

@@ -21,7 +21,7 @@ fn argument(member: &Member) -> String {
         Holds::Integer if member.optional => format!("[--{} N]", member.name),
         Holds::Entries => "KEY VALUE…".to_owned(),
         Holds::Offsets => "[SOURCE=OFFSET…]".to_owned(),
-        Holds::Stores => "[NAME[:KIND]…]".to_owned(),
+        Holds::Stores => "[NAME[:KIND[,SETTING=VALUE…]]…]".to_owned(),
         Holds::Store | Holds::Bytes | Holds::Integer if member.optional => format!("[{name}]"),
         Holds::Store | Holds::Bytes | Holds::Integer => name,
     }

@@ -2,12 +2,12 @@
 
 use store::{Result, backend::StoreSpec};
 
-use super::words::Word;
+use super::{usage::is_placed, words::Word};
 use crate::{
     shell::{
         members::invalid,
         node::Node,
-        operation::{Holds, Member, Operation, shown},
+        operation::{Holds, Operation, shown},
     },
     text::{HEX, TEXT},
 };
@@ -42,11 +42,6 @@ pub(super) fn request(operation: &Operation, words: &[Word]) -> Result<Node> {
         members.push((left.name.to_owned(), Node::List(Vec::new())));
     }
     Ok(Node::Object(members))
-}
-
-/// Whether a member is given by its place, not by `--name`.
-fn is_placed(member: &Member) -> bool {
-    member.holds != Holds::Flag && !(member.holds == Holds::Integer && member.optional)
 }
 
 /// Whether a member takes all words that are left.

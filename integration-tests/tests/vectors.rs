@@ -112,15 +112,15 @@ async fn replay(place: Place, mode: Mode, recorded: &str) -> Result<()> {
 }
 
 async fn committed(shell: &mut Session) -> Result<()> {
-    done(ask(shell, &json!({ "op": "commit" })).await?)
+    done(&ask(shell, &json!({ "op": "commit" })).await?)
 }
 
 async fn opened(shell: &mut Session, open: &Value) -> Result<()> {
-    done(ask(shell, open).await?)
+    done(&ask(shell, open).await?)
 }
 
-fn done(reply: Value) -> Result<()> {
-    ensure!(reply == json!({ "ok": null }), "{reply}");
+fn done(reply: &Value) -> Result<()> {
+    ensure!(*reply == json!({ "ok": null }), "{reply}");
     Ok(())
 }
 

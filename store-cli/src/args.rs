@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Describe(Task),
     /// Show the value of a key.
     Get(Get),
-    /// List entries of a store in key order.
+    /// List the rows of a store, by key; windows and sessions segment by segment.
     Scan(Scan),
     /// Remove a task's state for good.
     Destroy(Destroy),

@@ -43,12 +43,36 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         "range",
         "prefix",
         "count",
+        "timestamped_put",
         "window_put",
+        "window_fetch",
+        "window_all",
+        "session_put",
+        "session_find_keys",
+        "versioned_put",
+        "versioned_get",
+        "versioned_history",
         "",
     ]);
     let member = prop::sample::select(vec![
-        "key", "value", "entries", "from", "to", "reverse", "limit", "prefix", "offsets", "stores",
-        "adopt", "other",
+        "key",
+        "value",
+        "entries",
+        "from",
+        "to",
+        "reverse",
+        "limit",
+        "prefix",
+        "offsets",
+        "stores",
+        "adopt",
+        "start",
+        "end",
+        "time",
+        "as_of",
+        "earliest_end",
+        "latest_start",
+        "other",
     ]);
     let members = vec((member, json_value()), 0..4);
     (op, any::<bool>(), members).prop_map(|(op, store, members)| {
@@ -62,13 +86,27 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A store of some kind.
+fn open() -> impl Strategy<Value = Vec<u8>> {
+    let kind = prop::sample::select(vec![
+        r#""kind":"key_value""#,
+        r#""kind":"timestamped_key_value""#,
+        r#""kind":"window","size_ms":10,"retention_ms":100"#,
+        r#""kind":"session","retention_ms":100"#,
+        r#""kind":"versioned","history_ms":100"#,
+    ]);
+    kind.prop_map(|kind| {
+        format!(r#"{{"op":"open","stores":[{{"name":"c",{kind}}}]}}"#).into_bytes()
+    })
+}
+
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         2 => vec(any::<u8>(), 0..60),
         1 => "[\\[\\]{}\":,a-z0-9\\\\]{0,40}".prop_map(String::into_bytes),
         1 => json_value().prop_map(|value| value.to_string().into_bytes()),
         6 => request(),
-        1 => Just(br#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#.to_vec()),
+        1 => open(),
     ];
     line.prop_map(|mut line| {
         line.retain(|&byte| byte != b'\n');

@@ -2,52 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod common;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
 use store::KeyValue;
 use tempfile::{TempDir, tempdir};
 
+use self::common::process::{printed, refused, run, store, text, url};
+
 const OPEN: &str = r#"{"op":"open","stores":[{"name":"c","kind":"key_value"}]}"#;
-
-fn store(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_store"));
-    command.args(arguments).stdin(Stdio::null()).env_remove("STORE_URL");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    store(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// What a command that must succeed prints.
-fn printed(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert_eq!(text(&output.stderr), "", "{arguments:?}");
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-    text(&output.stdout).to_owned()
-}
-
-/// The one line of standard error of a command that must fail so.
-fn refused(arguments: &[&str], code: i32) -> String {
-    let output = run(arguments);
-    let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
-    assert_eq!(text(&output.stdout), "", "{arguments:?}");
-    stderr.to_owned()
-}
-
-fn url(folder: &TempDir) -> String {
-    format!("embedded:{}", folder.path().join("state").display())
-}
 
 /// A conversation with the shell.
 struct Shell {

@@ -115,9 +115,9 @@ async fn a_wrong_open() {
     refused(&wrong.map(|(line, said)| (line, "InvalidArgument", said)), false).await;
     let other = [
         (
-            r#"{"op":"open","stores":[{"name":"w","kind":"window","size_ms":10}]}"#,
+            r#"{"op":"open","stores":[{"name":"g","kind":"acme.graph/1","nodes":10}]}"#,
             "Unsupported",
-            "known are key_value",
+            "known are key_value, timestamped_key_value, window, session, versioned",
         ),
         (
             r#"{"op":"open","stores":[{"name":"w","kind":"key_valu"}]}"#,

@@ -2,12 +2,12 @@
 
 use store::{Result, backend::StoreSpec};
 
-use super::words::Word;
+use super::{usage::is_placed, words::Word};
 use crate::{
     shell::{
         members::invalid,
         node::Node,
-        operation::{Holds, Member, Operation, shown},
+        operation::{Holds, Operation, shown},
     },
     text::{HEX, TEXT},
 };
@@ -42,11 +42,6 @@ pub(super) fn request(operation: &Operation, words: &[Word]) -> Result<Node> {
         members.push((left.name.to_owned(), Node::List(Vec::new())));
     }
     Ok(Node::Object(members))
-}
-
-/// Whether a member is given by its place, not by `--name`.
-fn is_placed(member: &Member) -> bool {
-    member.holds != Holds::Flag && !(member.holds == Holds::Integer && member.optional)
 }
 
 /// Whether a member takes all words that are left.
@@ -124,20 +119,38 @@ fn several(holds: Holds, words: &[&Word]) -> Result<Node> {
             };
             words.iter().map(offset).collect::<Result<_>>().map(Node::Object)
         }
-        _ => Ok(Node::List(words.iter().map(|word| store(&word.text)).collect())),
+        _ => words.iter().map(|word| store(&word.text)).collect::<Result<_>>().map(Node::List),
     }
 }
 
-/// A store to be opened; `NAME` is a key-value store.
-fn store(word: &str) -> Node {
-    let (name, kind) = word.split_once(':').unwrap_or((word, "key_value"));
+/// A store to be opened, `NAME:KIND,SETTING=VALUE,…`; `NAME` is a key-value store.
+fn store(word: &str) -> Result<Node> {
     let text = |text: &str| Node::Text(text.to_owned());
-    Node::Object(vec![("name".to_owned(), text(name)), ("kind".to_owned(), text(kind))])
+    let (name, rest) = word.split_once(':').unwrap_or((word, "key_value"));
+    let mut parts = rest.split(',');
+    let kind = parts.next().unwrap_or_default();
+    let mut members = vec![("name".to_owned(), text(name)), ("kind".to_owned(), text(kind))];
+    for part in parts {
+        let (setting, value) = part
+            .split_once('=')
+            .ok_or_else(|| invalid("settings of a store are given as SETTING=VALUE"))?;
+        let value = match value {
+            "true" => Node::Flag(true),
+            "false" => Node::Flag(false),
+            value => value.parse().map_or_else(|_| text(value), Node::Integer),
+        };
+        members.push((setting.to_owned(), value));
+    }
+    Ok(Node::Object(members))
 }
 
 /// A request that opens stores as they are recorded.
 pub(super) fn open_as_recorded(specs: &[StoreSpec]) -> Node {
-    let stores = specs.iter().map(|spec| store(&format!("{}:{}", spec.name, spec.kind)));
+    let store = |spec: &StoreSpec| {
+        let text = |name: &str, text: &str| (name.to_owned(), Node::Text(text.to_owned()));
+        Node::Object(vec![text("name", spec.name.as_str()), text("kind", &spec.kind)])
+    };
+    let stores = specs.iter().map(store);
     Node::Object(vec![
         ("op".to_owned(), Node::Text("open".to_owned())),
         ("stores".to_owned(), Node::List(stores.collect())),
@@ -185,6 +198,22 @@ mod tests {
                 "open c w:window --adopt",
                 r#"{"op":"open","stores":[{"name":"c","kind":"key_value"},{"name":"w","kind":"window"}],"adopt":true}"#,
             ),
+            (
+                "open w:window,size_ms=10,retention_ms=-1,retain_duplicates=true,codec=json",
+                r#"{"op":"open","stores":[{"name":"w","kind":"window","size_ms":10,"retention_ms":-1,"retain_duplicates":true,"codec":"json"}]}"#,
+            ),
+            (
+                "window_put w a 1 -5",
+                r#"{"op":"window_put","store":"w","key":"a","value":"1","start":-5}"#,
+            ),
+            (
+                "window_fetch_keys w 0 9 null z --limit 1",
+                r#"{"op":"window_fetch_keys","store":"w","from":0,"to":9,"from_key":null,"to_key":"z","limit":1}"#,
+            ),
+            (
+                "versioned_get v a --as_of=-7",
+                r#"{"op":"versioned_get","store":"v","key":"a","as_of":-7}"#,
+            ),
         ] {
             assert_eq!(short(line), Ok(serde_json::from_str(json).unwrap()), "{line}");
         }
@@ -199,6 +228,8 @@ mod tests {
             ("range c --reverse=1", "takes no value"),
             ("range c --revers", "has no --revers"),
             ("commit a", "SOURCE=OFFSET"),
+            ("open w:window,size_ms", "SETTING=VALUE"),
+            ("window_get w a now", r#""now" is no integer"#),
         ] {
             let error = short(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");

@@ -18,19 +18,16 @@ pub(super) fn answer(operation: &Operation, value: &Value) -> String {
     match value {
         Value::Null if operation.reads => quiet("(none)"),
         Value::Null => quiet("ok"),
-        Value::List(rows) => {
-            let cells = |row: &Value| match row {
-                Value::List(cells) => cells.iter().map(|cell| cut(&plain(cell))).collect(),
-                cell => vec![plain(cell)],
-            };
-            let counted = quiet(&match rows.len() {
+        Value::Row(_) => rows(operation, std::slice::from_ref(value)),
+        Value::List(list) => {
+            let counted = quiet(&match list.len() {
                 1 => "1 entry".to_owned(),
                 count => format!("{count} entries"),
             });
-            if rows.is_empty() {
+            if list.is_empty() {
                 return counted;
             }
-            format!("{}\n{counted}", table(&[], rows.iter().map(cells)))
+            format!("{}\n{counted}", rows(operation, list))
         }
         Value::Object(members) => {
             let row = |(name, value): &(String, Value)| vec![name.clone(), plain(value)];
@@ -40,12 +37,27 @@ pub(super) fn answer(operation: &Operation, value: &Value) -> String {
     }
 }
 
+/// Rows under the names of their parts.
+fn rows(operation: &Operation, rows: &[Value]) -> String {
+    let cells = |row: &Value| match row {
+        Value::Row(cells) => cells.iter().map(|cell| cut(&plain(cell))).collect(),
+        cell => vec![plain(cell)],
+    };
+    let rows: Vec<Vec<_>> = rows.iter().map(cells).collect();
+    let width = rows.first().map_or(0, Vec::len);
+    let titles = operation.columns.get(..width).unwrap_or_default();
+    table(titles, rows)
+}
+
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::Bytes(bytes) => Shown::Bytes(bytes.clone()).to_string(),
+        Value::Word(word) => (*word).to_owned(),
         Value::Number(number) => number.to_string(),
-        Value::List(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Row(items) | Value::List(items) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(" ")
+        }
         Value::Object(members) if members.is_empty() => "(none)".to_owned(),
         Value::Object(members) => {
             let member = |(name, value): &(String, Value)| format!("{name}={}", plain(value));
@@ -91,9 +103,12 @@ mod tests {
         assert_eq!(shown("get", bytes(b"\x1b[2J")), r"\u{1b}[2J");
         assert_eq!(shown("count", Value::Number(3)), "3");
         assert_eq!(shown("range", Value::List(Vec::new())), "0 entries");
-        let row = |key, value| Value::List(vec![bytes(key), bytes(value)]);
+        let row = |key, value| Value::Row(vec![bytes(key), bytes(value)]);
         let rows = Value::List(vec![row(b"a", b"1"), row(b"\x00\xff", b"")]);
-        assert_eq!(shown("range", rows), "a         1\nhex:00ff\n2 entries");
+        assert_eq!(shown("range", rows), "KEY       VALUE\na         1\nhex:00ff\n2 entries");
+        let version = Value::Row(vec![bytes(b"1"), Value::Number(-5), Value::Null]);
+        assert_eq!(shown("versioned_get", version), "VALUE  TIME  VALID_TO\n1      -5    (none)");
+        assert_eq!(shown("versioned_put", Value::Word("latest")), "latest");
         let offsets = Value::Object(vec![("t-0".to_owned(), Value::Number(4))]);
         let checkpoint = [("sequence", Value::Number(2)), ("offsets", offsets)];
         let checkpoint = checkpoint.map(|(name, value)| (name.to_owned(), value)).into();

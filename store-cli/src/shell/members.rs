@@ -1,9 +1,12 @@
 //! The members of a request, taken one by one; what is wrong is said by member, never with its value.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use store::{Error, ErrorKind, Result};
 
 use super::{
+    bytes::{bytes, nullable},
     node::Node,
     operation::{Operation, hint, shown},
 };
@@ -63,6 +66,13 @@ impl Members {
         Ok(self.members.swap_remove(at).1)
     }
 
+    /// Adds a member where it is left out.
+    pub(crate) fn fill(&mut self, name: &str, node: Node) {
+        if !self.members.iter().any(|(other, _)| other == name) {
+            self.members.push((name.to_owned(), node));
+        }
+    }
+
     fn wrong(&self, name: &str, wanted: &str, found: &Node) -> Error {
         let found = found.describe();
         invalid(format!("member {name:?} of {} must be {wanted}, not {found}", self.of))
@@ -101,6 +111,35 @@ impl Members {
         nullable(node).map_err(|error| self.of_member(name, &error))
     }
 
+    /// A time in milliseconds.
+    pub(crate) fn time(&mut self, name: &str) -> Result<i64> {
+        match self.node(name)? {
+            Node::Integer(time) => Ok(time),
+            other => Err(self.wrong(name, "an integer", &other)),
+        }
+    }
+
+    /// A time in milliseconds; none where left out or null.
+    pub(crate) fn optional_time(&mut self, name: &str) -> Result<Option<i64>> {
+        match self.optional(name) {
+            None | Some(Node::Null) => Ok(None),
+            Some(Node::Integer(time)) => Ok(Some(time)),
+            Some(other) => Err(self.wrong(name, "an integer or null", &other)),
+        }
+    }
+
+    /// A length of time in milliseconds.
+    pub(crate) fn duration(&mut self, name: &str) -> Result<Duration> {
+        let time = self.time(name)?;
+        self.not_negative(name, time).map(Duration::from_millis)
+    }
+
+    /// A length of time in milliseconds; none where left out or null.
+    pub(crate) fn optional_duration(&mut self, name: &str) -> Result<Option<Duration>> {
+        let time = self.optional_time(name)?;
+        time.map(|time| self.not_negative(name, time).map(Duration::from_millis)).transpose()
+    }
+
     /// False where left out.
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool> {
         match self.optional(name) {
@@ -114,9 +153,7 @@ impl Members {
     pub(crate) fn limit(&mut self, name: &str) -> Result<Option<usize>> {
         match self.optional(name) {
             None | Some(Node::Null) => Ok(None),
-            Some(Node::Integer(number)) => usize::try_from(number)
-                .map(Some)
-                .map_err(|error| invalid(self.at(name, "must not be negative")).with_source(error)),
+            Some(Node::Integer(number)) => self.not_negative(name, number).map(Some),
             Some(other) => Err(self.wrong(name, "an integer or null", &other)),
         }
     }
@@ -151,50 +188,15 @@ impl Members {
         format!("member {name:?} of {} {what}", self.of)
     }
 
+    fn not_negative<T>(&self, name: &str, number: i64) -> Result<T>
+    where
+        T: TryFrom<i64, Error = std::num::TryFromIntError>,
+    {
+        T::try_from(number)
+            .map_err(|error| invalid(self.at(name, "must not be negative")).with_source(error))
+    }
+
     fn of_member(&self, name: &str, error: &Error) -> Error {
         invalid(self.at(name, &error.to_string()))
-    }
-}
-
-/// A key or value; the message goes behind what it is of.
-pub(crate) fn bytes(node: Node) -> Result<Bytes> {
-    nullable(node)?.ok_or_else(|| invalid(r#"must be a string or {"hex":"…"}, not null"#))
-}
-
-/// A key or value, or null for none; the message goes behind what it is of.
-pub(crate) fn nullable(node: Node) -> Result<Option<Bytes>> {
-    let digits = match node {
-        Node::Null => return Ok(None),
-        Node::Text(text) => return Ok(Some(text.into())),
-        Node::Object(members) => match <[_; 1]>::try_from(members) {
-            Ok([(name, Node::Text(digits))]) if name == "hex" => digits,
-            _ => return Err(invalid(r#"must be {"hex":"…"} with nothing else in the object"#)),
-        },
-        other => {
-            let found = other.describe();
-            return Err(invalid(format!(r#"must be a string or {{"hex":"…"}}, not {found}"#)));
-        }
-    };
-    // The library's error shows the wrong digit, which is data.
-    let wrong = |_| invalid(r#"must have an even number of hexadecimal digits in "hex""#);
-    hex::decode(digits).map(|bytes| Some(bytes.into())).map_err(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Node, nullable};
-
-    #[test]
-    fn bytes_are_strings_or_hex() {
-        let read = |json: &str| nullable(serde_json::from_str::<Node>(json).unwrap());
-        assert_eq!(read("null").unwrap(), None);
-        assert_eq!(read(r#""ä""#).unwrap().unwrap(), "ä".as_bytes());
-        assert_eq!(read(r#"{"hex":"00Ff"}"#).unwrap().unwrap(), &b"\0\xff"[..]);
-        assert_eq!(read(r#"{"hex":""}"#).unwrap().unwrap(), &b""[..]);
-        for wrong in ["1", "true", "[]", "{}", r#"{"hex":1}"#, r#"{"hex":"0"}"#, r#"{"hex":"0g"}"#]
-        {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
-        assert!(read(r#"{"hex":"00","x":1}"#).is_err());
     }
 }

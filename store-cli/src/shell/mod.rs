@@ -1,8 +1,9 @@
 //! The shell protocol: one JSON object per line in, one out; see `docs/shell.md`.
 //!
-//! A store kind is one file with its table of operations and what they do; `operation` and `stores` list the kinds.
+//! A store kind is one file of `kinds`, with its table of operations and what they do.
 
-mod key_value;
+mod bytes;
+mod kinds;
 pub(crate) mod members;
 pub(crate) mod node;
 pub(crate) mod operation;

@@ -2,7 +2,7 @@
 
 use store::{Error, ErrorKind, Result};
 
-use super::{key_value, task};
+use super::{kinds, task};
 
 /// One operation of the protocol.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Operation {
     pub(crate) members: &'static [Member],
     /// Whether null is an absent value, not a plain "done".
     pub(crate) reads: bool,
+    /// What the parts of an answered row are, for a table; a row may have fewer.
+    pub(crate) columns: &'static [&'static str],
     /// Begins with a verb, for help.
     pub(crate) about: &'static str,
 }
@@ -23,7 +25,7 @@ pub(crate) enum Action {
     Open,
     Close,
     Task(task::Action),
-    KeyValue(key_value::Action),
+    Store(kinds::Action),
 }
 
 /// One member of an operation's request.
@@ -53,6 +55,12 @@ pub(crate) enum Holds {
 }
 
 impl Member {
+    pub(crate) const STORE: Self = Self::new("store", Holds::Store);
+    pub(crate) const KEY: Self = Self::new("key", Holds::Bytes);
+    pub(crate) const VALUE: Self = Self::new("value", Holds::Bytes);
+    pub(crate) const REVERSE: Self = Self::optional("reverse", Holds::Flag);
+    pub(crate) const LIMIT: Self = Self::optional("limit", Holds::Integer);
+
     pub(crate) const fn new(name: &'static str, holds: Holds) -> Self {
         Self { name, holds, optional: false }
     }
@@ -60,14 +68,36 @@ impl Member {
     pub(crate) const fn optional(name: &'static str, holds: Holds) -> Self {
         Self { name, holds, optional: true }
     }
+
+    /// A time in milliseconds.
+    pub(crate) const fn time(name: &'static str) -> Self {
+        Self::new(name, Holds::Integer)
+    }
 }
 
 /// All operations, those of the task first.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> + Clone {
-    [task::OPERATIONS, key_value::OPERATIONS].into_iter().flatten()
+    [task::OPERATIONS].into_iter().chain(kinds::OPERATIONS.iter().copied()).flatten()
 }
 
 impl Operation {
+    pub(crate) const fn new(
+        name: &'static str,
+        action: Action,
+        members: &'static [Member],
+        about: &'static str,
+    ) -> Self {
+        Self { name, action, members, reads: false, columns: &[], about }
+    }
+
+    pub(crate) const fn reading(self) -> Self {
+        Self { reads: true, ..self }
+    }
+
+    pub(crate) const fn columns(self, columns: &'static [&'static str]) -> Self {
+        Self { columns, ..self }
+    }
+
     /// The operation of this name, else `InvalidArgument`.
     pub(crate) fn named(name: &str) -> Result<&'static Self> {
         operations().find(|operation| operation.name == name).ok_or_else(|| {

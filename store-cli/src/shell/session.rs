@@ -6,7 +6,7 @@ use store::{
 };
 
 use super::{
-    Reply, Value, key_value,
+    Reply, Value, kinds,
     members::{Members, invalid, request},
     node::Node,
     operation::{Action, Operation},
@@ -140,9 +140,11 @@ impl Session {
             Action::Open => self.open(members).await,
             Action::Close => self.close_open(operation).await,
             Action::Task(action) => task::run(action, &self.opened(operation)?.task, members).await,
-            Action::KeyValue(action) => {
-                let store = self.opened(operation)?.key_value(&members.text("store")?)?;
-                key_value::run(action, store, members).await
+            Action::Store(action) => {
+                let opened = self.opened(operation)?;
+                let name = members.text("store")?;
+                let store = (&*name, opened.store(&name)?);
+                kinds::run((operation, action), store, members).await
             }
         }
     }

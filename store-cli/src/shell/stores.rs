@@ -8,22 +8,13 @@ use store::{
 };
 
 use super::{
-    key_value,
+    kinds::{Kind, Store},
     members::{Members, invalid},
     operation::{hint, shown},
 };
 
-/// The kinds that can be opened.
-const KINDS: &[&str] = &[key_value::KIND];
-
 /// Names of codecs that can be asked for; a store made with another one is opened with `adopt`.
 const CODECS: &[&str] = &["raw", "json", "message-pack", "cbor", "postcard"];
-
-/// A store that is open.
-#[derive(Debug)]
-pub(super) enum Store {
-    KeyValue(key_value::Store),
-}
 
 /// The open task and its stores by name.
 #[derive(Debug)]
@@ -34,9 +25,20 @@ pub(super) struct Opened {
 
 /// A store as `open` asks for it.
 #[derive(Debug)]
-struct Wanted {
-    spec: StoreSpec,
+struct Asked {
+    kind: &'static Kind,
+    name: String,
+    codec: String,
     adopt: bool,
+    /// What is said of this kind of stores only.
+    members: Members,
+}
+
+/// A store as it is to be opened.
+#[derive(Debug)]
+struct Wanted {
+    kind: &'static Kind,
+    spec: StoreSpec,
 }
 
 impl StoreDefinition for Wanted {
@@ -47,7 +49,7 @@ impl StoreDefinition for Wanted {
     }
 
     fn open(&self, maps: Maps) -> Store {
-        Store::KeyValue(key_value::open(maps))
+        (self.kind.open)(maps)
     }
 }
 
@@ -59,13 +61,17 @@ impl Opened {
         mut members: Members,
     ) -> Result<Self> {
         let adopt_all = members.flag("adopt")?;
-        let mut wanted = Vec::new();
+        let mut asked = Vec::new();
         for (place, node) in (1..).zip(members.list("stores")?) {
-            let mut store = Wanted::read(Members::inner(format!("store {place} of open"), node)?)?;
-            store.adopt |= adopt_all;
-            wanted.push(store);
+            let store = Asked::read(Members::inner(format!("store {place} of open"), node)?)?;
+            asked.push(Asked { adopt: store.adopt || adopt_all, ..store });
         }
-        adopt(database, id, &mut wanted).await?;
+        let recorded = match asked.iter().any(|store| store.adopt) {
+            true => recorded(database, id).await?,
+            false => Checkpoint::default(),
+        };
+        let wanted = asked.into_iter().map(|store| store.wanted(&recorded));
+        let wanted = wanted.collect::<Result<Vec<_>>>()?;
         let mut builder = database.task(id.application.as_str(), id.partition);
         for store in &wanted {
             builder = builder.store(store);
@@ -83,56 +89,60 @@ impl Opened {
         self.stores.keys().map(String::as_str)
     }
 
-    fn store(&self, name: &str) -> Result<&Store> {
+    /// An open store.
+    pub(super) fn store(&self, name: &str) -> Result<&Store> {
         self.stores.get(name).ok_or_else(|| {
             let hint = hint(name, self.names());
             invalid(format!("store {} is not open: {hint}", shown(name)))
         })
     }
-
-    /// An open key-value store.
-    pub(super) fn key_value(&self, name: &str) -> Result<&key_value::Store> {
-        let Store::KeyValue(store) = self.store(name)?;
-        Ok(store)
-    }
 }
 
-impl Wanted {
+impl Asked {
     fn read(mut members: Members) -> Result<Self> {
-        let name = members.text("name")?.parse()?;
-        let kind = members.text("kind")?;
-        if !KINDS.contains(&kind.as_str()) {
-            let hint = hint(&kind, KINDS.iter().copied());
-            let message = format!(
-                "store {name} has a kind {} that cannot be opened here: {hint}",
-                shown(&kind)
-            );
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
-        members.check(["adopt"].into_iter().chain(key_value::MEMBERS.iter().copied()))?;
+        let name = members.text("name")?;
+        let named = members.text("kind")?;
+        let kind = Kind::named(&named).map_err(|hint| {
+            let (store, kind) = (shown(&name), shown(&named));
+            let message =
+                format!("store {store} has a kind {kind} that cannot be opened here: {hint}");
+            Error::new(ErrorKind::Unsupported, message)
+        })?;
+        let settings = kind.settings.iter().map(|setting| setting.name);
+        members.check(["adopt", "codec"].into_iter().chain(settings))?;
         let codec = members.optional_text("codec")?.unwrap_or_else(|| "raw".to_owned());
         if !CODECS.contains(&codec.as_str()) {
             let what = format!("names no codec: {}", hint(&codec, CODECS.iter().copied()));
             return Err(invalid(members.at("codec", &what)));
         }
-        Ok(Self { spec: key_value::spec(name, &codec), adopt: members.flag("adopt")? })
+        let adopt = members.flag("adopt")?;
+        Ok(Self { kind, name, codec, adopt, members })
     }
-}
 
-/// Takes adopted stores as they are recorded, where they are of the same kind.
-async fn adopt(database: &Database, id: &TaskId, wanted: &mut [Wanted]) -> Result<()> {
-    if !wanted.iter().any(|store| store.adopt) {
-        return Ok(());
-    }
-    let recorded = recorded(database, id).await?;
-    for store in wanted.iter_mut().filter(|store| store.adopt) {
-        if let Some((_, state)) = recorded.store(store.spec.name.as_str())
-            && state.spec.kind == store.spec.kind
-        {
-            store.spec = state.spec.clone();
+    /// The store as it is asked for; an adopted one has the recorded codecs, and the recorded settings where `open` says
+    /// nothing of them.
+    fn wanted(mut self, recorded: &Checkpoint) -> Result<Wanted> {
+        let recorded = recorded.store(&self.name).map(|(_, state)| &state.spec);
+        let adopted = recorded.filter(|_| self.adopt);
+        if let Some(spec) = adopted {
+            let mut asked = spec.clone();
+            self.kind.name.clone_into(&mut asked.kind);
+            spec.check(&asked)?;
         }
+        for setting in self.kind.settings {
+            if let Some(node) = adopted.and_then(|spec| (setting.recorded)(spec)) {
+                self.members.fill(setting.name, node);
+            }
+        }
+        let mut spec = (self.kind.spec)(self.name, &mut self.members)?;
+        spec.value_codec = self.codec;
+        if let Some(adopted) = adopted {
+            spec.key_codec.clone_from(&adopted.key_codec);
+            spec.value_codec.clone_from(&adopted.value_codec);
+            spec.fields.clone_from(&adopted.fields);
+        }
+        Ok(Wanted { kind: self.kind, spec })
     }
-    Ok(())
 }
 
 /// What was committed last, read without claiming the task; the default where there is no task.

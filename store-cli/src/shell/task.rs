@@ -16,42 +16,36 @@ pub(crate) enum Action {
     Checkpoint,
 }
 
+const fn operation(
+    name: &'static str,
+    action: Action,
+    members: &'static [Member],
+    about: &'static str,
+) -> Operation {
+    Operation::new(name, operation::Action::Task(action), members, about)
+}
+
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "open",
-        action: operation::Action::Open,
-        members: &[Member::new("stores", Holds::Stores), Member::optional("adopt", Holds::Flag)],
-        reads: false,
-        about: "claim the task with these stores",
-    },
-    Operation {
-        name: "commit",
-        action: operation::Action::Task(Action::Commit),
-        members: &[Member::optional("offsets", Holds::Offsets)],
-        reads: false,
-        about: "make writes and offsets durable, together",
-    },
-    Operation {
-        name: "rollback",
-        action: operation::Action::Task(Action::Rollback),
-        members: &[],
-        reads: false,
-        about: "throw away what is not committed",
-    },
-    Operation {
-        name: "checkpoint",
-        action: operation::Action::Task(Action::Checkpoint),
-        members: &[],
-        reads: false,
-        about: "show number and offsets of the last commit",
-    },
-    Operation {
-        name: "close",
-        action: operation::Action::Close,
-        members: &[],
-        reads: false,
-        about: "give the task up; throws away what is not committed",
-    },
+    Operation::new(
+        "open",
+        operation::Action::Open,
+        &[Member::new("stores", Holds::Stores), Member::optional("adopt", Holds::Flag)],
+        "claim the task with these stores",
+    ),
+    operation(
+        "commit",
+        Action::Commit,
+        &[Member::optional("offsets", Holds::Offsets)],
+        "make writes and offsets durable, together",
+    ),
+    operation("rollback", Action::Rollback, &[], "throw away what is not committed"),
+    operation("checkpoint", Action::Checkpoint, &[], "show number and offsets of the last commit"),
+    Operation::new(
+        "close",
+        operation::Action::Close,
+        &[],
+        "give the task up; throws away what is not committed",
+    ),
 ];
 
 /// Runs an operation of an open task.

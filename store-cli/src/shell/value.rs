@@ -14,17 +14,33 @@ pub enum Value {
     Null,
     /// A key or value: a string where it is UTF-8, else `{"hex":"…"}`.
     Bytes(Bytes),
+    /// A word of the protocol's own.
+    Word(&'static str),
     /// A count, a time or a number of a commit.
     Number(i128),
-    /// Rows, or the parts of one.
+    /// The parts of a row.
+    Row(Vec<Self>),
+    /// Rows.
     List(Vec<Self>),
     /// Named members.
     Object(Vec<(String, Self)>),
 }
 
-impl From<Option<Bytes>> for Value {
-    fn from(value: Option<Bytes>) -> Self {
-        value.map_or(Self::Null, Self::Bytes)
+impl Value {
+    pub(crate) fn or_null(value: Option<impl Into<Self>>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl From<Bytes> for Value {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number.into())
     }
 }
 
@@ -34,7 +50,8 @@ impl Serialize for Value {
             Self::Null => serializer.serialize_none(),
             Self::Bytes(bytes) => Text(bytes).serialize(serializer),
             Self::Number(number) => serializer.serialize_i128(*number),
-            Self::List(items) => {
+            Self::Word(word) => serializer.serialize_str(word),
+            Self::Row(items) | Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 items.iter().try_for_each(|item| list.serialize_element(item))?;
                 list.end()

@@ -1,6 +1,9 @@
 //! What the tests share: sessions in memory, transcripts and comparison of bytes.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod kinds;
+pub(crate) mod process;
+
 use std::sync::Arc;
 
 use serde_json::Value;

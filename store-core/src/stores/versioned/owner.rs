@@ -27,7 +27,7 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
             Some((from, old)) if from <= time => {
                 let old = Version { time: from, value: Some(old) };
                 let superseded = (from < time).then_some(old);
-                (self.latest(superseded, &key, version)?, VersionedPut::Latest)
+                (self.latest(Writes::new(), superseded, &key, version)?, VersionedPut::Latest)
             }
             latest => self.place_before(&key, version, latest.map(|(from, _)| from)).await?,
         };
@@ -64,14 +64,13 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
             Some(Row::Tombstone(from)) => Some(from),
             _ => None,
         };
-        let old = tombstone.filter(|from| *from < time);
-        let mut writes =
-            self.latest(old.map(|time| Version { time, value: None }), key, version)?;
-        if let Some(from) = old {
+        let old = tombstone.filter(|from| *from < time).map(|time| Version { time, value: None });
+        let mut writes = Writes::new();
+        if let Some(from) = tombstone {
             let place = At::Tombstone(from).encode(key)?;
             writes = writes.delete(Some(self.settings.segment(from)), place);
         }
-        Ok((writes, VersionedPut::Latest))
+        Ok((self.latest(writes, old, key, version)?, VersionedPut::Latest))
     }
 
     /// Puts a version in the middle of another, or in its stead where both begin at the same time.
@@ -103,20 +102,24 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
     }
 
     /// Writes the latest version, and the one that it supersedes.
-    fn latest(&self, old: Option<Version>, key: &Bytes, version: Version) -> Result<Writes> {
+    fn latest(
+        &self,
+        mut writes: Writes,
+        old: Option<Version>,
+        key: &Bytes,
+        version: Version,
+    ) -> Result<Writes> {
         let Version { time, value } = version;
-        let mut writes = Writes::new();
         if let Some(old) = old {
             writes = self.superseded(writes, key, &old, time)?;
         }
-        let tombstone = At::Tombstone(time).encode(key)?;
-        let segment = Some(self.settings.segment(time));
         Ok(match value {
-            Some(value) => writes
-                .put(None, key.clone(), Version::encode_latest(time, &value)?)
-                // One of this very time is replaced.
-                .delete(segment, tombstone),
-            None => writes.delete(None, key.clone()).put(segment, tombstone, Bytes::new()),
+            Some(value) => writes.put(None, key.clone(), Version::encode_latest(time, &value)?),
+            None => {
+                let segment = Some(self.settings.segment(time));
+                let place = At::Tombstone(time).encode(key)?;
+                writes.delete(None, key.clone()).put(segment, place, Bytes::new())
+            }
         })
     }
 }

@@ -10,7 +10,7 @@ use futures::{
 
 use super::Timeline;
 use crate::{
-    Result,
+    Error, Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     paging,
@@ -46,6 +46,12 @@ impl ReadMaps {
     #[must_use]
     pub fn spec(&self) -> &StoreSpec {
         &self.spec
+    }
+
+    /// Says which store an error comes from: for the operations of a store, once, where it leaves the store.
+    #[must_use]
+    pub fn named(&self, error: Error) -> Error {
+        error.context(format_args!("store {}", self.spec.name))
     }
 
     const fn map(&self, segment: Option<i64>) -> MapId {

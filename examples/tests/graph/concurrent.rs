@@ -1,17 +1,14 @@
 //! Many handlers at a time.
 
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{collections::BTreeSet, pin::pin};
 
-use anyhow::{Result, ensure};
-use futures::future::try_join_all;
+use anyhow::{Context, Result, ensure};
+use futures::future::{self, try_join_all};
 use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store::prelude::*;
+use store::{EngineConfig, prelude::*};
 
-use super::model::{Edges, Model, NODES, number, open, same};
+use super::model::{EDGES, Edges, Model, NODES, interleaved, number, open, same};
 
 const HANDLERS: u64 = 24;
 
@@ -25,80 +22,85 @@ fn unless_rolled_back<T>(done: store::Result<T>) -> Result<()> {
 
 async fn handler(edges: Edges, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
-    for n in 0..80 {
+    for n in 0..12 {
         let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..NODES.len())]);
         match random.random_range(0..10) {
-            0 => unless_rolled_back(edges.remove_node(from).await)?,
-            1..4 => unless_rolled_back(edges.disconnect(from, to).await)?,
+            0 | 1 => unless_rolled_back(edges.remove_node(from).await)?,
+            2..5 => unless_rolled_back(edges.disconnect(from, to).await)?,
             _ => unless_rolled_back(edges.connect(from, to, &n).await)?,
         }
     }
     Ok(())
 }
 
+/// Commits again and again until the work is done.
+async fn while_committing<T>(task: &Task, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            // Where the work is done first, the outcome is left to the next commit or rollback.
+            committed = task.commit(()) => committed?,
+        }
+    }
+}
+
 pub(crate) async fn handlers_keep_both_sides_in_agreement(place: Place) -> Result<()> {
     let seed = u64::from(number("SEED", 0));
     println!("seed {seed}");
-    let (task, edges) = open(&place).await?;
-    let handlers = (0..HANDLERS).map(|n| tokio::spawn(handler(edges.clone(), seed * HANDLERS + n)));
-    let handlers = try_join_all(handlers);
-    let commits = async {
-        for n in 0..12 {
-            if n % 3 == 2 {
-                task.rollback().await?;
-            } else {
-                task.commit(()).await?;
-            }
-            tokio::task::yield_now().await;
+    let database = interleaved(&place, EngineConfig::default()).await?;
+    let task = database.task("app", 0).store(&EDGES).open().await?;
+    let edges = task.store(&EDGES)?;
+    for round in 0..u64::from(number("RUNS", 20)) {
+        let seed = (seed * 1000 + round) * HANDLERS;
+        let handlers = (0..HANDLERS).map(|n| tokio::spawn(handler(edges.clone(), seed + n)));
+        let handlers: Vec<_> = handlers.collect();
+        let work = async { try_join_all(handlers).await?.into_iter().collect::<Result<()>>() };
+        if round % 4 == 3 {
+            let (done, rolled_back) = future::join(work, task.rollback()).await;
+            (done?, rolled_back?);
+        } else {
+            while_committing(&task, work).await?;
         }
-        Ok::<_, Error>(())
-    };
-    let (done, committed) = futures::future::join(handlers, commits).await;
-    committed?;
-    done?.into_iter().collect::<Result<Vec<()>>>()?;
+        let uncommitted = Model::of(&*edges, &NODES).await;
+        uncommitted.with_context(|| format!("seed {seed}, round {round}, uncommitted"))?;
+        // What is left are whole edges of the last commit.
+        task.rollback().await?;
+        let committed = Model::of(&*edges, &NODES).await;
+        committed.with_context(|| format!("seed {seed}, round {round}, committed"))?;
+    }
     let found = Model::of(&*edges, &NODES).await?;
-    task.commit(()).await?;
-    drop((task, edges));
+    drop((task, edges, database));
     let (_task, edges) = open(&place).await?;
     same(&Model::of(&*edges, &NODES).await?, &found)
 }
 
+/// Sets edges between few nodes to numbers nobody else sets; gives these, and what was given for them.
+async fn exchange(edges: Edges, handler: u64) -> Result<(Vec<u64>, Vec<u64>)> {
+    let mut random = StdRng::seed_from_u64(handler);
+    let (mut set, mut given) = (Vec::new(), Vec::new());
+    for value in handler * 1000..handler * 1000 + 60 {
+        let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..3)]);
+        if random.random_bool(0.3) {
+            given.extend(edges.disconnect(from, to).await?);
+        } else {
+            given.extend(edges.connect(from, to, &value).await?);
+            set.push(value);
+        }
+    }
+    Ok((set, given))
+}
+
 /// Each value that was ever set is given back exactly once, by who took its place, or is there in the end.
 pub(crate) async fn no_edge_is_lost_between_handlers(place: Place) -> Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let (task, edges) = open(&place).await?;
-    let handlers = (0..HANDLERS).map(|seed| {
-        let edges = edges.clone();
-        let work = async move {
-            let mut random = StdRng::seed_from_u64(seed);
-            let (mut set, mut given) = (Vec::new(), Vec::new());
-            for _ in 0..60 {
-                let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..3)]);
-                if random.random_bool(0.3) {
-                    given.extend(edges.disconnect(from, to).await?);
-                    continue;
-                }
-                let value = NEXT.fetch_add(1, Ordering::Relaxed);
-                given.extend(edges.connect(from, to, &value).await?);
-                set.push(value);
-            }
-            Ok::<_, Error>((set, given))
-        };
-        tokio::spawn(work)
-    });
-    let handlers = try_join_all(handlers);
-    let commits = async {
-        for _ in 0..10 {
-            task.commit(()).await?;
-            tokio::task::yield_now().await;
-        }
-        Ok::<_, Error>(())
-    };
-    let (done, committed) = futures::future::join(handlers, commits).await;
-    committed?;
+    let database = interleaved(&place, EngineConfig::default()).await?;
+    let task = database.task("app", 0).store(&EDGES).open().await?;
+    let edges = task.store(&EDGES)?;
+    let handlers = (0..HANDLERS).map(|handler| tokio::spawn(exchange(edges.clone(), handler)));
+    let handlers: Vec<_> = handlers.collect();
+    let work = async { try_join_all(handlers).await?.into_iter().collect::<Result<Vec<_>>>() };
     let (mut set, mut given) = (BTreeSet::new(), Vec::new());
-    for handler in done? {
-        let (new, old) = handler?;
+    for (new, old) in while_committing(&task, work).await? {
         set.extend(new);
         given.extend(old);
     }

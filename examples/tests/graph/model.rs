@@ -10,8 +10,8 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use examples::graph::{Direction, Graph, GraphStore, ReadOnlyGraphStore};
 use futures::TryStreamExt;
-use integration_tests::Place;
-use store::prelude::*;
+use integration_tests::{CutOff, Place};
+use store::{EngineConfig, prelude::*};
 
 pub(crate) static EDGES: Graph<Bytes, u64> = Graph::new("edges");
 
@@ -37,6 +37,12 @@ pub(crate) async fn open(place: &Place) -> Result<(Task, Edges)> {
     let task = place.database().await?.task("app", 0).store(&EDGES).open().await?;
     let edges = task.store(&EDGES)?;
     Ok((task, edges))
+}
+
+/// A database all of whose calls let other operations come in between.
+pub(crate) async fn interleaved(place: &Place, config: EngineConfig) -> Result<Database> {
+    let backend = CutOff::new(place.backend().await?, u64::MAX);
+    Ok(Database::with(Arc::new(backend), config)?)
 }
 
 pub(crate) fn number(name: &str, default: u32) -> u32 {

@@ -3,9 +3,10 @@
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use integration_tests::Place;
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{EngineConfig, prelude::*};
 
-use super::model::{EDGES, Edges, Model, node, open, same};
+use super::model::{EDGES, Edges, Model, interleaved, node, open, same};
 
 /// Joins a path of nodes.
 async fn path(edges: &Edges, nodes: &[&'static str]) -> Result<()> {
@@ -97,21 +98,26 @@ pub(crate) async fn more_neighbours_than_a_page(place: Place) -> Result<()> {
     Ok(())
 }
 
-/// More nodes of one distance than are followed at a time.
+/// More nodes of one distance than are followed at a time, some of which take longer than others.
 pub(crate) async fn a_wide_level_is_followed_in_order(place: Place) -> Result<()> {
-    let (task, edges) = open(&place).await?;
-    let (mut model, leaf) = (Model::default(), |n: u32| Bytes::from(n.to_be_bytes().to_vec()));
-    for n in 1..400_u32 {
-        for to in [n, n / 20] {
-            let from = leaf(if to == n { n / 20 } else { n });
-            edges.connect(&from, &leaf(to), &1).await?;
-            model.0.insert((from, leaf(to)), 1);
+    let mut config = EngineConfig::default();
+    config.page_entries = 2;
+    let task = interleaved(&place, config).await?.task("app", 0).store(&EDGES).open().await?;
+    let edges = task.store(&EDGES)?;
+    let leaf = |n: u32| Bytes::from(n.to_be_bytes().to_vec());
+    let (mut model, mut random) = (Model::default(), StdRng::seed_from_u64(2));
+    for n in 1..300_u32 {
+        // A few of the first nodes have many children.
+        let most = if random.random_bool(0.7) { n.min(12) } else { n };
+        for (from, to) in [(random.random_range(0..most), n), (n, random.random_range(0..n))] {
+            edges.connect(&leaf(from), &leaf(to), &1).await?;
+            model.0.insert((leaf(from), leaf(to)), 1);
         }
         if n % 100 == 0 {
             task.commit(()).await?;
         }
     }
-    for (start, hops, most) in [(0, 9, 1000), (0, 2, 399), (0, 2, 400), (399, 3, 30), (20, 9, 9)] {
+    for (start, hops, most) in [(0, 9, 1000), (0, 9, 299), (0, 9, 300), (0, 2, 60), (299, 3, 30)] {
         let found = edges.reachable(&leaf(start), hops, most).await?;
         let expected = model.reachable(&leaf(start), hops, most);
         same(&(found.nodes, found.complete), &expected)?;

@@ -75,23 +75,35 @@ pub(crate) async fn handlers_keep_both_sides_in_agreement(place: Place) -> Resul
     same(&Model::of(&*edges, &NODES).await?, &found)
 }
 
-/// Sets edges between few nodes to numbers nobody else sets; gives these, and what was given for them.
-async fn exchange(edges: Edges, handler: u64) -> Result<(Vec<u64>, Vec<u64>)> {
-    let mut random = StdRng::seed_from_u64(handler);
-    let (mut set, mut given) = (Vec::new(), Vec::new());
-    for value in handler * 1000..handler * 1000 + 60 {
-        let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..3)]);
-        if random.random_bool(0.3) {
-            given.extend(edges.disconnect(from, to).await?);
-        } else {
-            given.extend(edges.connect(from, to, &value).await?);
-            set.push(value);
-        }
-    }
-    Ok((set, given))
+/// What one handler did to the values of edges.
+#[derive(Default)]
+struct Exchanged {
+    /// Set by it and nobody else.
+    set: Vec<u64>,
+    /// Given back for others.
+    given: Vec<u64>,
+    /// How many it removed together with a node.
+    removed: u64,
 }
 
-/// Each value that was ever set is given back exactly once, by who took its place, or is there in the end.
+async fn exchange(edges: Edges, handler: u64) -> Result<Exchanged> {
+    let mut random = StdRng::seed_from_u64(handler);
+    let mut done = Exchanged::default();
+    for value in handler * 1000..handler * 1000 + 60 {
+        let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..3)]);
+        match random.random_range(0..10) {
+            0 => done.removed += edges.remove_node(from).await?,
+            1 | 2 => done.given.extend(edges.disconnect(from, to).await?),
+            _ => {
+                done.given.extend(edges.connect(from, to, &value).await?);
+                done.set.push(value);
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// Each value that was ever set is there in the end or was taken away exactly once.
 pub(crate) async fn no_edge_is_lost_between_handlers(place: Place) -> Result<()> {
     let database = interleaved(&place, EngineConfig::default()).await?;
     let task = database.task("app", 0).store(&EDGES).open().await?;
@@ -99,12 +111,16 @@ pub(crate) async fn no_edge_is_lost_between_handlers(place: Place) -> Result<()>
     let handlers = (0..HANDLERS).map(|handler| tokio::spawn(exchange(edges.clone(), handler)));
     let handlers: Vec<_> = handlers.collect();
     let work = async { try_join_all(handlers).await?.into_iter().collect::<Result<Vec<_>>>() };
-    let (mut set, mut given) = (BTreeSet::new(), Vec::new());
-    for (new, old) in while_committing(&task, work).await? {
-        set.extend(new);
-        given.extend(old);
+    let (mut set, mut gone, mut removed) = (BTreeSet::new(), Vec::new(), 0);
+    for done in while_committing(&task, work).await? {
+        set.extend(done.set);
+        gone.extend(done.given);
+        removed += done.removed;
     }
-    given.extend(Model::of(&*edges, &NODES).await?.0.into_values());
-    ensure!(given.len() == set.len(), "{} of {} values", given.len(), set.len());
-    same(&given.into_iter().collect(), &set)
+    gone.extend(Model::of(&*edges, &NODES).await?.0.into_values());
+    let known = gone.len() as u64 + removed;
+    ensure!(known == set.len() as u64, "{} values were set, {known} are known of", set.len());
+    let distinct: BTreeSet<_> = gone.iter().copied().collect();
+    ensure!(distinct.len() == gone.len() && distinct.is_subset(&set), "one was given back twice");
+    Ok(())
 }

@@ -6,7 +6,6 @@ use store::{Result, backend::KeyRange, codec::Key};
 use super::Direction;
 
 /// The edges of one node in one direction: the keys that begin with these bytes.
-#[derive(Clone)]
 pub(super) struct Side(Bytes);
 
 impl Side {
@@ -17,6 +16,11 @@ impl Side {
         }];
         node.encode_part(&mut begin)?;
         Ok(Self(begin.into()))
+    }
+
+    /// The bytes themselves: those of the edges that leave a node are its lock.
+    pub(super) fn begin(&self) -> Bytes {
+        self.0.clone()
     }
 
     pub(super) fn range(&self) -> KeyRange {
@@ -35,6 +39,9 @@ impl Side {
         key.slice(self.0.len()..)
     }
 }
+
+/// The lock of those who remove whole nodes; no node's, which begin with a direction.
+pub(super) const REMOVAL: Bytes = Bytes::from_static(b"\x02");
 
 /// Both keys of an edge.
 pub(super) fn keys<N: Key>(from: &N, to: &N) -> Result<[Bytes; 2]> {

@@ -6,9 +6,12 @@
 //!
 //! Layout, version 1: one map that holds every edge twice, so that each direction is one scan. `00`, the node it leaves
 //! (so that more can follow) and the node it enters (as the last part); `01` and the two the other way round. Both have
-//! the encoded value of the edge. An edge is changed under the locks of both its nodes and in one batch of writes, so the
-//! two never disagree: no commit, rollback or crash falls between them, and who holds the lock of one node has all of
-//! that node's edges to himself.
+//! the encoded value of the edge. They are changed in one batch of writes, so they never disagree: no commit, rollback or
+//! crash falls between them.
+//!
+//! Locks: an edge is changed under those of both its nodes. A node is removed under its own, which keeps all of its edges
+//! as they are, and under one that removals share: two of them may have an edge in common. A node's lock is `00` and the
+//! node, as its edges begin.
 //!
 //! Calls to the backend, beside what is in the buffers: `edge`, `connect`, `disconnect` 1 read; `neighbours` a scan, page
 //! by page; `remove_node` two scans; `reachable` a scan per node it follows, eight at a time, and none per edge.
@@ -82,6 +85,7 @@ where
 
     /// Takes all edges of a node away, in both directions and as one; gives how many there were.
     ///
+    /// Removals of a graph wait for each other.
     /// `TooLarge`, with nothing written, where they do not fit into `uncommitted_hard_bytes` together: then disconnect
     /// them one by one, committing in between.
     async fn remove_node(&self, node: &N) -> Result<u64>;

@@ -9,14 +9,14 @@ use store::{
 
 use super::{
     Direction, GraphStore,
-    layout::{Side, keys},
+    layout::{REMOVAL, Side, keys},
     reader::Store,
 };
 
 impl<N: Key, E: Send, C: Codec<E>> Store<Maps, N, E, C> {
     /// Waits for both nodes of an edge.
     async fn lock(&self, from: &N, to: &N) -> Result<KeyLock> {
-        self.maps.lock_all([self.node(from)?, self.node(to)?].into()).await
+        self.maps.lock_all([self.lock_of(from)?, self.lock_of(to)?].into()).await
     }
 }
 
@@ -55,20 +55,20 @@ where
 
     async fn remove_node(&self, node: &N) -> Result<u64> {
         let remove = async {
-            let own = self.node(node)?;
-            // Enough for all of its edges: each is only changed under the locks of both its nodes.
-            let lock = self.maps.lock(own.clone()).await?;
+            // Who changes a single edge holds the locks of both its nodes, so that one of them keeps him out. Who removes
+            // the node at the other end does not hold ours.
+            let lock = self.maps.lock_all([self.lock_of(node)?, REMOVAL].into()).await?;
+            let [_, own] = keys(node, node)?;
             let (mut writes, mut removed) = (Writes::new(), 0);
             for direction in [Direction::Out, Direction::In] {
                 let side = Side::new(direction, node)?;
                 let mut edges = self.maps.scan(None, side.range(), Order::Forward);
                 while let Some((key, _)) = edges.try_next().await? {
-                    let other = side.other(&key);
-                    if direction == Direction::In && other == own {
-                        // Its edge to itself, which the other direction has found.
+                    if key == own {
+                        // Its edge to itself, which was found leaving it.
                         continue;
                     }
-                    let other = N::from_bytes(&other)?;
+                    let other = N::from_bytes(&side.other(&key))?;
                     let [leaving, entering] = match direction {
                         Direction::Out => keys(node, &other)?,
                         Direction::In => keys(&other, node)?,

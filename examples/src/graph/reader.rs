@@ -48,10 +48,10 @@ where
     }
 
     /// The lock of a node that is not too long.
-    pub(super) fn node(&self, node: &N) -> Result<Bytes> {
-        let node = node.to_bytes()?;
-        self.maps.borrow().check_key(&node)?;
-        Ok(node)
+    pub(super) fn lock_of(&self, node: &N) -> Result<Bytes> {
+        let lock = Side::new(Direction::Out, node)?.begin();
+        self.maps.borrow().check_key(&lock)?;
+        Ok(lock)
     }
 
     /// Both keys of an edge, neither too long: what every backend takes is promised for a whole key only.
@@ -84,7 +84,7 @@ where
 
     fn neighbours(&self, node: &N, direction: Direction) -> BoxStream<'static, Result<(N, E)>> {
         let (maps, codec) = (self.maps.borrow().clone(), self.codec.clone());
-        let side = match self.node(node).and_then(|_| Side::new(direction, node)) {
+        let side = match self.lock_of(node).and_then(|_| Side::new(direction, node)) {
             Ok(side) => side,
             Err(error) => return stream::iter([Err(maps.named(error))]).boxed(),
         };
@@ -99,8 +99,8 @@ where
 
     async fn reachable(&self, start: &N, max_hops: u32, max_nodes: usize) -> Result<Reachable<N>> {
         let reach = async {
-            let start = self.node(start)?;
-            reachable(self.maps.borrow(), start, max_hops, max_nodes).await
+            self.lock_of(start)?;
+            reachable(self.maps.borrow(), start.to_bytes()?, max_hops, max_nodes).await
         };
         self.run(reach).await
     }

@@ -89,11 +89,11 @@ struct Exchanged {
 async fn exchange(edges: Edges, handler: u64) -> Result<Exchanged> {
     let mut random = StdRng::seed_from_u64(handler);
     let mut done = Exchanged::default();
-    for value in handler * 1000..handler * 1000 + 60 {
+    for value in handler * 1000..handler * 1000 + 120 {
         let [from, to] = [(); 2].map(|()| &NODES[random.random_range(0..3)]);
         match random.random_range(0..10) {
             0 => done.removed += edges.remove_node(from).await?,
-            1 | 2 => done.given.extend(edges.disconnect(from, to).await?),
+            1..5 => done.given.extend(edges.disconnect(from, to).await?),
             _ => {
                 done.given.extend(edges.connect(from, to, &value).await?);
                 done.set.push(value);

@@ -18,14 +18,17 @@ pub(crate) async fn two_nodes_at_the_limit_and_one_byte_above(place: Place) -> R
     edges.connect(&longest, &short, &1).await?;
     edges.connect(&short, &longest, &2).await?;
     let above = long(PORTABLE_KEY_BYTES - 3);
+    // Without another node there is room for one byte more.
+    same(&edges.remove_node(&above).await?, &0)?;
+    let alone = long(PORTABLE_KEY_BYTES - 2);
     let refused = [
         edges.connect(&above, &short, &3).await.err(),
         edges.connect(&short, &above, &3).await.err(),
         edges.disconnect(&above, &short).await.err(),
         edges.edge(&above, &short).await.err(),
-        edges.remove_node(&long(PORTABLE_KEY_BYTES + 1)).await.err(),
-        edges.reachable(&long(PORTABLE_KEY_BYTES + 1), 1, 1).await.err(),
-        edges.neighbours(&long(PORTABLE_KEY_BYTES + 1), Direction::In).try_next().await.err(),
+        edges.remove_node(&alone).await.err(),
+        edges.reachable(&alone, 1, 1).await.err(),
+        edges.neighbours(&alone, Direction::In).try_next().await.err(),
     ];
     for error in refused {
         let Some(error) = error else { anyhow::bail!("long nodes were taken") };
@@ -38,7 +41,7 @@ pub(crate) async fn two_nodes_at_the_limit_and_one_byte_above(place: Place) -> R
     let error = edges.connect(&short, &zeros, &3).await.err().map(|error| error.kind());
     ensure!(error == Some(ErrorKind::TooLarge), "{error:?}");
     task.commit(()).await?;
-    let found = Model::of(&*edges, &[longest.clone(), short.clone(), above, zeros]).await?;
+    let found = Model::of(&*edges, &[longest.clone(), short.clone(), above]).await?;
     let expected = [((longest.clone(), short.clone()), 1), ((short, longest), 2)];
     same(&found, &Model(expected.into()))
 }

@@ -109,3 +109,7 @@ pub use self::{
 #[cfg(all(doctest, feature = "message-pack"))]
 #[doc = include_str!("../../docs/keys-and-values.md")]
 struct KeysAndValues;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/store-kinds.md")]
+struct StoreKinds;

@@ -58,7 +58,8 @@ pub(crate) async fn handlers_keep_both_sides_in_agreement(place: Place) -> Resul
         let work = async { try_join_all(handlers).await?.into_iter().collect::<Result<()>>() };
         if round % 4 == 3 {
             let (done, rolled_back) = future::join(work, task.rollback()).await;
-            (done?, rolled_back?);
+            done?;
+            rolled_back?;
         } else {
             while_committing(&task, work).await?;
         }

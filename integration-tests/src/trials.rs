@@ -18,13 +18,13 @@ pub fn block_on(case: impl Future<Output = Result<()>>) -> Result<(), Failed> {
 /// A case that every backend is held to, in a place of its own.
 pub type Case = fn(Place) -> BoxFuture<'static, Result<()>>;
 
-/// Lists the cases of modules as `CASES`, each by its name.
+/// Lists the cases of modules as `CASES`, each by its module and name.
 #[macro_export]
 macro_rules! cases {
     ($($file:ident: $($case:ident),*;)*) => {
         /// Every case by its name.
         pub(crate) const CASES: &[(&str, $crate::Case)] =
-            &[$($((stringify!($case), |place| Box::pin($file::$case(place))),)*)*];
+            &[$($((concat!(stringify!($file), "::", stringify!($case)), |place| Box::pin($file::$case(place))),)*)*];
     };
 }
 

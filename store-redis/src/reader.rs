@@ -21,7 +21,7 @@ use crate::{
 const MAX_PAGE_ENTRIES: usize = 10_000;
 
 const CAPABILITIES: Capabilities = {
-    let mut capabilities = Capabilities::new("redis", 64 << 10, 8 << 20);
+    let mut capabilities = Capabilities::new("redis", 64 << 10, 16 << 20);
     capabilities.persistent = true;
     capabilities.exact_len = true;
     capabilities

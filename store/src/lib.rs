@@ -111,5 +111,9 @@ pub use self::{
 struct KeysAndValues;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/event-time.md")]
+struct EventTime;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/store-kinds.md")]
 struct StoreKinds;

@@ -109,7 +109,7 @@ pub(super) fn spec(name: Name, codec: &str) -> StoreSpec {
 
 /// Opens a store on its stored bytes, whatever codecs it has.
 pub(super) fn open(maps: Maps) -> Store {
-    KeyValue::<Bytes, Bytes>::named(String::new()).values(Raw).open(maps)
+    KeyValue::<Bytes, Bytes>::new("").values(Raw).open(maps)
 }
 
 /// Runs an operation on a store.

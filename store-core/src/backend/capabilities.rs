@@ -12,9 +12,10 @@ pub struct Capabilities {
     pub exact_len: bool,
     /// Whether values can be searched by their indexed fields.
     pub search: bool,
-    /// The longest key of a map, in bytes, composite parts included.
+    /// The longest key of a map, in bytes, composite parts included: at least 20 KiB, so that every kind takes the portable
+    /// 8 KiB of a user.
     pub max_key_bytes: usize,
-    /// The longest value, in bytes.
+    /// The longest value, in bytes, with what a kind's layout adds: at least 64 bytes above the portable 8 MiB.
     pub max_value_bytes: usize,
 }
 

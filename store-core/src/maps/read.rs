@@ -181,8 +181,8 @@ impl ReadMaps {
 
     /// `TooLarge` for a user key above the limit; readers of others' tasks take any length.
     ///
-    /// Backends promise to store such a key with a few bytes added. A key of several parts that users choose is checked
-    /// whole, so that it has the same limit on all of them.
+    /// Backends take 20 KiB as they are stored: one such key, escaped, and some bytes beside it. A key of several parts that
+    /// users choose is checked whole, so that it has the same limit on all of them.
     pub fn check_key(&self, key: &[u8]) -> Result<()> {
         match &self.source {
             Source::Owned(engine) => engine.check_key(key),

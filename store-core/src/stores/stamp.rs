@@ -4,8 +4,11 @@ use bytes::{Buf, Bytes};
 
 use crate::{Error, ErrorKind, Result, codec::Key};
 
+/// How long a time is.
+pub(super) const STAMP_BYTES: usize = size_of::<i64>();
+
 pub(super) fn stamp(time: i64, value: &[u8]) -> Result<Bytes> {
-    let mut out = Vec::with_capacity(size_of::<i64>() + value.len());
+    let mut out = Vec::with_capacity(STAMP_BYTES + value.len());
     time.encode_part(&mut out)?;
     out.extend(value);
     Ok(out.into())
@@ -17,7 +20,7 @@ pub(super) fn unstamp(mut bytes: Bytes) -> Result<(i64, Bytes)> {
         Error::new(ErrorKind::Corrupt, message).with_source(error)
     };
     let time = i64::decode_part(&mut &bytes[..]).map_err(too_short)?;
-    bytes.advance(size_of::<i64>());
+    bytes.advance(STAMP_BYTES);
     Ok((time, bytes))
 }
 

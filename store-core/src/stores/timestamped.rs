@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::{
     Definition, Kind,
     key_value::{KeyValueKind, KeyValueStore, ReadOnlyKeyValueStore},
-    stamp::{stamp, unstamp},
+    stamp::{STAMP_BYTES, stamp, unstamp},
     typed::Typed,
 };
 use crate::{
@@ -120,11 +120,11 @@ where
     }
 
     fn open(maps: Maps, codec: C) -> Self::Store {
-        Arc::new(Typed::new(KeyValueKind, maps, Stamped(codec)))
+        Arc::new(Typed::wrapping(KeyValueKind, maps, Stamped(codec), STAMP_BYTES))
     }
 
     fn reader(maps: ReadMaps, codec: C) -> Self::Reader {
-        Arc::new(Typed::new(KeyValueKind, maps, Stamped(codec)))
+        Arc::new(Typed::wrapping(KeyValueKind, maps, Stamped(codec), STAMP_BYTES))
     }
 }
 

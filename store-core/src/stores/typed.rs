@@ -21,12 +21,19 @@ pub(super) struct Typed<S, M, K, V, C> {
     pub(super) settings: S,
     pub(super) maps: M,
     codec: C,
+    /// How many bytes the codec puts in front of what the user's own codec makes.
+    layout_bytes: usize,
     types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<S, M, K, V, C> Typed<S, M, K, V, C> {
     pub(super) const fn new(settings: S, maps: M, codec: C) -> Self {
-        Self { settings, maps, codec, types: PhantomData }
+        Self { settings, maps, codec, layout_bytes: 0, types: PhantomData }
+    }
+
+    /// As [`new`](Self::new), with a codec that wraps the user's.
+    pub(super) const fn wrapping(settings: S, maps: M, codec: C, layout_bytes: usize) -> Self {
+        Self { settings, maps, codec, layout_bytes, types: PhantomData }
     }
 }
 
@@ -132,7 +139,7 @@ impl<S: Send + Sync, K: Key, V, C: Codec<V>> Typed<S, Maps, K, V, C> {
     /// The bytes of a value that is not too large.
     pub(super) fn encode(&self, value: &V) -> Result<Bytes> {
         let value = self.codec.encode(value)?;
-        self.maps.check_value(&value)?;
+        self.maps.check_value(&value[self.layout_bytes..])?;
         Ok(value)
     }
 

@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,11 +14,12 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use rand::{Rng, rngs::StdRng};
 use store_core::{
     Database, Effect, EngineConfig, Error, ErrorKind, KeyValue, Result,
     backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapChange, MapId, Name, Order,
+        OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
     },
     memory::MemoryBackend,
 };
@@ -51,6 +52,10 @@ pub struct Script {
     pub gets: AtomicUsize,
     pub scans: AtomicUsize,
     pub commits_sent: AtomicUsize,
+    /// Makes calls take a random number of turns.
+    pub turns: Mutex<Option<StdRng>>,
+    /// For each map of the last commit the number of its writes; none where it is dropped.
+    pub last_changes: Mutex<BTreeMap<MapId, Option<usize>>>,
 }
 
 const OPEN: usize = 1 << 20;
@@ -66,6 +71,8 @@ impl Default for Script {
             gets: AtomicUsize::new(0),
             scans: AtomicUsize::new(0),
             commits_sent: AtomicUsize::new(0),
+            turns: Mutex::default(),
+            last_changes: Mutex::default(),
         }
     }
 }
@@ -82,6 +89,13 @@ impl Script {
     async fn pass(door: &Semaphore) {
         door.acquire().await.unwrap().forget();
         door.add_permits(1);
+    }
+
+    async fn take_turns(&self) {
+        let turns = self.turns.lock().unwrap().as_mut().map_or(1, |rng| rng.random_range(0..4));
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
     }
 
     fn next(faults: &Mutex<VecDeque<Fault>>) -> Fault {
@@ -106,8 +120,8 @@ impl Faulty {
 }
 
 #[derive(Debug)]
-struct FaultyTask {
-    inner: Arc<dyn TaskWriter>,
+struct FaultyTask<T: ?Sized> {
+    inner: Arc<T>,
     script: Arc<Script>,
 }
 
@@ -128,7 +142,8 @@ impl Backend for Faulty {
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        self.inner.read(task).await
+        let inner = self.inner.read(task).await?;
+        Ok(Arc::new(FaultyTask { inner, script: self.script.clone() }))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
@@ -141,15 +156,17 @@ impl Backend for Faulty {
 }
 
 #[async_trait]
-impl TaskReader for FaultyTask {
+impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
     fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         self.script.gets.fetch_add(1, Ordering::Relaxed);
-        tokio::task::yield_now().await;
-        self.inner.get_many(keys).await
+        self.script.take_turns().await;
+        let found = self.inner.get_many(keys).await;
+        self.script.take_turns().await;
+        found
     }
 
     async fn scan(
@@ -161,7 +178,10 @@ impl TaskReader for FaultyTask {
     ) -> Result<Page> {
         self.script.scans.fetch_add(1, Ordering::Relaxed);
         Script::pass(&self.script.scan_door).await;
-        self.inner.scan(map, range, order, limit).await
+        self.script.take_turns().await;
+        let page = self.inner.scan(map, range, order, limit).await;
+        self.script.take_turns().await;
+        page
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
@@ -178,9 +198,14 @@ impl TaskReader for FaultyTask {
 }
 
 #[async_trait]
-impl TaskWriter for FaultyTask {
+impl TaskWriter for FaultyTask<dyn TaskWriter> {
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
         self.script.commits_sent.fetch_add(1, Ordering::Relaxed);
+        let changes = commit.changes().iter().map(|(map, change)| match change {
+            MapChange::Drop => (*map, None),
+            MapChange::Write(writes) => (*map, Some(writes.len())),
+        });
+        *self.script.last_changes.lock().unwrap() = changes.collect();
         Script::pass(&self.script.commit_door).await;
         match Script::next(&self.script.commits) {
             Fault::None => self.inner.commit(commit).await,

@@ -27,6 +27,7 @@ pub(super) fn ending_from(from: Option<&Bytes>, to: Option<&Bytes>, end: i64) ->
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::{SessionWindow, decode, encode};
 
@@ -37,5 +38,15 @@ mod tests {
         assert_eq!(bytes, &b"k\0\0\x80\0\0\0\0\0\0\x0a\x80\0\0\0\0\0\0\x01"[..]);
         assert_eq!(decode(&bytes).unwrap(), (key, window));
         assert!(decode(&bytes.slice(1..10)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes: Vec<u8>) {
+            let bytes = Bytes::from(bytes);
+            if let Ok((key, session)) = decode(&bytes) {
+                prop_assert_eq!(encode(&key, session).unwrap(), bytes);
+            }
+        }
     }
 }

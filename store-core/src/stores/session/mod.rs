@@ -54,7 +54,8 @@ pub type Merge<'a, V> = Box<dyn FnOnce(Vec<(SessionWindow, V)>) -> V + Send + 'a
 /// - Times are milliseconds and may be any `i64` in searches.
 /// - The owner's reads see its uncommitted writes; a reader of somebody else's task sees whole commits.
 /// - Streams are fetched page by page in bounded memory. What is live is decided when a stream is first polled; writes
-///   made meanwhile show or not, never as an error or a hole.
+///   made meanwhile show or not, never as an error or a hole. A merged session is another row than those it was merged
+///   from: a stream may show both, or neither.
 /// - `TooLarge` for a key above the limit, `Encode` and `Decode` where a codec fails.
 #[async_trait]
 pub trait ReadOnlySessionStore<K, V>: StateStore

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 
 use super::layout::{At, Version, rows};
 use crate::{
-    Result,
+    Error, ErrorKind, Result,
     backend::Order,
     maps::{ReadMaps, Retention, Timeline},
 };
@@ -42,10 +42,19 @@ impl Row {
     pub(super) fn decode(place: &Bytes, value: Bytes) -> Result<Self> {
         Ok(match At::decode(place)? {
             At::Tombstone(time) => Self::Tombstone(time),
-            At::End(valid_to) => {
-                Self::Superseded(Superseded { version: Version::decode(value)?, valid_to })
-            }
+            At::End(valid_to) => Self::Superseded(Superseded::decode(valid_to, value)?),
         })
+    }
+}
+
+impl Superseded {
+    fn decode(valid_to: i64, value: Bytes) -> Result<Self> {
+        let version = Version::decode(value)?;
+        if version.time < valid_to {
+            return Ok(Self { version, valid_to });
+        }
+        let message = "a stored version ends before it begins";
+        Err(Error::new(ErrorKind::Corrupt, message))
     }
 }
 
@@ -87,8 +96,7 @@ impl Chain {
         let valid_to = version.time;
         let place = At::End(valid_to).encode(&self.key)?;
         let found = self.maps.get(Some(self.retention.segment(valid_to)), place).await?;
-        let superseded = |value| Ok(Superseded { version: Version::decode(value)?, valid_to });
-        found.map(superseded).transpose()
+        found.map(|value| Superseded::decode(valid_to, value)).transpose()
     }
 
     /// The superseded version that was valid at a time, a tombstone included.

@@ -92,6 +92,7 @@ pub(super) fn rows(key: &Bytes, from: i64, to: i64) -> Result<KeyRange> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::{At, Version};
     use crate::ErrorKind;
@@ -126,6 +127,18 @@ mod tests {
         {
             let error = Version::decode(Bytes::from_static(damaged)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Corrupt);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes: Vec<u8>) {
+            let bytes = Bytes::from(bytes);
+            if let Ok(version) = Version::decode(bytes.clone()) {
+                prop_assert_eq!(version.encode().unwrap(), &bytes[..]);
+            }
+            let _ = At::decode(&bytes);
+            let _ = Version::decode_latest(bytes);
         }
     }
 }

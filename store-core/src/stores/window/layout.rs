@@ -37,6 +37,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::Place;
 
@@ -51,5 +52,15 @@ mod tests {
         assert_eq!(Place::decode(&duplicate, true).unwrap(), place(Some(3)));
         assert!(Place::decode(&plain, true).is_err());
         assert!(Place::decode(&duplicate, false).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes: Vec<u8>, duplicates: bool) {
+            let bytes = Bytes::from(bytes);
+            if let Ok(place) = Place::decode(&bytes, duplicates) {
+                prop_assert_eq!(place.encode().unwrap(), bytes);
+            }
+        }
     }
 }

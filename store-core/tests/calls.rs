@@ -1,0 +1,138 @@
+//! How many calls to the backend an operation makes: the table of the guide, which other keys do not change.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod common;
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use common::Faulty;
+use futures::{TryStreamExt, stream::BoxStream};
+use store_core::{Task, prelude::*};
+
+const SEGMENT: Duration = Duration::from_millis(100);
+const RETENTION: Duration = Duration::from_millis(300);
+
+static COUNTS: KeyValue<u64, u64> = KeyValue::new("counts");
+static WINDOWS: Window<u64, u64> = Window::new("windows", SEGMENT, RETENTION).segments(SEGMENT);
+static JOINED: Window<u64, u64> =
+    Window::new("joined", SEGMENT, RETENTION).segments(SEGMENT).duplicates();
+static SESSIONS: Session<u64, u64> = Session::new("sessions", RETENTION).segments(SEGMENT);
+static VERSIONS: VersionedKeyValue<u64, u64> =
+    VersionedKeyValue::new("versions", RETENTION).segments(SEGMENT);
+
+/// The key that is asked for; others are below and above.
+const KEY: u64 = 1 << 32;
+
+async fn fill(task: &Task, others: u64) {
+    let times = [100, 250, 300, 399];
+    let below = KEY - others / 2..KEY;
+    for key in below.chain(KEY..KEY + others / 2) {
+        task.store(&COUNTS).unwrap().put(&key, &1).await.unwrap();
+        for time in times {
+            task.store(&WINDOWS).unwrap().put(&key, time, Some(&1)).await.unwrap();
+            task.store(&JOINED).unwrap().put(&key, time, Some(&1)).await.unwrap();
+            let session = SessionWindow::new(time, time);
+            task.store(&SESSIONS).unwrap().put(&key, session, Some(&1)).await.unwrap();
+            task.store(&VERSIONS).unwrap().put(&key, Some(&1), time).await.unwrap();
+        }
+    }
+    task.commit(()).await.unwrap();
+}
+
+async fn drain<T>(stream: BoxStream<'static, Result<T>>) {
+    stream.try_for_each(async |_| Ok(())).await.unwrap();
+}
+
+/// The calls of each operation: point reads, then scans.
+async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
+    let backend = Faulty::default();
+    let script = backend.script.clone();
+    let task = backend.database().task("app", 0);
+    let task = task.store(&COUNTS).store(&WINDOWS).store(&JOINED).store(&SESSIONS).store(&VERSIONS);
+    let task = task.open().await.unwrap();
+    fill(&task, others).await;
+    let counts = task.store(&COUNTS).unwrap();
+    let windows = task.store(&WINDOWS).unwrap();
+    let joined = task.store(&JOINED).unwrap();
+    let sessions = task.store(&SESSIONS).unwrap();
+    let versions = task.store(&VERSIONS).unwrap();
+    let at = SessionWindow::new;
+    let mut calls = Vec::new();
+    macro_rules! count {
+        ($($name:literal: $call:expr;)*) => {$({
+            let before = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
+            let _ = $call.await;
+            let after = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
+            calls.push(($name, after.0 - before.0, after.1 - before.1));
+            // What was buffered would answer the next one.
+            task.rollback().await.unwrap();
+        })*};
+    }
+    count! {
+        "key_value get": counts.get(&KEY);
+        "key_value get_many of 100": counts.get_many(&Vec::from_iter(KEY..KEY + 100));
+        "key_value put": counts.put(&KEY, &2);
+        "key_value update": counts.update(&KEY, |n| n);
+        "window get": windows.get(&KEY, 250);
+        "window get, duplicates": joined.get(&KEY, 250);
+        "window get, expired": windows.get(&KEY, 50);
+        "window fetch, one segment": drain(windows.fetch(&KEY, 200, 299, Order::Forward));
+        "window fetch, three segments": drain(windows.fetch(&KEY, i64::MIN, i64::MAX, Order::Backward));
+        "window put": windows.put(&KEY, 300, Some(&2));
+        "window put, duplicates": joined.put(&KEY, 300, Some(&2));
+        "window put, late": windows.put(&KEY, 0, Some(&2));
+        "window update": windows.update(&KEY, 300, |n| n);
+        "session get": sessions.get(&KEY, at(250, 250));
+        "session find, from the last segment on": drain(sessions.find(&KEY, 300, 400, Order::Forward));
+        "session find, three segments": drain(sessions.find(&KEY, 0, 400, Order::Forward));
+        "session put": sessions.put(&KEY, at(300, 350), Some(&2));
+        "session remove": sessions.remove(&KEY, at(300, 300));
+        "session merge, in the last segment": sessions.merge(&KEY, at(390, 390), 20, |_| 2);
+        "versioned get": versions.get(&KEY);
+        "versioned get_as_of, latest": versions.get_as_of(&KEY, 1000);
+        "versioned get_as_of, superseded": versions.get_as_of(&KEY, 380);
+        "versioned get_as_of, two segments on": versions.get_as_of(&KEY, 120);
+        "versioned put, latest": versions.put(&KEY, Some(&2), 400);
+        "versioned put, out of order": versions.put(&KEY, Some(&2), 320);
+        "versioned delete, latest": versions.delete(&KEY, 400);
+        "versioned history": drain(versions.history(&KEY, 240, 320, Order::Forward));
+    }
+    calls
+}
+
+#[tokio::test]
+async fn calls_do_not_grow_with_other_keys() {
+    let few = calls(200).await;
+    let expected = [
+        ("key_value get", 1, 0),
+        ("key_value get_many of 100", 1, 0),
+        ("key_value put", 0, 0),
+        ("key_value update", 1, 0),
+        ("window get", 1, 0),
+        ("window get, duplicates", 0, 1),
+        ("window get, expired", 0, 0),
+        ("window fetch, one segment", 0, 1),
+        ("window fetch, three segments", 0, 3),
+        ("window put", 0, 0),
+        ("window put, duplicates", 0, 0),
+        ("window put, late", 0, 0),
+        ("window update", 1, 0),
+        ("session get", 1, 0),
+        ("session find, from the last segment on", 0, 1),
+        ("session find, three segments", 0, 3),
+        ("session put", 0, 0),
+        ("session remove", 0, 0),
+        ("session merge, in the last segment", 0, 1),
+        ("versioned get", 1, 0),
+        ("versioned get_as_of, latest", 1, 0),
+        ("versioned get_as_of, superseded", 1, 1),
+        ("versioned get_as_of, two segments on", 1, 2),
+        ("versioned put, latest", 1, 0),
+        ("versioned put, out of order", 1, 1),
+        ("versioned delete, latest", 2, 0),
+        ("versioned history", 1, 3),
+    ];
+    assert_eq!(few, expected);
+    assert_eq!(calls(10_000).await, expected);
+}

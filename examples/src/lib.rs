@@ -1,3 +1,4 @@
-//! What the example programs do, apart from their command lines.
+//! What the example programs do, apart from their command lines, and a store kind of one's own.
 
+pub mod graph;
 pub mod word_count;

@@ -17,7 +17,7 @@ use store_core::{
         Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
     },
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::yield_now};
 
 /// Counts calls and cuts off at one of them.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ impl Line {
             self.cut.notify_one();
             pending::<()>().await;
         }
+        // Others get their turn, so that concurrent operations interleave on backends that answer at once, too.
+        yield_now().await;
     }
 
     async fn call<T>(&self, inner: impl Future<Output = T> + Send) -> T {

@@ -25,7 +25,7 @@ static VERSIONS: VersionedKeyValue<u64, u64> =
 const KEY: u64 = 1 << 32;
 
 async fn fill(task: &Task, others: u64) {
-    let times = [100, 250, 300, 399];
+    let times = [100, 150, 250, 300, 399];
     let below = KEY - others / 2..KEY;
     for key in below.chain(KEY..KEY + others / 2) {
         task.store(&COUNTS).unwrap().put(&key, &1).await.unwrap();
@@ -92,7 +92,7 @@ async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
         "versioned get": versions.get(&KEY);
         "versioned get_as_of, latest": versions.get_as_of(&KEY, 1000);
         "versioned get_as_of, superseded": versions.get_as_of(&KEY, 380);
-        "versioned get_as_of, two segments on": versions.get_as_of(&KEY, 120);
+        "versioned get_as_of, two segments on": versions.get_as_of(&KEY, 160);
         "versioned put, latest": versions.put(&KEY, Some(&2), 400);
         "versioned put, out of order": versions.put(&KEY, Some(&2), 320);
         "versioned delete, latest": versions.delete(&KEY, 400);

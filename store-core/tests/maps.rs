@@ -168,3 +168,19 @@ async fn a_store_not_named_at_opening_is_not_found() {
     let task = backend.database().task("app", 0).open().await.unwrap();
     assert_eq!(task.store(&Bare).unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn an_error_says_which_store_it_is_of() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    let error = maps.lock(Bytes::from(vec![0; 8193])).await.unwrap_err();
+    let message = maps.named(error).to_string();
+    assert_eq!(message, "store bare: a key of 8193 bytes is above the limit of 8192");
+    task.commit(()).await.unwrap();
+    let read = backend.database().read("app", 0).await.unwrap().maps("bare").await.unwrap();
+    let error = read.named(Error::new(ErrorKind::Decode, "it is too short"));
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Decode, "store bare: it is too short")
+    );
+}

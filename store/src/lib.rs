@@ -113,3 +113,7 @@ struct KeysAndValues;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/event-time.md")]
 struct EventTime;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/store-kinds.md")]
+struct StoreKinds;

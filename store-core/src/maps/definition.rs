@@ -4,6 +4,9 @@ use super::{Maps, ReadMaps};
 use crate::{Result, backend::StoreSpec};
 
 /// Says what a store is and builds it on its maps: how every kind comes in, ours and yours.
+///
+/// The name of a kind of one's own is `owner.what/number`, for example `acme.graph/1`; names without a dot are ours. Raise
+/// [`layout`](StoreSpec::layout) whenever an older program would misread the stored bytes.
 pub trait StoreDefinition {
     /// The opened store, for example `Arc<dyn KeyValueStore<K, V>>`.
     type Store;

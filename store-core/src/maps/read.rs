@@ -10,7 +10,7 @@ use futures::{
 
 use super::Timeline;
 use crate::{
-    Result,
+    Error, Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     paging,
@@ -46,6 +46,12 @@ impl ReadMaps {
     #[must_use]
     pub fn spec(&self) -> &StoreSpec {
         &self.spec
+    }
+
+    /// Says which store an error comes from: for the operations of a store, once, where it leaves the store.
+    #[must_use]
+    pub fn named(&self, error: Error) -> Error {
+        error.context(format_args!("store {}", self.spec.name))
     }
 
     const fn map(&self, segment: Option<i64>) -> MapId {
@@ -174,6 +180,9 @@ impl ReadMaps {
     }
 
     /// `TooLarge` for a user key above the limit; readers of others' tasks take any length.
+    ///
+    /// Backends take 20 KiB as they are stored: one such key, escaped, and some bytes beside it. A key of several parts that
+    /// users choose is checked whole, so that it has the same limit on all of them.
     pub fn check_key(&self, key: &[u8]) -> Result<()> {
         match &self.source {
             Source::Owned(engine) => engine.check_key(key),

@@ -11,7 +11,8 @@ use crate::{
 
 /// What makes one kind of store out of a name, a key type and a codec of values.
 ///
-/// The kinds of this crate differ by it; a kind of one's own implements [`StoreDefinition`] itself.
+/// The kinds of this crate differ by it. A kind of one's own may implement it too and get codecs, names and the read half
+/// by [`Definition::of`], or implement [`StoreDefinition`] itself.
 pub trait Kind<K, V, C>: Copy + fmt::Debug + Send + Sync {
     /// The kind as it is recorded.
     const NAME: &'static str;
@@ -43,7 +44,9 @@ pub struct Definition<T, K, V, C = Json, N = &'static str> {
 }
 
 impl<T, K, V> Definition<T, K, V> {
-    pub(super) const fn of(kind: T, name: &'static str) -> Self {
+    /// A store of this kind and name; each kind of this crate has a `new` of its own.
+    #[must_use]
+    pub const fn of(kind: T, name: &'static str) -> Self {
         Self { name, codec: Json, kind, types: PhantomData }
     }
 }

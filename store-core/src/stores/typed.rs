@@ -11,7 +11,7 @@ use futures::{
 use super::StateStore;
 use crate::{
     Error, Result,
-    backend::{Name, StoreSpec},
+    backend::StoreSpec,
     codec::{Codec, Key},
     maps::{Maps, ReadMaps},
 };
@@ -63,7 +63,7 @@ where
 
     /// Says which store an error comes from: once, where it leaves the store.
     pub(super) fn named(&self, error: Error) -> Error {
-        named(&self.read().spec().name, error)
+        self.read().named(error)
     }
 
     /// Runs an operation; an error says which store it comes from.
@@ -126,10 +126,10 @@ where
         decode: impl Fn(&C, B) -> Result<R> + Send + 'static,
     ) -> BoxStream<'static, Result<R>> {
         let codec = self.codec.clone();
-        let name = self.read().spec().name.clone();
+        let maps = self.read().clone();
         let decoded = stream.map(move |bytes| {
             let decoded = bytes.and_then(|bytes| decode(&codec, bytes));
-            decoded.map_err(|error| named(&name, error))
+            decoded.map_err(|error| maps.named(error))
         });
         decoded.boxed()
     }
@@ -146,10 +146,6 @@ impl<S: Send + Sync, K: Key, V, C: Codec<V>> Typed<S, Maps, K, V, C> {
     pub(super) fn encode_option(&self, value: Option<&V>) -> Result<Option<Bytes>> {
         value.map(|value| self.encode(value)).transpose()
     }
-}
-
-fn named(name: &Name, error: Error) -> Error {
-    error.context(format_args!("store {name}"))
 }
 
 impl<S, M: Borrow<ReadMaps>, K, V, C> fmt::Debug for Typed<S, M, K, V, C> {

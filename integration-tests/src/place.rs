@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Result;
+use async_trait::async_trait;
 use store_core::{
     Database, EngineConfig, backend::Backend, memory::MemoryBackend, redo::toy::ToyBackend,
 };
@@ -115,5 +116,12 @@ impl Place {
             }
             Self::Redis { url, namespace } => Some(format!("{url}?namespace={namespace}")),
         }
+    }
+}
+
+#[async_trait]
+impl store_conformance::Place for Place {
+    async fn open(&self) -> Result<Arc<dyn Backend>> {
+        self.backend().await
     }
 }

@@ -17,8 +17,8 @@ use store_core::{
 use crate::{
     RedisConfig,
     error::redis,
-    layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys},
-    reader::{self, Reader},
+    layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LIFE},
+    reader::{self, Life, Reader},
     script::{CLAIM, DESTROY},
     writer::Writer,
 };
@@ -115,15 +115,11 @@ impl Backend for RedisBackend {
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
         let reader = self.reader(task);
         let record = reader.keys.task();
-        let found: redis::RedisResult<(bool, bool)> = redis::pipe()
-            .atomic()
-            .hexists(&record, FENCE)
-            .hexists(&record, DESTROYED)
-            .query_async(&mut self.connection.clone())
-            .await;
+        let found: redis::RedisResult<(Option<String>, Option<Bytes>, Life)> =
+            self.connection.clone().hmget(&record, &[FENCE, DESTROYED, LIFE]).await;
         match found.map_err(reader.keys.failed("open"))? {
-            (true, false) => Ok(Arc::new(reader)),
-            _ => Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}"))),
+            (Some(_), None, life) => Ok(Arc::new(reader.watching(life))),
+            _ => Err(reader.keys.gone()),
         }
     }
 

@@ -66,6 +66,7 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
         "SEQGAP" => ErrorKind::SequenceGap,
         "FOREIGN" | "WRONGTYPE" => ErrorKind::InvalidArgument,
         "DAMAGED" => ErrorKind::Corrupt,
+        "GONE" => ErrorKind::NotFound,
         "NOAUTH" | "WRONGPASS" => ErrorKind::Unauthenticated,
         "NOPERM" => ErrorKind::PermissionDenied,
         // MISCONF: writes are stopped because the disk does not take them.
@@ -113,6 +114,7 @@ mod tests {
             ("FOREIGN store:{a:0}:1:h", InvalidArgument),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", InvalidArgument),
             ("DAMAGED store:{a:0}:1:h", Corrupt),
+            ("GONE the task was destroyed", NotFound),
             ("NOAUTH Authentication required.", Unauthenticated),
             ("WRONGPASS invalid username-password pair or user is disabled.", Unauthenticated),
             ("NOPERM this user has no permissions to run the 'hget' command", PermissionDenied),

@@ -1,7 +1,7 @@
 //! The keys of a task.
 //!
-//! `NAMESPACE:{APPLICATION:PARTITION}` is the hash tag; behind it stand `:task` (a hash of fence, sequence, checkpoint
-//! and the mark of a destroyed task), `:maps` (the names of its maps), `:MAP:h` (values) and `:MAP:z` (order).
+//! `NAMESPACE:{APPLICATION:PARTITION}` is the hash tag; behind it stand `:task` (a hash of fence, sequence, checkpoint,
+//! the mark of a destroyed task and how often it was destroyed), `:maps` (the names of its maps), `:MAP:h` (values) and `:MAP:z` (order).
 //!
 //! `NAMESPACE:tasks:APPLICATION` is the set of partitions ever claimed. It has another slot and so cannot change with a
 //! task: what is true of a task stands in its own record.
@@ -20,6 +20,9 @@ pub(crate) const FENCE: &str = "fence";
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 /// Field of the task's record: there where it was destroyed and not claimed since.
 pub(crate) const DESTROYED: &str = "destroyed";
+
+/// Field of the task's record: how often it was destroyed.
+pub(crate) const LIFE: &str = "life";
 
 /// The keys of one task.
 #[derive(Clone, Debug)]
@@ -42,6 +45,11 @@ impl Keys {
     /// Says of an unreadable record whose it is.
     pub(crate) fn unreadable(&self) -> impl FnOnce(Error) -> Error {
         move |error| error.context(format_args!("task {}", self.task))
+    }
+
+    /// What is told to who reads a task that is not there, or not any more.
+    pub(crate) fn gone(&self) -> Error {
+        Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
     }
 
     /// The record of the task.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Cmd, FromRedisValue, aio::ConnectionManager, cmd};
+use redis::{Cmd, FromRedisValue, Value, aio::ConnectionManager, cmd};
 use store_core::{
     Result,
     backend::{
@@ -13,7 +13,7 @@ use store_core::{
 };
 
 use crate::{
-    layout::{CHECKPOINT, Keys},
+    layout::{CHECKPOINT, Keys, LIFE},
     script::PAGE,
 };
 
@@ -33,16 +33,44 @@ pub(crate) struct Reader {
     pub(crate) connection: ConnectionManager,
     pub(crate) keys: Keys,
     capabilities: Capabilities,
+    /// For who does not own the task: how often it was destroyed when it was opened.
+    life: Option<u64>,
 }
+
+/// How often a task was destroyed, as it is stored.
+pub(crate) type Life = Option<u64>;
 
 impl Reader {
     pub(crate) const fn new(connection: ConnectionManager, keys: Keys) -> Self {
-        Self { connection, keys, capabilities: CAPABILITIES }
+        Self { connection, keys, capabilities: CAPABILITIES, life: None }
     }
 
-    async fn ask<T: FromRedisValue>(&self, doing: &str, command: &Cmd) -> Result<T> {
-        let answer = command.query_async(&mut self.connection.clone()).await;
-        answer.map_err(self.keys.failed(doing))
+    /// As somebody who does not own the task, and whose reads end with it.
+    pub(crate) fn watching(self, life: Life) -> Self {
+        Self { life: Some(life.unwrap_or(0)), ..self }
+    }
+
+    /// Runs commands as one, and checks that the task lives on.
+    async fn ask<T: FromRedisValue>(&self, doing: &str, commands: Vec<Cmd>) -> Result<Vec<T>> {
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        pipe.hget(self.keys.task(), LIFE);
+        for command in commands {
+            pipe.add_command(command);
+        }
+        let answer: redis::RedisResult<Vec<Value>> =
+            pipe.query_async(&mut self.connection.clone()).await;
+        let answers = answer.and_then(|answers| {
+            let mut answers = answers.into_iter();
+            let life = Life::from_redis_value(answers.next().unwrap_or(Value::Nil))?;
+            let rest = answers.map(T::from_redis_value).collect::<Result<_, _>>()?;
+            Ok((life, rest))
+        });
+        let (life, answers) = answers.map_err(self.keys.failed(doing))?;
+        match self.life {
+            Some(watched) if watched != life.unwrap_or(0) => Err(self.keys.gone()),
+            _ => Ok(answers),
+        }
     }
 
     /// Values of keys of one map.
@@ -86,20 +114,17 @@ impl TaskReader for Reader {
         for (place, (map, _)) in keys.iter().enumerate() {
             maps.entry(*map).or_default().push(place);
         }
-        let mut pipe = redis::pipe();
-        // One transaction, so that keys of several maps come from the same commit.
-        pipe.atomic();
-        for (map, places) in &maps {
-            let wanted: Vec<_> = places.iter().map(|&place| &keys[place].1[..]).collect();
-            pipe.add_command(self.values(*map, &wanted));
-        }
         let mut values = vec![None; keys.len()];
         if maps.is_empty() {
             return Ok(values);
         }
-        let found: redis::RedisResult<Vec<Vec<Option<Bytes>>>> =
-            pipe.query_async(&mut self.connection.clone()).await;
-        let found = found.map_err(self.keys.failed("read"))?;
+        let command = |(map, places): (&MapId, &Vec<usize>)| {
+            let wanted: Vec<_> = places.iter().map(|&place| &keys[place].1[..]).collect();
+            self.values(*map, &wanted)
+        };
+        // One transaction, so that keys of several maps come from the same commit.
+        let found: Vec<Vec<Option<Bytes>>> =
+            self.ask("read", maps.iter().map(command).collect()).await?;
         for (places, found) in maps.into_values().zip(found) {
             for (place, value) in places.into_iter().zip(found) {
                 values[place] = value;
@@ -120,12 +145,15 @@ impl TaskReader for Reader {
         }
         let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
         let mut script = PAGE.prepare_invoke();
-        script.key(self.keys.values(map)).key(self.keys.order(map));
+        script.key(self.keys.values(map)).key(self.keys.order(map)).key(self.keys.task());
         match order {
             Order::Forward => script.arg("").arg(low).arg(high),
             Order::Backward => script.arg("REV").arg(high).arg(low),
         };
         script.arg(limit.entries.min(MAX_PAGE_ENTRIES)).arg(limit.bytes);
+        if let Some(life) = self.life {
+            script.arg(life);
+        }
         let page = script.invoke_async(&mut self.connection.clone()).await;
         let (more, entries): (bool, Vec<(Bytes, Bytes)>) =
             page.map_err(self.keys.failed("scan"))?;
@@ -134,14 +162,17 @@ impl TaskReader for Reader {
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.ask("count entries of", cmd("HLEN").arg(self.keys.values(map))).await
+        let mut length = cmd("HLEN");
+        length.arg(self.keys.values(map));
+        let lengths = self.ask("count entries of", vec![length]).await?;
+        Ok(lengths.first().copied().unwrap_or(0))
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
         let mut command = cmd("HGET");
         command.arg(self.keys.task()).arg(CHECKPOINT);
-        let stored: Option<Bytes> = self.ask("read the checkpoint of", &command).await?;
-        checkpoint(&self.keys, stored)
+        let stored = self.ask("read the checkpoint of", vec![command]).await?;
+        checkpoint(&self.keys, stored.into_iter().next().flatten())
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

@@ -84,13 +84,16 @@ return 'OK'",
     )
 });
 
-/// Reads a page: `KEYS` hash and sorted set of a map; `ARGV` `REV` or nothing, where to begin, where to end, entries,
-/// bytes. Gives 1 where there is more, else 0, and the keys and values in turn.
+/// Reads a page: `KEYS` hash and sorted set of a map, task record; `ARGV` `REV` or nothing, where to begin, where to end,
+/// entries, bytes, and for who does not own the task how often it was destroyed when it was opened. Gives 1 where there is more, else 0, and the keys and values in turn.
 ///
 /// One script, so that a page is of one commit; it ends with the entry that reaches the limit of bytes.
 pub(crate) static PAGE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"#!lua flags=no-writes
+if ARGV[6] and (redis.call('HGET', KEYS[3], 'life') or '0') ~= ARGV[6] then
+  return redis.error_reply('GONE the task was destroyed')
+end
 local limit, bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
 local found
 if ARGV[1] == 'REV' then
@@ -125,6 +128,7 @@ end
 for k = 2, #KEYS do redis.call('UNLINK', KEYS[k]) end
 redis.call('HDEL', KEYS[1], 'sequence', 'checkpoint')
 redis.call('HSET', KEYS[1], 'destroyed', '1')
+redis.call('HINCRBY', KEYS[1], 'life', 1)
 return 'OK'",
     )
 });

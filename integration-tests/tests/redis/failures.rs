@@ -4,16 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::RedisServer;
+use store_conformance::waist::{MAP, Model, Owner, all, key, kind, puts, task};
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, MapChange, OwnerId},
 };
 use store_redis::{MAX_COMMIT_ENTRIES, RedisBackend, RedisConfig};
 
-use super::{
-    keys::{backend, model, raw},
-    tools::{MAP, Model, Owner, all, key, kind, puts, task},
-};
+use super::keys::{backend, model, raw};
 
 pub(crate) async fn a_full_memory_applies_nothing(server: RedisServer) -> Result<()> {
     let mut raw = raw(&server).await?;

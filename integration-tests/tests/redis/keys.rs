@@ -11,7 +11,7 @@ use store_core::{
 };
 use store_redis::{RedisBackend, RedisConfig};
 
-use super::tools::{MAP, Model, Owner, all, deletes, key, kind, puts, task};
+use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, kind, puts, task};
 
 pub(crate) async fn backend(server: &RedisServer) -> Result<Arc<dyn Backend>> {
     Ok(Arc::new(RedisBackend::connect(server.url(), RedisConfig::default()).await?))

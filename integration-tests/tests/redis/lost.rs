@@ -5,12 +5,10 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use integration_tests::RedisServer;
 use redis::{AsyncCommands, aio::MultiplexedConnection};
+use store_conformance::waist::{MAP, Owner, all, kind, task};
 use store_core::ErrorKind;
 
-use super::{
-    keys::{backend, model, raw},
-    tools::{MAP, Owner, all, kind, task},
-};
+use super::keys::{backend, model, raw};
 
 pub(crate) async fn acknowledged_commits_survive_a_kill(mut server: RedisServer) -> Result<()> {
     let backend = backend(&server).await?;
@@ -83,7 +81,7 @@ pub(crate) async fn a_lost_claim_is_fenced(server: RedisServer) -> Result<()> {
     ensure!(kind(lost.put(MAP, &model("lost")).await) == Some(ErrorKind::Fenced));
     let mut next = Owner::claim(&backend, &task(0)).await?;
     ensure!(backend.tasks(&task(0).application).await?[0].epoch == 2, "the same epoch");
-    let sent = next.next(super::tools::puts(MAP, &model("2")));
+    let sent = next.next(store_conformance::waist::puts(MAP, &model("2")));
     next.send(&sent).await?;
     // The same number under the same epoch is no resend of ours.
     ensure!(kind(lost.put(MAP, &model("lost")).await) == Some(ErrorKind::Fenced));

@@ -3,8 +3,6 @@
 mod failures;
 mod keys;
 mod lost;
-#[path = "../waist/tools.rs"]
-mod tools;
 
 use anyhow::Result;
 use futures::future::BoxFuture;

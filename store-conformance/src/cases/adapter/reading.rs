@@ -8,13 +8,13 @@ use std::{
     },
 };
 
+use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store_core::backend::{Changes, KeyRange, MapChange, MapId, Order, PageLimit};
 
-use super::tools::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
+use crate::waist::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 
 /// Keys of few different bytes, so that prefixes and neighbours are common.
 fn random_keys(random: &mut StdRng, count: usize) -> Model {
@@ -28,8 +28,8 @@ fn random_keys(random: &mut StdRng, count: usize) -> Model {
     keys
 }
 
-pub(crate) async fn scans_are_ordered_both_ways(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn scans_are_ordered_both_ways(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let mut random = StdRng::seed_from_u64(1);
     let model = random_keys(&mut random, 400);
@@ -58,8 +58,8 @@ pub(crate) async fn scans_are_ordered_both_ways(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn pages_go_on_where_they_ended(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn pages_go_on_where_they_ended(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model = (0..2500_u32).map(|n| (key(n.to_be_bytes()), key([7; 100]))).collect();
     owner.put(MAP, &model).await?;
@@ -82,8 +82,8 @@ pub(crate) async fn pages_go_on_where_they_ended(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn get_many_keeps_the_order(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn get_many_keeps_the_order(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let other = MapId::segment(2, -7);
     let mut changes = puts(MAP, &[(key("a"), key("1")), (key("b"), key("2"))].into());
@@ -99,8 +99,8 @@ pub(crate) async fn get_many_keeps_the_order(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn empty_is_not_absent(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn empty_is_not_absent(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model =
         [(key(""), key("")), (key([0]), key("x")), (key([0xff; 8192]), key(""))].into();
@@ -116,8 +116,8 @@ pub(crate) async fn empty_is_not_absent(place: Place) -> Result<()> {
 }
 
 /// Keys that no backend stores are absent, for readers too, and are legal ends of ranges.
-pub(crate) async fn keys_of_any_length_can_be_asked_for(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn keys_of_any_length_can_be_asked_for(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model = [(key("a"), key("1")), (key("y"), key("2"))].into();
     owner.put(MAP, &model).await?;
@@ -140,8 +140,8 @@ pub(crate) async fn keys_of_any_length_can_be_asked_for(place: Place) -> Result<
 }
 
 /// Each commit moves the only entry to another key and map; a reader's answer always has exactly one, of one number.
-pub(crate) async fn readers_never_miss_what_moves(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn readers_never_miss_what_moves(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let moved = |n: u64| -> Changes {
         let (old, new) = (key((n - 1).to_be_bytes()), key(n.to_be_bytes()));
@@ -197,8 +197,8 @@ pub(crate) async fn readers_never_miss_what_moves(place: Place) -> Result<()> {
     reader.await?
 }
 
-pub(crate) async fn large_values(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn large_values(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let mut random = StdRng::seed_from_u64(2);
     let mut value = vec![0; 8 << 20];
@@ -209,8 +209,8 @@ pub(crate) async fn large_values(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn dropped_maps_are_gone(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn dropped_maps_are_gone(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let segments = [-1, 0, 1].map(|segment| MapId::segment(2, segment));
     let model: Model = (0..100_u8).map(|n| (key([n]), key([n]))).collect();
@@ -227,8 +227,8 @@ pub(crate) async fn dropped_maps_are_gone(place: Place) -> Result<()> {
 }
 
 /// Each commit sets all keys to its number; a reader never sees two numbers in one answer.
-pub(crate) async fn readers_see_whole_commits(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn readers_see_whole_commits(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let numbered =
         |n: u64| -> Model { (0..40_u8).map(|at| (key([at]), key(n.to_be_bytes()))).collect() };

@@ -1,14 +1,14 @@
 //! Pages of scans, and commits larger than what a database takes at a time.
 
+use crate::Context;
 use anyhow::{Result, ensure};
-use integration_tests::Place;
 use store_core::backend::{KeyRange, MapId, Order, PageLimit};
 
-use super::tools::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
+use crate::waist::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 
 /// A page ends with the entry that reaches its limit of bytes: its caller has no more memory for it.
-pub(crate) async fn pages_stop_at_their_bytes(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn pages_stop_at_their_bytes(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model = (0..24_u8).map(|n| (key([n; 100]), key(vec![n; 50_000]))).collect();
     owner.put(MAP, &model).await?;
@@ -28,8 +28,8 @@ pub(crate) async fn pages_stop_at_their_bytes(place: Place) -> Result<()> {
 }
 
 /// Around the numbers at which adapters cut what they send.
-pub(crate) async fn commits_of_thousands_of_entries(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn commits_of_thousands_of_entries(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     for count in [1999, 2000, 2001, 4001, 8001_u32] {
         let model: Model =
@@ -44,8 +44,8 @@ pub(crate) async fn commits_of_thousands_of_entries(place: Place) -> Result<()> 
     Ok(())
 }
 
-pub(crate) async fn lengths_are_counted(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn lengths_are_counted(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model = (0..300_u32).map(|n| (key(n.to_be_bytes()), key(""))).collect();
     owner.put(MAP, &model).await?;

@@ -1,4 +1,4 @@
-//! Commits at the waist.
+//! Commits at the waist, for the cases of backends and for tests of adapters.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,33 +12,42 @@ use store_core::{
     },
 };
 
-pub(crate) const MAP: MapId = MapId::whole(1);
+/// The map of the first store.
+pub const MAP: MapId = MapId::whole(1);
 
-pub(crate) type Model = BTreeMap<Bytes, Bytes>;
+/// What a map should hold.
+pub type Model = BTreeMap<Bytes, Bytes>;
 
-pub(crate) fn task(partition: u32) -> TaskId {
+/// A task of the application `app`.
+pub fn task(partition: u32) -> TaskId {
     TaskId::new("app", partition).expect("a legal name")
 }
 
-pub(crate) fn key(bytes: impl AsRef<[u8]>) -> Bytes {
+/// Bytes.
+pub fn key(bytes: impl AsRef<[u8]>) -> Bytes {
     Bytes::copy_from_slice(bytes.as_ref())
 }
 
 /// A claimed task with the checkpoint it is at.
-pub(crate) struct Owner {
-    pub(crate) claim: Claim,
-    pub(crate) checkpoint: Checkpoint,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Owner {
+    /// What the backend gave.
+    pub claim: Claim,
+    /// The checkpoint the task is at.
+    pub checkpoint: Checkpoint,
 }
 
 impl Owner {
-    pub(crate) async fn claim(backend: &Arc<dyn Backend>, task: &TaskId) -> Result<Self> {
+    /// Claims a task.
+    pub async fn claim(backend: &Arc<dyn Backend>, task: &TaskId) -> Result<Self> {
         let claim = backend.claim(task, OwnerId::random(), &[]).await?;
         let checkpoint = claim.checkpoint.clone();
         Ok(Self { claim, checkpoint })
     }
 
     /// The next commit, with these changes.
-    pub(crate) fn next(&self, changes: Changes) -> Arc<Commit> {
+    pub fn next(&self, changes: Changes) -> Arc<Commit> {
         let mut checkpoint = self.checkpoint.clone();
         let spec = |name: &str| {
             StoreSpec::new(name.parse().expect("a legal name"), "key_value", "bytes", "raw")
@@ -48,34 +57,39 @@ impl Owner {
         Arc::new(Commit::new(checkpoint, changes))
     }
 
-    pub(crate) async fn send(&mut self, commit: &Arc<Commit>) -> Result<(), Error> {
+    /// Commits and applies.
+    pub async fn send(&mut self, commit: &Arc<Commit>) -> Result<(), Error> {
         self.claim.writer.commit(commit).await?;
         self.claim.writer.apply().await?;
         self.checkpoint = commit.checkpoint().clone();
         Ok(())
     }
 
-    pub(crate) async fn put(&mut self, map: MapId, entries: &Model) -> Result<(), Error> {
+    /// Commits entries of one map.
+    pub async fn put(&mut self, map: MapId, entries: &Model) -> Result<(), Error> {
         let commit = self.next(puts(map, entries));
         self.send(&commit).await
     }
 
-    pub(crate) fn reader(&self) -> &dyn TaskReader {
+    /// The owner's reads.
+    pub fn reader(&self) -> &dyn TaskReader {
         &*self.claim.writer
     }
 }
 
-pub(crate) fn puts(map: MapId, entries: &Model) -> Changes {
+/// Changes that put entries of one map.
+pub fn puts(map: MapId, entries: &Model) -> Changes {
     let put = |(key, value): (&Bytes, &Bytes)| (key.clone(), Some(Put::new(value.clone())));
     [(map, MapChange::Write(entries.iter().map(put).collect()))].into()
 }
 
-pub(crate) fn deletes(map: MapId, keys: impl IntoIterator<Item = Bytes>) -> Changes {
+/// Changes that delete keys of one map.
+pub fn deletes(map: MapId, keys: impl IntoIterator<Item = Bytes>) -> Changes {
     [(map, MapChange::Write(keys.into_iter().map(|key| (key, None)).collect()))].into()
 }
 
 /// Everything in a range, page by page.
-pub(crate) async fn scan(
+pub async fn scan(
     reader: &dyn TaskReader,
     map: MapId,
     range: KeyRange,
@@ -92,11 +106,13 @@ pub(crate) async fn scan(
     Ok(all)
 }
 
-pub(crate) async fn all(reader: &dyn TaskReader, map: MapId) -> Result<Model> {
+/// All entries of a map.
+pub async fn all(reader: &dyn TaskReader, map: MapId) -> Result<Model> {
     let entries = scan(reader, map, KeyRange::ALL, Order::Forward, PageLimit::default()).await?;
     Ok(entries.into_iter().collect())
 }
 
-pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<ErrorKind> {
+/// The kind of an error, where there is one.
+pub fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind())
 }

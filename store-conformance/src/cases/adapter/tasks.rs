@@ -1,19 +1,22 @@
 //! The life of tasks.
 
+use crate::Context;
 use anyhow::{Result, bail, ensure};
 use futures::future::join;
-use integration_tests::Place;
-use store_core::{ErrorKind, backend::TaskId};
+use store_core::{
+    ErrorKind,
+    backend::{KeyRange, Order, PageLimit, TaskId},
+};
 
-use super::tools::{MAP, Model, Owner, all, key, kind, task};
+use crate::waist::{MAP, Model, Owner, all, key, kind, task};
 
 fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
 }
 
-pub(crate) async fn state_survives_new_handles(place: Place) -> Result<()> {
+pub(crate) async fn state_survives_new_handles(context: Context) -> Result<()> {
     for round in 0..4_u64 {
-        let backend = place.backend().await?;
+        let backend = context.backend().await?;
         let mut owner = Owner::claim(&backend, &task(0)).await?;
         ensure!(owner.checkpoint.sequence == round);
         let expected = round.checked_sub(1).map(|last| model(&last.to_string()));
@@ -24,8 +27,8 @@ pub(crate) async fn state_survives_new_handles(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn tasks_are_listed(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn tasks_are_listed(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     ensure!(backend.tasks(&task(0).application).await?.is_empty());
     ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::NotFound));
     for partition in [7, 300, 2] {
@@ -42,8 +45,8 @@ pub(crate) async fn tasks_are_listed(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn tasks_do_not_meet(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn tasks_do_not_meet(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let ids = [task(1), task(11), TaskId::new("app1", 1)?, TaskId::new("a", 1)?];
     for id in &ids {
         Owner::claim(&backend, id).await?.put(MAP, &model(&id.to_string())).await?;
@@ -55,8 +58,8 @@ pub(crate) async fn tasks_do_not_meet(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn destroy_leaves_the_epoch(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn destroy_leaves_the_epoch(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let mut zombie = Owner::claim(&backend, &task(0)).await?;
     zombie.put(MAP, &model("old")).await?;
     Owner::claim(&backend, &task(1)).await?.put(MAP, &model("kept")).await?;
@@ -79,16 +82,17 @@ pub(crate) async fn destroy_leaves_the_epoch(place: Place) -> Result<()> {
     ensure!(tasks[0].epoch == 3, "the epoch goes on: {}", tasks[0].epoch);
     ensure!(all(&*backend.read(&task(1)).await?, MAP).await? == model("kept"));
     // Who looked at the earlier life does not see the new one.
-    if onlooker.capabilities().backend != "redis" {
-        ensure!(kind(onlooker.checkpoint().await) == Some(ErrorKind::NotFound));
-        ensure!(kind(onlooker.get_many(&[(MAP, key("key"))]).await) == Some(ErrorKind::NotFound));
-    }
+    ensure!(kind(onlooker.checkpoint().await) == Some(ErrorKind::NotFound));
+    ensure!(kind(onlooker.get_many(&[(MAP, key("key"))]).await) == Some(ErrorKind::NotFound));
+    ensure!(kind(onlooker.approximate_len(MAP).await) == Some(ErrorKind::NotFound));
+    let page = onlooker.scan(MAP, &KeyRange::ALL, Order::Forward, PageLimit::default()).await;
+    ensure!(kind(page) == Some(ErrorKind::NotFound));
     Ok(())
 }
 
 /// Whoever came last, all answers agree on whether the task is there.
-pub(crate) async fn a_claim_beside_a_destroy(place: Place) -> Result<()> {
-    let (backend, other) = (place.backend().await?, place.backend().await);
+pub(crate) async fn a_claim_beside_a_destroy(context: Context) -> Result<()> {
+    let (backend, other) = (context.backend().await?, context.backend().await);
     // Where only one process can hold the state, its one handle is used twice.
     let other = other.unwrap_or_else(|_| backend.clone());
     for round in 0..24 {
@@ -116,8 +120,8 @@ pub(crate) async fn a_claim_beside_a_destroy(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn names_differ_by_case(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn names_differ_by_case(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let names = ["a-b", "a_b", "A-b", "a.b", &"n".repeat(100)];
     for name in names {
         Owner::claim(&backend, &TaskId::new(name, 0)?).await?.put(MAP, &model(name)).await?;

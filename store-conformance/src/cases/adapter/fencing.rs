@@ -1,23 +1,23 @@
 //! Claims, fences and sequence numbers.
 
+use crate::Context;
 use anyhow::{Result, ensure};
 use futures::future::join_all;
-use integration_tests::Place;
 use store_core::{
     ErrorKind,
     backend::{Changes, OwnerId},
 };
 
-use super::tools::{MAP, Model, Owner, all, key, kind, puts, task};
+use crate::waist::{MAP, Model, Owner, all, key, kind, puts, task};
 
 fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
 }
 
-pub(crate) async fn the_last_claim_wins(place: Place) -> Result<()> {
-    let mut old = Owner::claim(&place.backend().await?, &task(0)).await?;
+pub(crate) async fn the_last_claim_wins(context: Context) -> Result<()> {
+    let mut old = Owner::claim(&context.backend().await?, &task(0)).await?;
     old.put(MAP, &model("old")).await?;
-    let mut new = Owner::claim(&place.backend().await?, &task(0)).await?;
+    let mut new = Owner::claim(&context.backend().await?, &task(0)).await?;
     ensure!(new.checkpoint.sequence == 1);
     ensure!(kind(old.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
     ensure!(all(new.reader(), MAP).await? == model("old"));
@@ -28,8 +28,8 @@ pub(crate) async fn the_last_claim_wins(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn one_of_many_claims_wins(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn one_of_many_claims_wins(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let id = task(0);
     let claims = join_all((0..16).map(|_| Owner::claim(&backend, &id))).await;
     let mut accepted = 0;
@@ -48,8 +48,8 @@ pub(crate) async fn one_of_many_claims_wins(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn a_commit_sent_twice_counts_once(place: Place) -> Result<()> {
-    let mut owner = Owner::claim(&place.backend().await?, &task(0)).await?;
+pub(crate) async fn a_commit_sent_twice_counts_once(context: Context) -> Result<()> {
+    let mut owner = Owner::claim(&context.backend().await?, &task(0)).await?;
     let commit = owner.next(puts(MAP, &model("once")));
     for _ in 0..3 {
         owner.send(&commit).await?;
@@ -61,8 +61,8 @@ pub(crate) async fn a_commit_sent_twice_counts_once(place: Place) -> Result<()> 
     Ok(())
 }
 
-pub(crate) async fn a_gap_is_refused(place: Place) -> Result<()> {
-    let mut owner = Owner::claim(&place.backend().await?, &task(0)).await?;
+pub(crate) async fn a_gap_is_refused(context: Context) -> Result<()> {
+    let mut owner = Owner::claim(&context.backend().await?, &task(0)).await?;
     owner.put(MAP, &model("one")).await?;
     owner.checkpoint.sequence += 3;
     ensure!(kind(owner.put(MAP, &model("five")).await) == Some(ErrorKind::SequenceGap));
@@ -70,8 +70,8 @@ pub(crate) async fn a_gap_is_refused(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn a_claim_repeated_is_not_its_own_rival(place: Place) -> Result<()> {
-    let backend = place.backend().await?;
+pub(crate) async fn a_claim_repeated_is_not_its_own_rival(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
     let id = OwnerId::random();
     let first = backend.claim(&task(0), id, &[]).await?;
     let second = backend.claim(&task(0), id, &[]).await?;
@@ -82,11 +82,11 @@ pub(crate) async fn a_claim_repeated_is_not_its_own_rival(place: Place) -> Resul
     Ok(())
 }
 
-pub(crate) async fn an_empty_commit_is_fenced(place: Place) -> Result<()> {
-    let mut old = Owner::claim(&place.backend().await?, &task(0)).await?;
+pub(crate) async fn an_empty_commit_is_fenced(context: Context) -> Result<()> {
+    let mut old = Owner::claim(&context.backend().await?, &task(0)).await?;
     let empty = old.next(Changes::new());
     old.send(&empty).await?;
-    let new = Owner::claim(&place.backend().await?, &task(0)).await?;
+    let new = Owner::claim(&context.backend().await?, &task(0)).await?;
     let empty = old.next(Changes::new());
     ensure!(kind(old.send(&empty).await) == Some(ErrorKind::Fenced));
     ensure!(new.checkpoint.sequence == 1);

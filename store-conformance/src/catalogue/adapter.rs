@@ -1,0 +1,39 @@
+//! What a backend owes to the engine.
+
+use super::{Entry, run};
+use crate::cases::adapter::{fencing, pages, reading, tasks};
+
+pub(super) const ENTRIES: &[Entry] = &[
+    run!("AD-01", "scans are ordered both ways", reading::scans_are_ordered_both_ways),
+    run!("AD-02", "pages go on where they ended", reading::pages_go_on_where_they_ended),
+    run!("AD-03", "get many keeps the order", reading::get_many_keeps_the_order),
+    run!("AD-04", "empty is not absent", reading::empty_is_not_absent),
+    run!(
+        "AD-05",
+        "keys of any length can be asked for",
+        reading::keys_of_any_length_can_be_asked_for
+    ),
+    run!("AD-06", "readers never miss what moves", reading::readers_never_miss_what_moves),
+    run!("AD-07", "large values", reading::large_values),
+    run!("AD-08", "dropped maps are gone", reading::dropped_maps_are_gone),
+    run!("AD-09", "readers see whole commits", reading::readers_see_whole_commits),
+    run!("AD-10", "pages stop at their bytes", pages::pages_stop_at_their_bytes),
+    run!("AD-11", "commits of thousands of entries", pages::commits_of_thousands_of_entries),
+    run!("AD-12", "lengths are counted", pages::lengths_are_counted),
+    run!("AD-13", "the last claim wins", fencing::the_last_claim_wins),
+    run!("AD-14", "one of many claims wins", fencing::one_of_many_claims_wins),
+    run!("AD-15", "a commit sent twice counts once", fencing::a_commit_sent_twice_counts_once),
+    run!("AD-16", "a gap is refused", fencing::a_gap_is_refused),
+    run!(
+        "AD-17",
+        "a claim repeated is not its own rival",
+        fencing::a_claim_repeated_is_not_its_own_rival
+    ),
+    run!("AD-18", "an empty commit is fenced", fencing::an_empty_commit_is_fenced),
+    run!("AD-19", "state survives new handles", tasks::state_survives_new_handles),
+    run!("AD-20", "tasks are listed", tasks::tasks_are_listed),
+    run!("AD-21", "tasks do not meet", tasks::tasks_do_not_meet),
+    run!("AD-22", "destroy leaves the epoch", tasks::destroy_leaves_the_epoch),
+    run!("AD-23", "a claim beside a destroy", tasks::a_claim_beside_a_destroy),
+    run!("AD-24", "names differ by case", tasks::names_differ_by_case),
+];

@@ -1,0 +1,107 @@
+//! Every case there is, by its id: what it asserts, and whether it is owed.
+//!
+//! Ids are stable and never given again. A case that cannot be told through the public API stands here with the reason, so
+//! that nothing is skipped silently.
+
+mod adapter;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::Context;
+
+/// What became of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", content = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It holds.
+    Passed,
+    /// The backend does not have it, says so in its capabilities, and refuses it.
+    Refused(String),
+    /// It cannot be told here, for this reason.
+    NotApplicable(String),
+    /// It comes with Kafka changelogs.
+    WithKafka,
+    /// It does not hold.
+    Failed(String),
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Passed
+    }
+}
+
+/// Runs a case.
+pub type Run = fn(Context) -> BoxFuture<'static, Result<Outcome>>;
+
+/// Whether a case is owed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Duty {
+    /// By every backend.
+    Run(Run),
+    /// By none, for this reason.
+    NotApplicable(&'static str),
+    /// Once there are Kafka changelogs.
+    WithKafka,
+}
+
+/// A case: its id, what it asserts, and whether it is owed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its stable id, such as `KV-01`.
+    pub id: &'static str,
+    /// What it asserts, in a few words.
+    pub about: &'static str,
+    /// Whether it is owed.
+    pub duty: Duty,
+}
+
+/// A case that is owed: `run!("KV-01", "what it asserts", path::to::case)`, where the case is an
+/// `async fn(Context) -> Result<()>`, or one that gives an [`Outcome`].
+macro_rules! run {
+    ($id:literal, $about:literal, $($case:tt)+) => {
+        $crate::Entry {
+            id: $id,
+            about: $about,
+            duty: $crate::Duty::Run(|context| {
+                Box::pin(async { $($case)+(context).await.map($crate::Outcome::from) })
+            }),
+        }
+    };
+}
+pub(crate) use run;
+
+/// A case that cannot be told here, for this reason.
+#[expect(dead_code, reason = "used by the families to come")]
+const fn none(id: &'static str, about: &'static str, reason: &'static str) -> Entry {
+    Entry { id, about, duty: Duty::NotApplicable(reason) }
+}
+
+/// A case that comes with Kafka changelogs.
+#[expect(dead_code, reason = "used by the families to come")]
+const fn kafka(id: &'static str, about: &'static str) -> Entry {
+    Entry { id, about, duty: Duty::WithKafka }
+}
+
+/// Every case, family by family.
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    [adapter::ENTRIES].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::catalogue;
+
+    #[test]
+    fn each_id_is_one_case() {
+        let ids: HashSet<_> = catalogue().map(|entry| entry.id).collect();
+        assert_eq!(ids.len(), catalogue().count());
+    }
+}

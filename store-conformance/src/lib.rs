@@ -1,0 +1,46 @@
+//! The suite that every backend is held to, for anybody's backend.
+//!
+//! A backend's author says how to make a place for state and how to open it again, and gets every case as a named test:
+//!
+//! ```no_run
+//! use std::{process::ExitCode, sync::Arc};
+//!
+//! use store_conformance::{Place, anyhow::Result, async_trait};
+//! use store_core::{backend::Backend, memory::MemoryBackend};
+//!
+//! struct Memory(MemoryBackend);
+//!
+//! #[async_trait]
+//! impl Place for Memory {
+//!     async fn open(&self) -> Result<Arc<dyn Backend>> {
+//!         Ok(Arc::new(self.0.clone()))
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     store_conformance::main("memory", || async { Ok(Memory(MemoryBackend::new())) })
+//! }
+//! ```
+//!
+//! It stands in a test with `harness = false`. `cargo test --test conformance -- KV-` runs a part of it, `SEED=7` puts the
+//! cases in another order and draws other random operations, and `CONFORMANCE_REPORT=report.json` keeps what became of each
+//! case. A case that does not apply is listed as ignored, with its reason.
+
+mod cases;
+mod catalogue;
+mod context;
+mod report;
+mod runner;
+mod subject;
+pub mod waist;
+
+pub use anyhow;
+pub use async_trait::async_trait;
+
+pub use self::{
+    catalogue::{Duty, Entry, Outcome, Run, catalogue},
+    context::Context,
+    report::{Line, Report},
+    runner::{judge, main, run},
+    subject::{Place, Subject, Wrapped},
+};

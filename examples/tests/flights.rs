@@ -1,7 +1,8 @@
 //! The flights under kills, on every backend, against SQLite's calculation of the same reports.
 //!
 //! Where another process can reach the state the program is killed with `kill -9` at random moments; where it lives in a
-//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `FLIGHTS=FILE` takes another file.
+//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `SEED=n`
+//! again at the same moments, `FLIGHTS=FILE` takes another file.
 
 #[path = "flights/expected.rs"]
 mod expected;
@@ -16,10 +17,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use examples::flights::{Flights, Report};
-use expected::{Expected, same};
+use expected::{Expected, random, same};
 use integration_tests::{CutOff, Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::Rng;
 use store_core::{Database, EngineConfig};
 
 fn main() -> ExitCode {
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
     let (server, all) = (redis.clone(), expected.clone());
     trials.push(Trial::test("reports_are_the_same_on_all_backends", move || {
         block_on(same_on_all(&server, &all))
+    }));
+    let all = expected.clone();
+    trials.push(Trial::test("wrong_usage_exits_with_2", move || {
+        wrong_usage(&all).map_err(|error| format!("{error:#}").into())
     }));
     for sort in Sort::ALL {
         let (server, all) = (redis.clone(), expected.clone());
@@ -53,7 +58,7 @@ fn kills(default: u64) -> u64 {
 
 /// Rows between two commits, so that a run of the excerpt and one of a whole year have some hundreds of them.
 fn commit_every(expected: &Expected) -> Result<u64> {
-    Ok((expected.file.metadata()?.len() / 50_000).max(3))
+    Ok((expected.length()? / 50_000).max(3))
 }
 
 /// One run without a kill on each backend.
@@ -78,13 +83,13 @@ async fn same_on_all(redis: &RedisServer, expected: &Expected) -> Result<()> {
 
 /// Processes the file on a backend that stops answering, again and again, then to its end, then once more.
 async fn cut_off(place: Place, expected: &Expected) -> Result<()> {
-    let seed = rand::rng().random();
-    println!("calls of seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
+    let mut random = random("calls")?;
     let every = commit_every(expected)?;
+    // Up to about as many calls as a tenth of the rows makes.
+    let calls = expected.length()? / 90;
     let mut cuts = 0;
     while cuts < kills(30) {
-        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..2000));
+        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..calls));
         let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
         let process = async {
             let flights = Flights::open(&database, every).await?;
@@ -118,7 +123,8 @@ fn program(url: &str, expected: &Expected, commit_every: u64, report: &[&str]) -
 
 /// Kills the program with `kill -9` at random moments, then lets it finish, then asks for the reports.
 fn kill_9(url: &str, expected: &Expected) -> Result<()> {
-    let mut random = StdRng::from_os_rng();
+    let mut random = random("kills")?;
+    let longest = (expected.length()? / 10_000).clamp(400, 3000);
     let (mut killed, began) = (0, Instant::now());
     for _ in 0..kills(15) {
         let mut child = program(url, expected, commit_every(expected)?, &[])
@@ -126,7 +132,7 @@ fn kill_9(url: &str, expected: &Expected) -> Result<()> {
             .stderr(Stdio::null())
             .spawn()
             .context("cannot start flights")?;
-        thread::sleep(Duration::from_millis(random.random_range(5..400)));
+        thread::sleep(Duration::from_millis(random.random_range(5..longest)));
         killed += u64::from(child.try_wait()?.is_none());
         child.kill()?;
         child.wait()?;
@@ -150,5 +156,20 @@ fn kill_9(url: &str, expected: &Expected) -> Result<()> {
         same("as-of", &asked(&question)?.0, answer)?;
     }
     ensure!(asked(&[])?.0.is_empty(), "a run without --report prints something");
+    Ok(())
+}
+
+fn wrong_usage(expected: &Expected) -> Result<()> {
+    let cases: [&[&str]; 5] = [
+        &["--report", "as-of"],
+        &["--report", "as-of", "--carrier", "UA"],
+        &["--report", "as-of", "--carrier", "UA", "--at", "yesterday"],
+        &["--report", "hourly", "--carrier", "UA"],
+        &["--report", "daily"],
+    ];
+    for case in cases {
+        let output = program("memory:", expected, 1, case).output()?;
+        ensure!(output.status.code() == Some(2), "{case:?}: {}", output.status);
+    }
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! What the reports must be, by the calculation of another tool.
 
 use std::{
-    env,
-    fmt::Write,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -36,12 +34,11 @@ impl Expected {
         let hourly = sqlite(&database, &["select * from hourly"])?;
         let duty = sqlite(&database, &["select * from duty"])?;
         let questions = questions(&database)?;
-        let mut insert = String::from("insert into question (carrier, at) values ('UA', 0)");
-        for (carrier, at) in &questions[1..] {
-            write!(insert, ", ('{carrier}', {at})")?;
-        }
+        let rows: Vec<_> =
+            questions.iter().map(|(carrier, at)| format!("('{carrier}', {at})")).collect();
+        let insert = format!("insert into question (carrier, at) values {};", rows.join(", "));
         let asked = folder.path().join("questions.sql");
-        fs::write(&asked, insert + ";")?;
+        fs::write(&asked, insert)?;
         sqlite(&database, &[&format!(".read '{}'", asked.display())])?;
         let answers = sqlite(&database, &["select * from as_of"])?;
         ensure!(answers.lines().count() == questions.len(), "not an answer for each question");
@@ -53,6 +50,11 @@ impl Expected {
         let expected = Self { file, hourly, duty, as_of };
         expected.is_worth_it()?;
         Ok(expected)
+    }
+
+    /// Bytes of the file: what is made longer with it.
+    pub(crate) fn length(&self) -> Result<u64> {
+        Ok(self.file.metadata()?.len())
     }
 
     /// Holds the reports of what was processed against it.
@@ -112,9 +114,7 @@ fn questions(database: &Path) -> Result<Vec<(String, i64)>> {
     let times = versions.iter().map(|(_, time)| *time);
     let (first, last) = (times.clone().min(), times.max());
     let (first, last) = (first.context("no versions")?, last.context("no versions")?);
-    let seed = rand::rng().random();
-    println!("questions of seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
+    let mut random = random("questions")?;
     let mut questions = vec![("UA".to_owned(), 0), ("no such carrier".to_owned(), last)];
     for _ in 0..200 {
         let (carrier, time) = versions[random.random_range(0..versions.len())].clone();
@@ -128,6 +128,16 @@ fn questions(database: &Path) -> Result<Vec<(String, i64)>> {
         questions.extend(ends.map(|at| (carrier.clone(), at)));
     }
     Ok(questions)
+}
+
+/// Chance, by `SEED=n` as it was before.
+pub(crate) fn random(what: &str) -> Result<StdRng> {
+    let seed = match env::var("SEED") {
+        Ok(seed) => seed.parse().context("SEED is no number")?,
+        Err(_) => rand::rng().random(),
+    };
+    println!("{what} by SEED={seed}");
+    Ok(StdRng::seed_from_u64(seed))
 }
 
 fn sqlite(database: &Path, commands: &[&str]) -> Result<String> {

@@ -1,8 +1,8 @@
 //! The flights under kills, on every backend, against SQLite's calculation of the same reports.
 //!
 //! Where another process can reach the state the program is killed with `kill -9` at random moments; where it lives in a
-//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `SEED=n`
-//! again at the same moments, `FLIGHTS=FILE` takes another file.
+//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `SEED=n` at the
+//! moments of an earlier run, `FLIGHTS=FILE` takes another file.
 
 #[path = "flights/expected.rs"]
 mod expected;

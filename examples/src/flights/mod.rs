@@ -40,8 +40,7 @@ impl Flights {
         }
         let (mut rows, mut committed) = (0, 0);
         while let Some(flight) = source.next()? {
-            let applied = self.stores.apply(&flight).await;
-            applied.with_context(|| format!("in the row at byte {}", source.row_start()))?;
+            self.stores.apply(&flight).await.map_err(|error| source.in_row(error))?;
             rows += 1;
             if rows % self.commit_every == 0 || self.task.wants_commit() {
                 self.commit(&source).await?;

@@ -44,13 +44,15 @@ impl Columns {
         let Ok(hour) = time_hour.parse::<Timestamp>() else {
             bail!("column {of_time_hour}: not a time such as 2013-01-01T10:00:00Z");
         };
-        let cancelled = dep_time == MISSING;
+        let time = hour.as_millisecond() + i64::from(minute) * 60_000;
+        ensure!(time >= 0, "column {of_time_hour}: before 1970");
+        let known = |field| !is_missing(field);
         Ok(Flight {
-            time: hour.as_millisecond() + i64::from(minute) * 60_000,
+            time,
             origin: text(of_origin, origin)?,
             carrier: text(of_carrier, carrier)?,
-            tailnum: (tailnum != MISSING).then(|| tailnum.to_owned()),
-            dep_delay: if cancelled { None } else { Some(number(of_delay, dep_delay)?) },
+            tailnum: known(tailnum).then(|| tailnum.to_owned()),
+            dep_delay: known(dep_time).then(|| number(of_delay, dep_delay)).transpose()?,
             distance: number(of_distance, distance)?,
         })
     }
@@ -61,10 +63,13 @@ fn number<T: FromStr>(name: &str, field: &str) -> Result<T> {
 }
 
 fn text(name: &str, field: &str) -> Result<String> {
-    ensure!(field != MISSING && !field.is_empty(), "column {name}: missing");
+    ensure!(!is_missing(field), "column {name}: missing");
     Ok(field.to_owned())
+}
+
+fn is_missing(field: &str) -> bool {
+    field.is_empty() || field == "NA"
 }
 
 const NAMES: [&str; 8] =
     ["time_hour", "minute", "origin", "carrier", "tailnum", "dep_time", "dep_delay", "distance"];
-const MISSING: &str = "NA";

@@ -53,11 +53,6 @@ impl Source {
         self.reader.position().byte()
     }
 
-    /// Where the row that was read last begins, in bytes.
-    pub(super) const fn row_start(&self) -> u64 {
-        self.row_start
-    }
-
     /// Goes to a position of an earlier run, if this is still the file whose row before it was `last`.
     pub(super) fn resume(&mut self, position: u64, last: &str) -> Result<()> {
         let (name, length) = (self.name.clone(), self.length);
@@ -82,7 +77,7 @@ impl Source {
         self.reader.seek(to).with_context(|| format!("cannot go to byte {position} of {name}"))
     }
 
-    /// The next row; the error names its line and column.
+    /// The next row; the error names its line and column, and is the end.
     pub(super) fn next(&mut self) -> Result<Option<Flight>> {
         self.row_start = self.position();
         let flight = match self.reader.read_record(&mut self.row) {
@@ -92,11 +87,14 @@ impl Source {
         };
         match flight {
             Ok(flight) => Ok(Some(flight)),
-            Err(error) => {
-                let line = self.line()?;
-                Err(error.context(format!("cannot process line {line} of {}", self.name)))
-            }
+            Err(error) => Err(self.in_row(error)),
         }
+    }
+
+    /// Adds to an error which row it was: the one that was read last. Nothing can be read afterwards.
+    pub(super) fn in_row(&self, error: anyhow::Error) -> anyhow::Error {
+        let line = self.line().map_or_else(|_| "?".to_owned(), |line| line.to_string());
+        error.context(format!("cannot process line {line} of {}", self.name))
     }
 
     /// The text of the row that was read last, its end included.

@@ -98,6 +98,7 @@ async fn a_bad_row_is_named_by_line_and_column_without_its_values() {
         ("column minute", FIRST.replace("5,2013", "secret,2013")),
         ("column minute", FIRST.replace("5,2013", "60,2013")),
         ("column time_hour", FIRST.replace("2013-01-01T10:00:00Z", "secret")),
+        ("column time_hour", FIRST.replace("2013", "1913")),
         ("column origin", FIRST.replace("EWR", "")),
         ("column carrier", FIRST.replace("UA", "NA")),
         ("column dep_delay", FIRST.replace(",0,100", ",NA,100")),

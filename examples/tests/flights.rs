@@ -1,8 +1,9 @@
 //! The flights under kills, on every backend, against SQLite's calculation of the same reports.
 //!
 //! Where another process can reach the state the program is killed with `kill -9` at random moments; where it lives in a
-//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `SEED=n` at the
-//! moments of an earlier run, `FLIGHTS=FILE` takes another file.
+//! process, its backend stops answering at a random call. `KILLS=100` kills more often, `SEED=n` at the moments of an
+//! earlier run, `FLIGHTS=FILE` takes another file. The time of the toy grows with the square of the rows: with a whole
+//! year leave it out, `-- --skip toy --skip all_backends`.
 
 #[path = "flights/expected.rs"]
 mod expected;

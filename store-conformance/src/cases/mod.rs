@@ -1,3 +1,16 @@
 //! The cases, by family.
 
 pub(crate) mod adapter;
+pub(crate) mod bulk;
+pub(crate) mod caching;
+pub(crate) mod iterators;
+pub(crate) mod key_value;
+pub(crate) mod keys;
+pub(crate) mod offsets;
+pub(crate) mod operations;
+pub(crate) mod scans;
+pub(crate) mod session;
+pub(crate) mod values;
+pub(crate) mod versioned;
+pub(crate) mod window;
+pub(crate) mod wrong;

@@ -4,6 +4,20 @@
 //! that nothing is skipped silently.
 
 mod adapter;
+mod bulk;
+mod caching;
+mod changelog;
+mod iterators;
+mod key_value;
+mod keys;
+mod offsets;
+mod operations;
+mod scans;
+mod session;
+mod values;
+mod versioned;
+mod window;
+mod wrong;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
@@ -77,20 +91,37 @@ macro_rules! run {
 pub(crate) use run;
 
 /// A case that cannot be told here, for this reason.
-#[expect(dead_code, reason = "used by the families to come")]
+#[allow(dead_code, reason = "used by the families to come")]
 const fn none(id: &'static str, about: &'static str, reason: &'static str) -> Entry {
     Entry { id, about, duty: Duty::NotApplicable(reason) }
 }
 
 /// A case that comes with Kafka changelogs.
-#[expect(dead_code, reason = "used by the families to come")]
+#[allow(dead_code, reason = "used by the families to come")]
 const fn kafka(id: &'static str, about: &'static str) -> Entry {
     Entry { id, about, duty: Duty::WithKafka }
 }
 
 /// Every case, family by family.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
-    [adapter::ENTRIES].into_iter().flatten()
+    let families = [
+        adapter::ENTRIES,
+        bulk::ENTRIES,
+        caching::ENTRIES,
+        changelog::ENTRIES,
+        iterators::ENTRIES,
+        key_value::ENTRIES,
+        keys::ENTRIES,
+        offsets::ENTRIES,
+        operations::ENTRIES,
+        scans::ENTRIES,
+        session::ENTRIES,
+        values::ENTRIES,
+        versioned::ENTRIES,
+        window::ENTRIES,
+        wrong::ENTRIES,
+    ];
+    families.into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -1,0 +1,1 @@
+//! Bulk calls (B), and writes and reads (W).

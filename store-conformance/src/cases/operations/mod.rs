@@ -1,0 +1,1 @@
+//! Namespaces, concurrency, cancellation, failure (N, C, L, R).

@@ -1,0 +1,1 @@
+//! Session stores (SS), also with commits in between (CS).

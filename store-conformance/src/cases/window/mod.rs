@@ -1,0 +1,1 @@
+//! Window stores (WN), also with commits in between (CW).

@@ -1,0 +1,1 @@
+//! Wrong data and configuration, honest capabilities, wrappers (F, G, H, Y).

@@ -1,0 +1,5 @@
+//! Iterators (IT).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

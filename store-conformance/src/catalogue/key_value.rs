@@ -1,0 +1,5 @@
+//! Key-value stores (KV).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

@@ -1,0 +1,5 @@
+//! Keys (K).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

@@ -1,0 +1,5 @@
+//! Offsets, commits, transactions (OC).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

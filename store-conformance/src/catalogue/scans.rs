@@ -1,0 +1,5 @@
+//! Scans (S).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

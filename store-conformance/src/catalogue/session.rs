@@ -1,0 +1,5 @@
+//! Session stores (SS), also with commits in between (CS).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

@@ -1,0 +1,5 @@
+//! Values and codecs (V).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

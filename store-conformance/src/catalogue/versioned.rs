@@ -1,0 +1,5 @@
+//! Versioned stores (VR).
+
+use super::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[];

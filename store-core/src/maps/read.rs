@@ -8,11 +8,11 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::Timeline;
 use crate::{
     Error, Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
+    event_time::Timeline,
     paging,
 };
 

@@ -7,7 +7,6 @@ mod retention;
 mod schema;
 mod session;
 mod versioned;
-mod window;
 
 integration_tests::cases! {
     key_value: awkward_keys_and_values, inverted_ranges_are_empty, prefixes_of_high_bytes,
@@ -15,9 +14,6 @@ integration_tests::cases! {
         units_are_whole_after_a_take_over;
     limits: keys_at_the_limit_and_one_above, values_at_the_limit_and_one_above,
         every_kind_takes_the_same_keys_and_values, the_buffer_stops_at_its_limit;
-    window: the_boundary_is_the_same_for_reads_and_writes, a_put_without_value_moves_time,
-        duplicates_keep_their_order, times_at_the_ends_of_i64, handlers_count_while_commits_run,
-        settings_that_make_no_sense_are_refused;
     session: the_boundary_is_the_same_for_reads_and_writes, sessions_that_are_none_are_refused,
         merges_from_many_handlers_lose_nothing;
     versioned: the_history_ends_where_it_says, without_history_only_the_latest_counts,

@@ -5,7 +5,6 @@ mod key_value;
 mod limits;
 mod retention;
 mod schema;
-mod session;
 mod versioned;
 
 integration_tests::cases! {
@@ -14,8 +13,6 @@ integration_tests::cases! {
         units_are_whole_after_a_take_over;
     limits: keys_at_the_limit_and_one_above, values_at_the_limit_and_one_above,
         every_kind_takes_the_same_keys_and_values, the_buffer_stops_at_its_limit;
-    session: the_boundary_is_the_same_for_reads_and_writes, sessions_that_are_none_are_refused,
-        merges_from_many_handlers_lose_nothing;
     versioned: the_history_ends_where_it_says, without_history_only_the_latest_counts,
         versions_at_the_ends_of_i64, long_histories_come_in_pages;
     retention: expired_segments_are_gone_from_the_backend, the_wall_clock_plays_no_part;

@@ -11,6 +11,7 @@ pub(crate) mod operations;
 pub(crate) mod scans;
 pub(crate) mod session;
 mod stages;
+mod timed;
 mod unencodable;
 pub(crate) mod values;
 pub(crate) mod versioned;

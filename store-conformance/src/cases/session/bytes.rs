@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{codec::Raw, prelude::*};
 
-use super::tools::{AT, collect, ms};
+use super::tools::AT;
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
     waist::key,
 };
 

@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{Row, VISITS, alone, collect, filled, numbered, of_one};
+use super::tools::{Row, VISITS, alone, filled, numbered, of_one};
 use crate::{
     Context,
-    cases::stages::{ORDERS, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, STAGES, ordered},
+        timed::collect,
+    },
 };
 
 fn four() -> Vec<Row> {

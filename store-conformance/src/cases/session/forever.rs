@@ -3,8 +3,11 @@
 use anyhow::Result;
 use store_core::prelude::*;
 
-use super::tools::{Row, Visits, alone, filled, ms, numbered, of_one, searches};
-use crate::{Context, cases::stages::ORDERS};
+use super::tools::{Row, Visits, alone, filled, numbered, of_one, searches};
+use crate::{
+    Context,
+    cases::{stages::ORDERS, timed::ms},
+};
 
 const FOREVER: i64 = i64::MAX;
 static ETERNAL: Visits = Session::new("eternal", ms(FOREVER.unsigned_abs()));

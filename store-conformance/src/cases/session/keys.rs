@@ -3,11 +3,12 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{AT, CUT, Row, VISITS, collect, filled, half_committed, numbered, searches};
+use super::tools::{AT, CUT, Row, VISITS, filled, half_committed, numbered, searches};
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, STAGES, ordered},
+        timed::collect,
         warnings::warnings,
     },
 };

@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{AT, VISITS, Visits, collect, filled, numbered, put};
+use super::tools::{AT, VISITS, Visits, filled, numbered, put};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES},
+    cases::{
+        stages::{ORDERS, Opened, STAGES},
+        timed::collect,
+    },
 };
 
 pub(crate) async fn a_late_put_is_counted(context: Context) -> Result<()> {

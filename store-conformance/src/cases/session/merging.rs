@@ -6,11 +6,12 @@ use anyhow::{Result, bail, ensure};
 use futures::future::try_join_all;
 use store_core::{Effect, EngineConfig, prelude::*};
 
-use super::tools::{AT, VISITS, collect, filled, ms, numbered};
+use super::tools::{AT, VISITS, filled, numbered};
 use crate::{
     Context,
     cases::{
         stages::{Opened, STAGES},
+        timed::{collect, ms},
         watched::{Fate, Watched},
     },
 };

@@ -3,12 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::{EngineConfig, prelude::*};
 
-use super::tools::{
-    AT, CUT, Row, VISITS, alone, collect, half_committed, numbered, of_one, searches,
-};
+use super::tools::{AT, CUT, Row, VISITS, alone, half_committed, numbered, of_one, searches};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::collect,
+    },
 };
 
 pub(crate) async fn over_six_segments(context: Context) -> Result<()> {

@@ -4,8 +4,12 @@ use anyhow::{Result, bail, ensure};
 use futures::TryStreamExt;
 use store_core::prelude::*;
 
-use super::tools::{AT, CUT, Row, VISITS, collect, numbered, put};
-use crate::{Context, cases::stages::Opened, waist::kind};
+use super::tools::{AT, CUT, Row, VISITS, numbered, put};
+use crate::{
+    Context,
+    cases::{stages::Opened, timed::collect},
+    waist::kind,
+};
 
 pub(crate) async fn a_closed_task_ends_them(context: Context) -> Result<()> {
     let rows = numbered(&[("a", 0, 1), ("a", 0, 2), ("b", 0, 1), ("c", 0, 1)]);

@@ -4,11 +4,12 @@ use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use store_core::prelude::*;
 
-use super::tools::{AT, VISITS, collect, filled, ms, numbered};
+use super::tools::{AT, VISITS, filled, numbered};
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, Opened, STAGES},
+        timed::{collect, ms},
         unencodable::Perhaps,
     },
     waist::kind,

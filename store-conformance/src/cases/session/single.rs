@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{AT, VISITS, Visits, collect, filled, numbered};
+use super::tools::{AT, VISITS, Visits, filled, numbered};
 use crate::{
     Context,
-    cases::stages::{Opened, STAGES},
+    cases::{
+        stages::{Opened, STAGES},
+        timed::collect,
+    },
 };
 
 pub(crate) async fn exactly_the_one_asked_for(context: Context) -> Result<()> {

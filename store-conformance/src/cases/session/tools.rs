@@ -1,19 +1,15 @@
 //! Sessions that many cases read.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use futures::{TryStreamExt, stream::BoxStream};
 use store_core::prelude::*;
 
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
 };
-
-pub(super) const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// Sessions, kept for 10 s; one segment holds all of them.
 pub(super) static VISITS: Session<String, u32> = Session::new("visits", ms(10_000));
@@ -71,12 +67,6 @@ pub(super) async fn half_committed<'a>(
     opened.commit().await?;
     put(&*opened.store, &every_other(1)).await?;
     Ok(opened)
-}
-
-pub(super) async fn collect<T: Send>(
-    found: BoxStream<'static, store_core::Result<T>>,
-) -> Result<Vec<T>> {
-    Ok(found.try_collect().await?)
 }
 
 /// A search: a range of keys, the earliest end, the latest start.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use store_core::{Effect, EngineConfig, prelude::*};
 
-use super::tools::{I, RATES, Record, collect, record, text};
+use super::tools::{I, RATES, Record, record, text};
 use crate::{
     Context,
     cases::{
         stages::{Opened, STAGES},
+        timed::collect,
         watched::{Fate, Watched},
     },
 };

@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{RATES, collect, record, text};
+use super::tools::{RATES, record, text};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::collect,
+    },
 };
 
 const FIRST: i64 = i64::MIN;

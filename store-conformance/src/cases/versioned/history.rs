@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use store_core::prelude::*;
 
-use super::tools::{H, I, Modelled, RATES, Record, Version, collect, record, text};
+use super::tools::{H, I, Modelled, RATES, Record, Version, record, text};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::collect,
+    },
     waist::kind,
 };
 

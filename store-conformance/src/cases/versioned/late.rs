@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{H, RATES, Versions, collect, ms, record, text};
+use super::tools::{H, RATES, Versions, record, text};
 use crate::{
     Context,
-    cases::stages::{Opened, STAGES},
+    cases::{
+        stages::{Opened, STAGES},
+        timed::{collect, ms},
+    },
 };
 
 /// Stream time is put there by another key.

@@ -4,8 +4,11 @@ use anyhow::{Result, ensure};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use store_core::prelude::*;
 
-use super::tools::{I, Modelled, Version, collect, record, text};
-use crate::{Context, cases::stages::STAGES};
+use super::tools::{I, Modelled, Version, record, text};
+use crate::{
+    Context,
+    cases::{stages::STAGES, timed::collect},
+};
 
 pub(crate) async fn times_put_again(context: Context) -> Result<()> {
     let mut versions = Modelled::new(&context).await?;

@@ -4,11 +4,12 @@ use anyhow::{Result, bail, ensure};
 use futures::TryStreamExt;
 use store_core::{KeyValue, StoreDefinition, prelude::*};
 
-use super::tools::{RATES, Versions, ms};
+use super::tools::{RATES, Versions};
 use crate::{
     Context,
     cases::{
         stages::{Opened, STAGES},
+        timed::ms,
         unencodable::Perhaps,
     },
     waist::kind,

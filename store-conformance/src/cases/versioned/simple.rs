@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{codec::Raw, prelude::*};
 
-use super::tools::{Modelled, RATES, collect, ms, record, text};
+use super::tools::{Modelled, RATES, record, text};
 use crate::{
     Context,
-    cases::stages::{Opened, STAGES},
+    cases::{
+        stages::{Opened, STAGES},
+        timed::{collect, ms},
+    },
     waist::key,
 };
 

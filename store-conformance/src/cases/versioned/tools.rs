@@ -1,19 +1,17 @@
 //! Versions of one key, beside a model of them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use futures::{TryStreamExt, stream::BoxStream};
 use store_core::prelude::*;
 
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
 };
-
-pub(super) const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 pub(super) type Versions = VersionedKeyValue<String, String>;
 pub(super) type Record = VersionedRecord<String>;
@@ -35,12 +33,6 @@ pub(super) fn record(value: &str, time: i64, valid_to: impl Into<Option<i64>>) -
 
 /// A value, or none for a tombstone, and its time.
 pub(super) type Version<'a> = (Option<&'a str>, i64);
-
-pub(super) async fn collect<T: Send>(
-    found: BoxStream<'static, store_core::Result<T>>,
-) -> Result<Vec<T>> {
-    Ok(found.try_collect().await?)
-}
 
 /// The key `k` of a task, beside a model that nothing expires from.
 pub(super) struct Modelled<'a> {

@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{codec::Raw, prelude::*};
 
-use super::tools::{Row, ms, one, put, rows};
+use super::tools::{Row, put, rows};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
     waist::key,
 };
 
@@ -30,7 +33,7 @@ async fn keys_do_not_meet(context: &Context, keys: &[&[u8]], starts: &[i64]) -> 
             for name in keys {
                 let mine = model.iter().filter(|(key, ..)| key == name);
                 let mine: Vec<_> = mine.map(|(_, start, value)| (*start, value.clone())).collect();
-                let found = one(windows.fetch(&key(name), 0, i64::MAX, order)).await?;
+                let found = collect(windows.fetch(&key(name), 0, i64::MAX, order)).await?;
                 ensure!(found == ordered(&mine, order), "{stage:?}, {name:?}: {found:?}");
             }
             let (from, to) = (keys.first().map(key), keys.last().map(key));

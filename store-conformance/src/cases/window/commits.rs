@@ -7,12 +7,13 @@ use store_core::{EngineConfig, backend::MapChange, prelude::*};
 
 use super::{
     mixed::{TEXTS, half_committed, row},
-    tools::{one, put, rows},
+    tools::{put, rows},
 };
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, Opened, STAGES},
+        timed::collect,
         watched::Watched,
     },
 };
@@ -27,8 +28,8 @@ pub(crate) async fn uncommitted_windows_are_read(context: Context) -> Result<()>
             ensure!(windows.get(&key, 10).await? == Some(value), "{stage:?}");
             ensure!(windows.get(&key, 9).await?.is_none(), "{stage:?}");
             for order in ORDERS {
-                ensure!(one(windows.fetch(&key, 10, 10, order)).await? == [(10, value)]);
-                ensure!(one(windows.fetch(&key, 11, 99, order)).await?.is_empty());
+                ensure!(collect(windows.fetch(&key, 10, 10, order)).await? == [(10, value)]);
+                ensure!(collect(windows.fetch(&key, 11, 99, order)).await?.is_empty());
             }
         }
         ensure!(windows.get(&"c".to_owned(), 10).await?.is_none(), "{stage:?}");

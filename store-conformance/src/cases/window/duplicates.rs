@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use futures::StreamExt;
 use store_core::prelude::*;
 
-use super::tools::{Row, S, ms, one, put, rows};
+use super::tools::{Row, S, put, rows};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
 };
 
 static JOINED: Window<u32, String> = Window::new("joined", ms(3), ms(120_000)).duplicates();
@@ -43,9 +46,9 @@ pub(crate) async fn rows_come_as_they_were_put(context: Context) -> Result<()> {
     for stage in STAGES {
         let joined = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(joined.fetch(&1, 0, 30, order)).await?;
+            let found = collect(joined.fetch(&1, 0, 30, order)).await?;
             ensure!(found == ordered(&expected[..4], order), "{stage:?}: {found:?}");
-            let found = one(joined.fetch(&1, 0, 60, order)).await?;
+            let found = collect(joined.fetch(&1, 0, 60, order)).await?;
             ensure!(found == ordered(&expected, order), "{stage:?}: {found:?}");
         }
     }
@@ -103,7 +106,7 @@ pub(crate) async fn order_outlives_commits_and_claims(context: Context) -> Resul
     for stage in STAGES {
         let joined = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(joined.fetch(&1, 5, 5, order)).await?;
+            let found = collect(joined.fetch(&1, 5, 5, order)).await?;
             ensure!(found == ordered(&expected, order), "{stage:?}: {found:?}");
         }
     }

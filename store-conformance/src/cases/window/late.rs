@@ -4,10 +4,13 @@ use anyhow::{Result, ensure};
 use futures::StreamExt;
 use store_core::prelude::*;
 
-use super::tools::{RETENTION as R, WINDOWS, filled, ms, one, rows};
+use super::tools::{RETENTION as R, WINDOWS, filled, rows};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES},
+    cases::{
+        stages::{ORDERS, Opened, STAGES},
+        timed::{collect, ms},
+    },
 };
 
 pub(crate) async fn a_late_put_is_counted(context: Context) -> Result<()> {
@@ -36,7 +39,7 @@ pub(crate) async fn reads_end_at_the_boundary(context: Context) -> Result<()> {
         ensure!(windows.get(&1, 2).await? == Some(2), "{stage:?}: a point");
         for order in ORDERS {
             for from in [0, 1, 2] {
-                let found = one(windows.fetch(&1, from, 5, order)).await?;
+                let found = collect(windows.fetch(&1, from, 5, order)).await?;
                 ensure!(found == [(2, 2)], "{stage:?}: {found:?}");
                 let found = rows(windows.fetch_keys(Some(0), Some(1), from, 5, order)).await?;
                 ensure!(found == [(1, 2, 2)], "{stage:?}: {found:?}");

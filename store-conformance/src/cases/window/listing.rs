@@ -6,11 +6,12 @@ use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt};
 use store_core::{EngineConfig, prelude::*};
 
-use super::tools::{A, Row, S, filled, ms, rows};
+use super::tools::{A, Row, S, filled, rows};
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, STAGES, ordered},
+        timed::ms,
         watched::Watched,
     },
 };

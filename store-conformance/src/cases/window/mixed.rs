@@ -3,11 +3,12 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{Row, ms, one, put, rows};
+use super::tools::{Row, put, rows};
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
         warnings::warnings,
     },
 };
@@ -27,14 +28,10 @@ pub(super) async fn half_committed<'a>(
     rows: &[Row<String, u32>],
 ) -> Result<Opened<'a, Texts>> {
     let opened = Opened::paged(context, &TEXTS, 2).await?;
-    let (first, second): (Vec<_>, Vec<_>) =
-        rows.iter().cloned().enumerate().partition(|(n, _)| n % 2 == 0);
-    let take = |rows: Vec<(usize, Row<String, u32>)>| -> Vec<_> {
-        rows.into_iter().map(|(_, row)| row).collect()
-    };
-    put(&*opened.store, &take(first)).await?;
+    let every_other = |from: usize| rows.iter().skip(from).step_by(2).cloned().collect::<Vec<_>>();
+    put(&*opened.store, &every_other(0)).await?;
     opened.commit().await?;
-    put(&*opened.store, &take(second)).await?;
+    put(&*opened.store, &every_other(1)).await?;
     Ok(opened)
 }
 
@@ -83,7 +80,7 @@ pub(crate) async fn one_in_each_come_in_order(context: Context) -> Result<()> {
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(windows.fetch(&a, 0, 10, order)).await?;
+            let found = collect(windows.fetch(&a, 0, 10, order)).await?;
             ensure!(found == ordered(&[(0, 1), (10, 2)], order), "{stage:?}: {found:?}");
             let keys = windows.fetch_keys(Some(a.clone()), Some(a.clone()), 0, 10, order);
             let found = rows(keys).await?;
@@ -108,7 +105,7 @@ pub(crate) async fn keys_that_begin_alike(context: Context) -> Result<()> {
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(windows.fetch(&a, 0, 100, order)).await?;
+            let found = collect(windows.fetch(&a, 0, 100, order)).await?;
             ensure!(found == ordered(&[(0, 1), (1, 2), (100, 5)], order), "{stage:?}: {found:?}");
             let keys = windows.fetch_keys(Some(a.clone()), Some(aa.clone()), 0, 100, order);
             let found = rows(keys).await?;

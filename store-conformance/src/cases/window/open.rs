@@ -4,11 +4,12 @@ use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use store_core::prelude::*;
 
-use super::tools::{A, Row, S, WINDOWS, ms, put, rows};
+use super::tools::{A, Row, S, WINDOWS, put, rows};
 use crate::{
     Context,
     cases::{
         stages::{ORDERS, Opened, ordered},
+        timed::ms,
         unencodable::Perhaps,
     },
     waist::kind,

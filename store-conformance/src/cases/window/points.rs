@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{A, B, RETENTION, Row, S, filled, one, put, rows};
+use super::tools::{A, B, RETENTION, Row, S, filled, put, rows};
 use crate::{
     Context,
-    cases::stages::{ORDERS, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, STAGES, ordered},
+        timed::collect,
+    },
 };
 
 /// The starts and values of key 2 within a range of times.
@@ -20,7 +23,7 @@ pub(crate) async fn a_fetch_around_one_window(context: Context) -> Result<()> {
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(windows.fetch(&0, S - 3, S + 3, order)).await?;
+            let found = collect(windows.fetch(&0, S - 3, S + 3, order)).await?;
             ensure!(found == [(S, 0)], "{stage:?}: {found:?}");
         }
     }
@@ -47,7 +50,7 @@ pub(crate) async fn a_fetch_that_slides_over_windows(context: Context) -> Result
         for (to, count) in (S - 1..).zip(counts) {
             let expected = of_two(to - 3, to);
             ensure!(expected.len() == count, "the case itself");
-            let found = one(windows.fetch(&2, to - 3, to, Order::Forward)).await?;
+            let found = collect(windows.fetch(&2, to - 3, to, Order::Forward)).await?;
             ensure!(found == expected, "{stage:?} up to {to}: {found:?}");
         }
     }
@@ -74,7 +77,7 @@ pub(crate) async fn one_key_is_a_range_of_one(context: Context) -> Result<()> {
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let single = one(windows.fetch(&2, 0, 5, order)).await?;
+            let single = collect(windows.fetch(&2, 0, 5, order)).await?;
             let single: Vec<Row> = single.into_iter().map(|(start, v)| (2, start, v)).collect();
             let range = rows(windows.fetch_keys(Some(2), Some(2), 0, 5, order)).await?;
             ensure!(single == range, "{stage:?}: {single:?} but {range:?}");
@@ -89,7 +92,7 @@ pub(crate) async fn a_late_window_does_not_show(context: Context) -> Result<()> 
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(windows.fetch(&1, 0, 10, order)).await?;
+            let found = collect(windows.fetch(&1, 0, 10, order)).await?;
             ensure!(found.is_empty(), "{stage:?}: {found:?}");
         }
         ensure!(windows.get(&1, 4 * RETENTION).await? == Some(2), "{stage:?}");

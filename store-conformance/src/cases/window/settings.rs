@@ -6,8 +6,11 @@ use anyhow::{Result, bail, ensure};
 use futures::future::{join, try_join_all};
 use store_core::prelude::*;
 
-use super::tools::{ms, rows};
-use crate::{Context, cases::stages::Opened};
+use super::tools::rows;
+use crate::{
+    Context,
+    cases::{stages::Opened, timed::ms},
+};
 
 pub(crate) async fn senseless_ones_are_refused(context: Context) -> Result<()> {
     let database = context.database().await?;

@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use store_core::prelude::*;
 
-use super::tools::{WINDOWS, filled, ms, one, put, rows};
+use super::tools::{WINDOWS, filled, put, rows};
 use crate::{
     Context,
-    cases::stages::{ORDERS, Opened, STAGES, ordered},
+    cases::{
+        stages::{ORDERS, Opened, STAGES, ordered},
+        timed::{collect, ms},
+    },
     waist::kind,
 };
 
@@ -26,7 +29,7 @@ pub(crate) async fn windows_as_long_as_time(context: Context) -> Result<()> {
     for stage in STAGES {
         let windows = opened.at(stage).await?;
         for order in ORDERS {
-            let found = one(windows.fetch(&text("a"), 0, i64::MAX, order)).await?;
+            let found = collect(windows.fetch(&text("a"), 0, i64::MAX, order)).await?;
             ensure!(found == ordered(&[(0, 1), (1, 2), (last, 3)], order), "{stage:?}: {found:?}");
             let of = |key: &str| {
                 rows(windows.fetch_keys(Some(text(key)), Some(text(key)), 0, i64::MAX, order))
@@ -48,12 +51,12 @@ pub(crate) async fn searches_may_ask_for_any_time(context: Context) -> Result<()
         ensure!(windows.get(&text("a"), -1).await?.is_none(), "{stage:?}");
         ensure!(windows.get(&text("a"), i64::MIN).await?.is_none(), "{stage:?}");
         for (from, to) in [(-5, 9), (i64::MIN, i64::MAX), (0, i64::MAX), (-1, 7)] {
-            let found = one(windows.fetch(&text("a"), from, to, Order::Forward)).await?;
+            let found = collect(windows.fetch(&text("a"), from, to, Order::Forward)).await?;
             ensure!(found == [(0, 1), (7, 2)], "{stage:?}, {from} to {to}: {found:?}");
             let found = rows(windows.fetch_all(from, to, Order::Forward)).await?;
             ensure!(found == mine, "{stage:?}, {from} to {to}: {found:?}");
         }
-        let found = one(windows.fetch(&text("a"), i64::MIN, -1, Order::Forward)).await?;
+        let found = collect(windows.fetch(&text("a"), i64::MIN, -1, Order::Forward)).await?;
         ensure!(found.is_empty(), "{stage:?}: {found:?}");
     }
     // The end of a window saturates, and the last start that there is can be put.

@@ -1,16 +1,15 @@
 //! The rows that many cases read.
 
-use std::{fmt::Debug, time::Duration};
+use std::fmt::Debug;
 
 use anyhow::{Result, ensure};
 use futures::{TryStreamExt, stream::BoxStream};
 use store_core::prelude::*;
 
-use crate::{Context, cases::stages::Opened};
-
-pub(super) const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
+use crate::{
+    Context,
+    cases::{stages::Opened, timed::ms},
+};
 
 /// Windows of 3 ms, kept for 2 minutes in segments of one.
 pub(super) static WINDOWS: Window<u32, u32> =
@@ -67,9 +66,4 @@ pub(super) async fn rows<K: Send, V: Send>(
 ) -> Result<Vec<Row<K, V>>> {
     let row = |(window, value): (Windowed<K>, V)| (window.key, window.start, value);
     Ok(found.map_ok(row).try_collect().await?)
-}
-
-/// The starts and values of one key.
-pub(super) async fn one<V: Send>(found: Found<(i64, V)>) -> Result<Vec<(i64, V)>> {
-    Ok(found.try_collect().await?)
 }

@@ -1,1 +1,3 @@
 //! Values and codecs (V).
+
+pub(crate) mod kinds;

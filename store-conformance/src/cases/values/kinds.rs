@@ -64,6 +64,11 @@ impl Kinds {
             written.with_context(|| format!("write {n}"))?;
         }
         self.task.commit(()).await?;
+        self.has(key, value).await
+    }
+
+    /// Whether every kind has an entry.
+    pub(crate) async fn has(&self, key: &Bytes, value: &Bytes) -> Result<()> {
         let found = [
             self.plain.get(key).await?,
             self.times.get(key).await?.map(|found| found.value),

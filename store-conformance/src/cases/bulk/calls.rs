@@ -36,7 +36,10 @@ pub(crate) async fn of_nothing(context: Context) -> Result<()> {
     task.commit(()).await?;
     let read = watched.database(EngineConfig::default())?.read("app", 0).await?;
     let read = read.store(&RAW).await?;
-    same(&read.get_many(&[]).await?, &Vec::new())
+    watched.take();
+    same(&read.get_many(&[]).await?, &Vec::new())?;
+    ensure!(watched.take().gets.is_empty(), "a reader asked for nothing");
+    Ok(())
 }
 
 pub(crate) async fn results_are_in_the_order_of_keys(context: Context) -> Result<()> {

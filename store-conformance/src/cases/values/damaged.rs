@@ -75,7 +75,7 @@ pub(crate) async fn damage_is_told(context: Context) -> Result<()> {
                 }
                 got => [
                     refused(got, ErrorKind::Decode)?,
-                    refused(store.get_many(&[key.clone()]).await, ErrorKind::Decode)?,
+                    refused(store.get_many(std::slice::from_ref(&key)).await, ErrorKind::Decode)?,
                     refused(scanned, ErrorKind::Decode)?,
                 ],
             };

@@ -87,7 +87,7 @@ pub(crate) async fn the_same_by_every_way(context: Context) -> Result<()> {
     let mut life = Life::with(&context, &RAW, [entry.clone()]).await?;
     while let Some(view) = life.next().await? {
         same(&view.get(&key).await?, &Some(value.clone()))?;
-        same(&view.get_many(&[key.clone()]).await?, &vec![Some(value.clone())])?;
+        same(&view.get_many(std::slice::from_ref(&key)).await?, &vec![Some(value.clone())])?;
         for scan in [
             view.all(),
             view.range(Some(key.clone()), None, Order::Backward),

@@ -11,6 +11,8 @@ mod database;
 mod engine;
 mod error;
 mod event_time;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod maps;
 pub mod memory;
 mod merge;

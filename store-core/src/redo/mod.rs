@@ -52,3 +52,14 @@ pub use self::{
     step::Step,
     writer::RedoWriter,
 };
+
+/// Feeds bytes to the log and to the record.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &bytes::Bytes) {
+    if let Ok(changes) = log::decode(bytes.clone()) {
+        assert_eq!(log::decode(log::encode(&changes)).ok(), Some(changes));
+    }
+    if let Ok(meta) = Meta::decode(bytes) {
+        assert_eq!(Meta::decode(&meta.encode()).ok(), Some(meta));
+    }
+}

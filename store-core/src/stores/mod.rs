@@ -26,3 +26,12 @@ pub trait StateStore: std::fmt::Debug + Send + Sync + 'static {
 
 /// What the `update_boxed` of a store takes: the new value for the old one, `None` for absent.
 pub type Update<'a, V> = Box<dyn FnOnce(Option<V>) -> Option<V> + Send + 'a>;
+
+/// Feeds bytes to every layout.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(bytes: &bytes::Bytes) {
+    session::fuzz(bytes);
+    versioned::fuzz(bytes);
+    window::fuzz(bytes);
+    let _ = stamp::unstamp(bytes.clone());
+}

@@ -126,3 +126,11 @@ where
     /// How many puts and merges were late since the task was opened, those of records that were rolled back included.
     fn late_records(&self) -> u64;
 }
+
+/// Feeds bytes to the layout.
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &bytes::Bytes) {
+    if let Ok((key, session)) = layout::decode(bytes) {
+        assert_eq!(layout::encode(&key, session).ok().as_ref(), Some(bytes));
+    }
+}

@@ -111,3 +111,13 @@ where
     /// How many puts and deletes were late since the task was opened, those of records that were rolled back included.
     fn late_records(&self) -> u64;
 }
+
+/// Feeds bytes to the layout.
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &bytes::Bytes) {
+    if let Ok(version) = layout::Version::decode(bytes.clone()) {
+        assert_eq!(version.encode().ok().as_ref(), Some(bytes));
+    }
+    let _ = layout::Version::decode_latest(bytes.clone());
+    let _ = layout::At::decode(bytes);
+}

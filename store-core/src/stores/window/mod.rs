@@ -115,3 +115,13 @@ where
     /// How many puts were late since the task was opened, those of records that were rolled back included.
     fn late_records(&self) -> u64;
 }
+
+/// Feeds bytes to the layout.
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(bytes: &bytes::Bytes) {
+    for duplicates in [false, true] {
+        if let Ok(place) = layout::Place::decode(bytes, duplicates) {
+            assert_eq!(place.encode().ok().as_ref(), Some(bytes));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! One function for each decoder: none may panic, whatever it is given, and what is taken comes back the same.
+
+mod keys;
+mod shell;
+mod values;
+
+use bytes::Bytes;
+use store::backend::Checkpoint;
+
+pub use self::{keys::keys, shell::shell, values::values};
+
+/// A function that feeds bytes to decoders.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name, which is also that of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("keys", keys),
+    ("values", values),
+    ("layouts", layouts),
+    ("checkpoint", checkpoint),
+    ("redo", redo),
+    ("urls", urls),
+    ("shell", shell),
+];
+
+/// Keys and values as store kinds lay them out.
+pub fn layouts(bytes: &[u8]) {
+    store_core::fuzzing::layouts(&Bytes::copy_from_slice(bytes));
+}
+
+/// The record a commit leaves.
+pub fn checkpoint(bytes: &[u8]) {
+    if let Ok(checkpoint) = Checkpoint::decode(bytes) {
+        let again = Checkpoint::decode(&checkpoint.encode());
+        assert_eq!(again.ok(), Some(checkpoint), "a checkpoint comes back the same");
+    }
+}
+
+/// The redo log of a commit, and the record of a task that names it.
+pub fn redo(bytes: &[u8]) {
+    store_core::fuzzing::redo(&Bytes::copy_from_slice(bytes));
+}
+
+/// URLs of databases.
+pub fn urls(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(url) = text.parse::<store::StoreUrl>() {
+        let _ = format!("{url:?}");
+    }
+    let _ = store::Config::from_url(text);
+}

@@ -8,6 +8,7 @@ pub(crate) mod key_value;
 pub(crate) mod keys;
 pub(crate) mod offsets;
 pub(crate) mod operations;
+pub(crate) mod random;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod values;

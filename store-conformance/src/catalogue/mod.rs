@@ -12,6 +12,7 @@ mod key_value;
 mod keys;
 mod offsets;
 mod operations;
+mod random;
 mod scans;
 mod session;
 mod values;
@@ -114,6 +115,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         keys::ENTRIES,
         offsets::ENTRIES,
         operations::ENTRIES,
+        random::ENTRIES,
         scans::ENTRIES,
         session::ENTRIES,
         values::ENTRIES,

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod offsets;
 pub(crate) mod operations;
 pub(crate) mod random;
+pub(crate) mod recorded;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod values;

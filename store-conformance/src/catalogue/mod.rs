@@ -13,6 +13,7 @@ mod keys;
 mod offsets;
 mod operations;
 mod random;
+mod recorded;
 mod scans;
 mod session;
 mod values;
@@ -116,6 +117,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         offsets::ENTRIES,
         operations::ENTRIES,
         random::ENTRIES,
+        recorded::ENTRIES,
         scans::ENTRIES,
         session::ENTRIES,
         values::ENTRIES,

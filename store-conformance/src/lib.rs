@@ -29,6 +29,7 @@
 mod cases;
 mod catalogue;
 mod context;
+pub mod faults;
 mod report;
 mod runner;
 mod subject;

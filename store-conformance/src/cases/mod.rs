@@ -12,6 +12,7 @@ pub(crate) mod random;
 pub(crate) mod recorded;
 pub(crate) mod scans;
 pub(crate) mod session;
+pub(crate) mod tools;
 pub(crate) mod values;
 pub(crate) mod versioned;
 pub(crate) mod window;

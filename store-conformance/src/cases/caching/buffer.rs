@@ -1,0 +1,172 @@
+//! What the buffer holds, and that it empties without anybody noticing.
+
+use anyhow::{Result, ensure};
+use futures::TryStreamExt;
+use store_core::{
+    EngineConfig,
+    backend::{KeyRange, Order, PageLimit, TaskId},
+    prelude::*,
+};
+
+use crate::{
+    Context,
+    cases::tools::{bytes, committed, delete, holds, open, open_on, put, rows},
+};
+
+/// How many entries the backend holds for the task's first store, whatever the engine believes.
+async fn stored(context: &Context) -> Result<usize> {
+    let reader = context.backend().await?.read(&TaskId::new("app", 0)?).await?;
+    let map = store_core::backend::MapId::whole(1);
+    let page = reader.scan(map, &KeyRange::ALL, Order::Forward, PageLimit::default()).await?;
+    Ok(page.entries.len())
+}
+
+pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    put(&store, &[("kept", "v")]).await?;
+    task.commit(()).await?;
+    put(&store, &[("k", "v")]).await?;
+    delete(&store, &["k"]).await?;
+    for _ in 0..2 {
+        holds(&*store, &[("kept", "v")]).await?;
+        ensure!(stored(&context).await? == 1, "the backend has more than one entry");
+        task.commit(()).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn nothing_works_after_close(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    put(&store, &[("k", "committed")]).await?;
+    task.commit([("s", 1)]).await?;
+    put(&store, &[("k", "buffered"), ("other", "buffered")]).await?;
+    let scan = store.range(None, None, Order::Forward);
+    task.close().await?;
+    task.close().await?;
+    ensure!(task.buffered_bytes() == 0, "the buffer outlives the task");
+    let k = bytes("k");
+    for (call, error) in [
+        ("get", store.get(&k).await.err()),
+        ("put", store.put(&k, &k).await.err()),
+        ("delete", store.delete(&k).await.err()),
+        ("put_if_absent", store.put_if_absent(&k, &k).await.err()),
+        ("put_all", store.put_all(vec![(k.clone(), None)]).await.err()),
+        ("get_many", store.get_many(std::slice::from_ref(&k)).await.err()),
+        ("all", store.all().try_collect::<Vec<_>>().await.err()),
+        ("an open scan", scan.try_collect::<Vec<_>>().await.err()),
+        ("approximate_len", store.approximate_len().await.err()),
+        ("commit", task.commit(()).await.err()),
+        ("rollback", task.rollback().await.err()),
+    ] {
+        let kind = error.map(|error| error.kind());
+        ensure!(kind == Some(ErrorKind::Closed), "{call} after close gives {kind:?}");
+    }
+    holds(&*open(&context).await?.1, &[("k", "committed")]).await
+}
+
+/// What is processed counts with the commit of what it wrote, not before.
+pub(crate) async fn positions_move_with_commits(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    task.commit(()).await?;
+    let offset = async || {
+        let own = task.checkpoint()?.offsets.get("s").copied();
+        let read = context.read().await?.checkpoint().await?.offsets.get("s").copied();
+        ensure!(own == read, "the owner says {own:?}, a reader {read:?}");
+        Ok(own)
+    };
+    for position in 0..2 {
+        if let Some(unit) = task.begin("s", position).await? {
+            store.put(&bytes(position.to_be_bytes()), &bytes("v")).await?;
+            unit.finish()?;
+        }
+    }
+    ensure!(offset().await?.is_none() && rows(committed(&context).await?.all()).await?.is_empty());
+    // The record at work meanwhile does not count with those before.
+    task.commit(()).await?;
+    ensure!(offset().await? == Some(2) && rows(committed(&context).await?.all()).await?.len() == 2);
+    Ok(())
+}
+
+pub(crate) async fn bytes_are_counted(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    let k = bytes("key");
+    ensure!(task.buffered_bytes() == 0);
+    store.put(&k, &bytes([0; 1000])).await?;
+    let first = task.buffered_bytes();
+    ensure!(first >= 1003, "{first} bytes for 1003");
+    store.put(&k, &bytes([0; 5000])).await?;
+    ensure!(task.buffered_bytes() == first + 4000, "a longer value in its place");
+    store.put(&k, &bytes([0; 10])).await?;
+    ensure!(task.buffered_bytes() == first - 990, "a shorter value in its place");
+    store.put(&bytes("yek"), &bytes([0; 10])).await?;
+    ensure!(task.buffered_bytes() == 2 * (first - 990), "a second key");
+    delete(&store, &["yek"]).await?;
+    ensure!(task.buffered_bytes() < 2 * (first - 990), "a delete in place of a value");
+    task.commit(()).await?;
+    ensure!(task.buffered_bytes() == 0, "a commit leaves bytes behind");
+    store.put(&k, &bytes([0; 1000])).await?;
+    task.rollback().await?;
+    ensure!(task.buffered_bytes() == 0, "a rollback leaves bytes behind");
+    Ok(())
+}
+
+/// A scan fetches a page, a commit moves all entries from the buffer to the backend, and the scan goes on.
+pub(crate) async fn a_commit_inside_a_scan(context: Context) -> Result<()> {
+    let names: Vec<String> = (100..140).map(|n| n.to_string()).collect();
+    for (order, taken) in [Order::Forward, Order::Backward]
+        .into_iter()
+        .flat_map(|order| [1, 2, 5, 39].map(|taken| (order, taken)))
+    {
+        let context = context.fresh().await?;
+        let mut config = EngineConfig::default();
+        config.page_entries = 2;
+        let (task, store) = open_on(&context.database_with(config).await?).await?;
+        let entries: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "v")).collect();
+        let (base, staged): (Vec<_>, Vec<_>) =
+            entries.iter().copied().enumerate().partition(|(n, _)| n % 3 == 0);
+        put(&store, &base.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()).await?;
+        task.commit(()).await?;
+        put(&store, &staged.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()).await?;
+        let mut scan = store.range(None, None, order);
+        let mut found = Vec::new();
+        for _ in 0..taken {
+            found.extend(scan.try_next().await?);
+        }
+        task.commit(()).await?;
+        found.extend(rows(scan).await?);
+        let mut found: Vec<_> = found.into_iter().map(|(key, _)| key).collect();
+        if order == Order::Backward {
+            found.reverse();
+        }
+        let expected: Vec<_> = names.iter().map(bytes).collect();
+        ensure!(found == expected, "{order:?}, committed after {taken}: {found:?}");
+    }
+    Ok(())
+}
+
+/// What an earlier life of the task knew is not believed after others have written.
+pub(crate) async fn an_earlier_life_is_forgotten(context: Context) -> Result<()> {
+    let database = context.database().await?;
+    let (task, store) = open_on(&database).await?;
+    put(&store, &[("a", "1"), ("b", "1")]).await?;
+    task.commit(()).await?;
+    holds(&*store, &[("a", "1"), ("b", "1")]).await?;
+    ensure!(store.get(&bytes("c")).await?.is_none());
+    put(&store, &[("d", "never committed")]).await?;
+    task.close().await?;
+
+    let (other, others) = open(&context).await?;
+    put(&others, &[("a", "2"), ("c", "2")]).await?;
+    delete(&others, &["b"]).await?;
+    other.commit(()).await?;
+    other.close().await?;
+
+    let (task, store) = open_on(&database).await?;
+    holds(&*store, &[("a", "2"), ("c", "2")]).await?;
+    for absent in ["b", "d"] {
+        ensure!(store.get(&bytes(absent)).await?.is_none(), "{absent} is still known");
+    }
+    put(&store, &[("b", "3")]).await?;
+    task.commit(()).await?;
+    holds(&*store, &[("a", "2"), ("b", "3"), ("c", "2")]).await
+}

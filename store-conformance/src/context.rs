@@ -32,6 +32,15 @@ impl Context {
         Self::new(&self.subject, self.seed).await
     }
 
+    /// The same with another place, whose handles are wrapped.
+    pub async fn through(
+        &self,
+        name: &str,
+        wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        Self::new(&self.subject.wrapped(name, wrap), self.seed).await
+    }
+
     /// Where the state is.
     #[must_use]
     pub fn place(&self) -> &dyn Place {

@@ -22,6 +22,7 @@ use expected::{Expected, random, same};
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::Rng;
+use store_conformance::faults::CutOff;
 use store_core::{Database, EngineConfig};
 
 fn main() -> ExitCode {

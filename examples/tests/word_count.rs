@@ -18,6 +18,7 @@ use examples::word_count::WordCount;
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use store_conformance::faults::CutOff;
 use store_core::{Database, EngineConfig};
 use tempfile::TempDir;
 

@@ -159,7 +159,7 @@ pub(crate) async fn disjoint_keys_interleave(context: Context) -> Result<()> {
     let database = context.database_with(config).await?;
     let (task, store) = crate::cases::tools::open_on(&database).await?;
     let names: Vec<String> = (10..50).map(|n| n.to_string()).collect();
-    let is_staged = |n: usize| (n / 2) % 3 == 0 || (20..27).contains(&n);
+    let is_staged = |n: usize| (n / 2).is_multiple_of(3) || (20..27).contains(&n);
     let entry = |n: usize| (&*names[n], if is_staged(n) { "staged" } else { "committed" });
     let (staged, base): (Vec<_>, Vec<_>) = (0..names.len()).partition(|n| is_staged(*n));
     put(&store, &base.into_iter().map(entry).collect::<Vec<_>>()).await?;

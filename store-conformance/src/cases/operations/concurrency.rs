@@ -124,7 +124,7 @@ pub(crate) async fn more_calls_than_lines(context: Context) -> Result<()> {
         let store = store.clone();
         async move {
             let key = bytes(format!("{:03}", n % 200));
-            if n % 3 == 0 {
+            if n.is_multiple_of(3) {
                 let found = rows(store.range(Some(key.clone()), None, Order::Forward)).await?;
                 let expected = usize::try_from(200 - n % 200)?;
                 ensure!(found.len() == expected, "{} of {expected} rows", found.len());

@@ -71,7 +71,7 @@ pub(crate) async fn destroyed_and_made_again(context: Context) -> Result<()> {
 pub(crate) async fn a_thousand_tasks(context: Context) -> Result<()> {
     let database = context.database().await?;
     // Each costs a claim and a commit, which a disk takes its time for.
-    let tasks = if context.capabilities().await?.persistent { 100 } else { 1000_u32 };
+    let tasks = if context.capabilities().await?.persistent { 50 } else { 1000_u32 };
     let place = |n: u32| (format!("app-{}", n % 10), n / 10);
     for n in 0..tasks {
         let (application, partition) = place(n);

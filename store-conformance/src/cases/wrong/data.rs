@@ -15,7 +15,7 @@ static TIMED: TimestampedKeyValue<String, Bytes, Raw> =
     TimestampedKeyValue::new("timed").values(Raw);
 
 /// Puts bytes under a key as no store would.
-async fn plant<D: StoreDefinition>(task: &Task, definition: &D, value: &[u8]) -> Result<()> {
+async fn plant<D: StoreDefinition + Sync>(task: &Task, definition: &D, value: &[u8]) -> Result<()> {
     let maps = task.store(&MapsOf(definition))?;
     let key = bytes("bad");
     maps.lock(key.clone()).await?.write(Writes::new().put(None, key, bytes(value))).await?;

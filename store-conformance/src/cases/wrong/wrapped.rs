@@ -10,7 +10,8 @@ use crate::{
     cases::{
         adapter::{fencing, pages, reading},
         offsets::{kinds, staged},
-        random::{agree, key_value, window},
+        recorded::{as_recorded, session::Sessions},
+        wrong::scenario,
     },
     faults::{CutOff, Faulty},
 };
@@ -33,10 +34,11 @@ pub(crate) async fn gives_the_same(context: Context) -> Result<()> {
             fencing::the_last_claim_wins(through().await?).await?;
             staged::ranges_of_all_ends(through().await?).await?;
             kinds::readers_see_commits_only(through().await?).await?;
+            scenario::has_one_transcript(through().await?).await?;
+            as_recorded::<Sessions>(through().await?).await?;
             anyhow::Ok(())
         };
         all.await.with_context(|| format!("through {name}"))?;
     }
-    agree::<key_value::Model>(context.through("both", layers[2].1).await?).await?;
-    agree::<window::Model<false, 7>>(context.through("both", layers[2].1).await?).await
+    Ok(())
 }

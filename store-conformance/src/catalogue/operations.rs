@@ -45,7 +45,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     none("L06", "a line that swallows everything", LINE),
     none("L08", "a timeout inside a retry", RETRIES),
     none("R01", "a server that is not there", CONFIGURED),
-    run!("R03", "killed and started again", failure::killed_and_started_again),
+    run!("R03", "lines that break between and inside calls", failure::broken_lines),
     none("R04", "a wrong password", CONFIGURED),
     none("R05", "TLS that does not fit", CONFIGURED),
     none(

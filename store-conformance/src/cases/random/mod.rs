@@ -108,6 +108,8 @@ pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
         },
         failure_persistence: None,
         max_shrink_iters: 2000,
+        // What hangs is not shrunk for hours.
+        max_shrink_time: 10_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];
@@ -130,4 +132,4 @@ pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
 }
 
 /// How long the operations of one case may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);

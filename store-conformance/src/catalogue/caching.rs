@@ -1,7 +1,7 @@
 //! Caching (CK, CT).
 
 use super::{Entry, none, run};
-use crate::cases::caching::{buffer, merged};
+use crate::cases::caching::{buffer, merged, races};
 
 /// There is nobody to tell.
 const LISTENERS: &str =
@@ -49,9 +49,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "entries taken out are not flushed later",
         "entries leave the buffer by a commit or a rollback only (OC-20, OC-21)",
     ),
-    none("CT-08", "a clean entry over a written one", CLEAN),
+    run!("CT-08", "an old answer hides no write", races::an_old_answer_hides_no_write),
     none("CT-09", "a listener that writes while it is told", LISTENERS),
     none("CT-10", "another size while at work", "the limits of a database are set when it is made"),
-    run!("CT-11", "a commit inside a scan leaves no hole", buffer::a_commit_inside_a_scan),
-    run!("CT-12", "an earlier life of the task is forgotten", buffer::an_earlier_life_is_forgotten),
+    run!("CT-11", "a commit inside a scan leaves no hole", races::commits_inside_a_scan),
+    run!("CT-12", "an earlier life of the task is forgotten", races::an_earlier_life_is_forgotten),
 ];

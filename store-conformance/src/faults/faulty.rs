@@ -1,9 +1,10 @@
 //! A backend whose calls are held, refused or lost.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::select;
 use store_core::{
     Result,
     backend::{
@@ -46,18 +47,26 @@ impl Faulty {
     }
 
     /// Holds commits before they are sent, until [`release`](Self::release).
-    pub fn hold(&self) {
-        self.script.hold(true);
+    pub fn hold_commits(&self) {
+        self.script.commits.hold(true);
     }
 
-    /// Lets the held commits go, and those to come.
+    /// Holds the answers to reads of keys and pages, as they were when they were asked for, until
+    /// [`release`](Self::release).
+    pub fn hold_reads(&self) {
+        self.script.reads.hold(true);
+    }
+
+    /// Lets go what is held, and what is to come.
     pub fn release(&self) {
-        self.script.hold(false);
+        self.script.commits.hold(false);
+        self.script.reads.hold(false);
     }
 
-    /// Returns once a commit is held.
+    /// Returns once a call is held.
     pub async fn held(&self) {
-        self.script.wait().await;
+        let Script { commits, reads, .. } = &*self.script;
+        select(pin!(commits.wait()), pin!(reads.wait())).await;
     }
 
     /// Lets the [late](Fault::Late) commits arrive, in order; gives what became of each.
@@ -121,7 +130,9 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
             lists.calls.gets += 1;
             lists.reads.pop_front()
         };
-        Script::meet(fault, self.inner.get_many(keys)).await
+        let answer = Script::meet(fault, self.inner.get_many(keys)).await;
+        self.script.reads.pass().await;
+        answer
     }
 
     async fn scan(
@@ -136,7 +147,9 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
             lists.calls.scans += 1;
             lists.reads.pop_front()
         };
-        Script::meet(fault, self.inner.scan(map, range, order, limit)).await
+        let answer = Script::meet(fault, self.inner.scan(map, range, order, limit)).await;
+        self.script.reads.pass().await;
+        answer
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
@@ -156,7 +169,7 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
 #[deny(clippy::missing_trait_methods)]
 impl TaskWriter for FaultyTask<dyn TaskWriter> {
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
-        self.script.pass().await;
+        self.script.commits.pass().await;
         let fault = {
             let mut lists = self.script.lists();
             lists.calls.commits += 1;

@@ -43,6 +43,15 @@ pub struct Calls {
 #[derive(Debug)]
 pub(super) struct Script {
     lists: Mutex<Lists>,
+    /// Before commits are sent.
+    pub(super) commits: Door,
+    /// Behind reads that were answered.
+    pub(super) reads: Door,
+}
+
+/// A place where calls can be held.
+#[derive(Debug)]
+pub(super) struct Door {
     held: watch::Sender<bool>,
     waiting: watch::Sender<u64>,
 }
@@ -59,31 +68,11 @@ pub(super) struct Lists {
 
 impl Script {
     pub(super) fn new() -> Self {
-        Self {
-            lists: Mutex::default(),
-            held: watch::Sender::new(false),
-            waiting: watch::Sender::new(0),
-        }
+        Self { lists: Mutex::default(), commits: Door::new(), reads: Door::new() }
     }
 
     pub(super) fn lists(&self) -> MutexGuard<'_, Lists> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn hold(&self, held: bool) {
-        self.held.send_replace(held);
-    }
-
-    /// Returns once a commit waits at the door.
-    pub(super) async fn wait(&self) {
-        // The sender lives as long as this.
-        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
-    }
-
-    /// Waits while commits are held.
-    pub(super) async fn pass(&self) {
-        let _waiting = Waiting::new(&self.waiting);
-        let _ = self.held.subscribe().wait_for(|held| !held).await;
     }
 
     /// The answer to a call that meets a fault.
@@ -97,6 +86,30 @@ impl Script {
                 .with_effect(Effect::NotApplied)),
             Fault::LostReply => call.await.and_then(|_| Err(lost())),
             Fault::LostRequest | Fault::Late => Err(lost()),
+        }
+    }
+}
+
+impl Door {
+    fn new() -> Self {
+        Self { held: watch::Sender::new(false), waiting: watch::Sender::new(0) }
+    }
+
+    pub(super) fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// Returns once a call waits here.
+    pub(super) async fn wait(&self) {
+        // The sender lives as long as this.
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+    }
+
+    /// Waits while calls are held.
+    pub(super) async fn pass(&self) {
+        if *self.held.borrow() {
+            let _waiting = Waiting::new(&self.waiting);
+            let _ = self.held.subscribe().wait_for(|held| !held).await;
         }
     }
 }

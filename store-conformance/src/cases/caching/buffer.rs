@@ -3,14 +3,13 @@
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use store_core::{
-    EngineConfig,
     backend::{KeyRange, Order, PageLimit, TaskId},
     prelude::*,
 };
 
 use crate::{
     Context,
-    cases::tools::{bytes, committed, delete, holds, open, open_on, put, rows},
+    cases::tools::{bytes, committed, delete, holds, open, put, rows},
 };
 
 /// How many entries the backend holds for the task's first store, whatever the engine believes.
@@ -108,65 +107,4 @@ pub(crate) async fn bytes_are_counted(context: Context) -> Result<()> {
     task.rollback().await?;
     ensure!(task.buffered_bytes() == 0, "a rollback leaves bytes behind");
     Ok(())
-}
-
-/// A scan fetches a page, a commit moves all entries from the buffer to the backend, and the scan goes on.
-pub(crate) async fn a_commit_inside_a_scan(context: Context) -> Result<()> {
-    let names: Vec<String> = (100..140).map(|n| n.to_string()).collect();
-    for (order, taken) in [Order::Forward, Order::Backward]
-        .into_iter()
-        .flat_map(|order| [1, 2, 5, 39].map(|taken| (order, taken)))
-    {
-        let context = context.fresh().await?;
-        let mut config = EngineConfig::default();
-        config.page_entries = 2;
-        let (task, store) = open_on(&context.database_with(config).await?).await?;
-        let entries: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "v")).collect();
-        let (base, staged): (Vec<_>, Vec<_>) =
-            entries.iter().copied().enumerate().partition(|(n, _)| n % 3 == 0);
-        put(&store, &base.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()).await?;
-        task.commit(()).await?;
-        put(&store, &staged.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()).await?;
-        let mut scan = store.range(None, None, order);
-        let mut found = Vec::new();
-        for _ in 0..taken {
-            found.extend(scan.try_next().await?);
-        }
-        task.commit(()).await?;
-        found.extend(rows(scan).await?);
-        let mut found: Vec<_> = found.into_iter().map(|(key, _)| key).collect();
-        if order == Order::Backward {
-            found.reverse();
-        }
-        let expected: Vec<_> = names.iter().map(bytes).collect();
-        ensure!(found == expected, "{order:?}, committed after {taken}: {found:?}");
-    }
-    Ok(())
-}
-
-/// What an earlier life of the task knew is not believed after others have written.
-pub(crate) async fn an_earlier_life_is_forgotten(context: Context) -> Result<()> {
-    let database = context.database().await?;
-    let (task, store) = open_on(&database).await?;
-    put(&store, &[("a", "1"), ("b", "1")]).await?;
-    task.commit(()).await?;
-    holds(&*store, &[("a", "1"), ("b", "1")]).await?;
-    ensure!(store.get(&bytes("c")).await?.is_none());
-    put(&store, &[("d", "never committed")]).await?;
-    task.close().await?;
-
-    let (other, others) = open(&context).await?;
-    put(&others, &[("a", "2"), ("c", "2")]).await?;
-    delete(&others, &["b"]).await?;
-    other.commit(()).await?;
-    other.close().await?;
-
-    let (task, store) = open_on(&database).await?;
-    holds(&*store, &[("a", "2"), ("c", "2")]).await?;
-    for absent in ["b", "d"] {
-        ensure!(store.get(&bytes(absent)).await?.is_none(), "{absent} is still known");
-    }
-    put(&store, &[("b", "3")]).await?;
-    task.commit(()).await?;
-    holds(&*store, &[("a", "2"), ("b", "3"), ("c", "2")]).await
 }

@@ -144,7 +144,7 @@ pub(crate) async fn a_slow_commit_delays_nobody(context: Context) -> Result<()> 
     put(&store, &[("old", "1")]).await?;
     task.commit(()).await?;
     put(&store, &[("slow", "1")]).await?;
-    line.hold();
+    line.hold_commits();
     let commit = tokio::spawn({
         let task = task.clone();
         async move { task.commit([("s", 1)]).await }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use integration_tests::Place;
-use store::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, codec::Raw, prelude::*};
+use store::{PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, codec::Raw, prelude::*};
 
 use super::key_value::{RAW, bytes};
 
@@ -104,26 +104,5 @@ pub(crate) async fn every_kind_takes_the_same_keys_and_values(place: Place) -> R
         }
     }
     ensure!(task.buffered_bytes() == 0, "a refused write left something");
-    Ok(())
-}
-
-pub(crate) async fn the_buffer_stops_at_its_limit(place: Place) -> Result<()> {
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (500_000, 1_000_000);
-    let database = Database::with(place.backend().await?, config)?;
-    let task = database.task("app", 0).store(&RAW).open().await?;
-    let store = task.store(&RAW)?;
-    let mut puts = 0_u32;
-    let error = loop {
-        match store.put(&bytes(puts.to_be_bytes()), &bytes([1; 1000])).await {
-            Ok(()) => puts += 1,
-            Err(error) => break error.kind(),
-        }
-    };
-    ensure!(error == ErrorKind::BufferFull && task.wants_commit(), "{error}");
-    ensure!((800..1000).contains(&puts), "{puts} puts fitted");
-    task.commit(()).await?;
-    ensure!(task.buffered_bytes() == 0);
-    store.put(&bytes("one more"), &bytes("")).await?;
     Ok(())
 }

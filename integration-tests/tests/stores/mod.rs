@@ -12,7 +12,7 @@ integration_tests::cases! {
     key_value: awkward_keys_and_values, inverted_ranges_are_empty, prefixes_of_high_bytes,
         put_all_is_all_or_nothing, updates_while_commits_run, several_stores_commit_as_one;
     limits: keys_at_the_limit_and_one_above, values_at_the_limit_and_one_above,
-        every_kind_takes_the_same_keys_and_values, the_buffer_stops_at_its_limit;
+        every_kind_takes_the_same_keys_and_values;
     window: the_boundary_is_the_same_for_reads_and_writes, a_put_without_value_moves_time,
         duplicates_keep_their_order, times_at_the_ends_of_i64, handlers_count_while_commits_run,
         settings_that_make_no_sense_are_refused;

@@ -98,5 +98,27 @@ pub(crate) async fn a_lost_answer_counts_once(context: Context) -> Result<()> {
         ensure!(checkpoint.sequence == 2 && checkpoint.offsets["s"] == 2, "{checkpoint:?}");
         holds(&*store, &[("a", "1"), ("b", "2")]).await?;
     }
+    a_rollback_settles(context).await
+}
+
+/// Who rolls back after a lost answer has what was sent, and not what was written since.
+async fn a_rollback_settles(context: Context) -> Result<()> {
+    for fault in [Fault::LostReply, Fault::LostRequest] {
+        let context = context.fresh().await?;
+        let line = Faulty::new(context.backend().await?);
+        let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+        let (task, store) = open_on(&database).await?;
+        put(&store, &[("a", "1")]).await?;
+        line.commits([fault]);
+        ensure!(task.commit([("s", 1)]).await.is_err(), "{fault:?}");
+        put(&store, &[("a", "2"), ("b", "2")]).await?;
+        task.rollback().await?;
+        holds(&*store, &[("a", "1")]).await?;
+        task.commit(()).await?;
+        let (task, store) = open(&context).await?;
+        let checkpoint = task.checkpoint()?;
+        ensure!(checkpoint.sequence == 2 && checkpoint.offsets["s"] == 1, "{checkpoint:?}");
+        holds(&*store, &[("a", "1")]).await?;
+    }
     Ok(())
 }

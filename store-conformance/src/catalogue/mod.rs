@@ -50,7 +50,7 @@ impl From<()> for Outcome {
     }
 }
 
-/// Runs a case.
+/// Runs a case; on a runtime of several threads.
 pub type Run = fn(Context) -> BoxFuture<'static, Result<Outcome>>;
 
 /// Whether a case is owed.

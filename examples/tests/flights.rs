@@ -19,9 +19,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use examples::flights::{Flights, Report};
 use expected::{Expected, random, same};
-use integration_tests::{CutOff, Place, RedisServer, Sort, block_on, run};
+use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::Rng;
+use store_conformance::faults::CutOff;
 use store_core::{Database, EngineConfig};
 
 fn main() -> ExitCode {

@@ -15,9 +15,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use examples::word_count::WordCount;
-use integration_tests::{CutOff, Place, RedisServer, Sort, block_on, run};
+use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use store_conformance::faults::CutOff;
 use store_core::{Database, EngineConfig};
 use tempfile::TempDir;
 

@@ -8,7 +8,7 @@ use store_core::{
     backend::{Backend, Capabilities, OwnerId, TaskId},
 };
 
-use crate::Place;
+use crate::{Place, Subject};
 
 /// The application that cases work as.
 const APPLICATION: &str = "app";
@@ -16,14 +16,29 @@ const APPLICATION: &str = "app";
 /// What a case gets: a place of its own, and the seed of what it draws.
 #[derive(Clone)]
 pub struct Context {
+    subject: Subject,
     place: Arc<dyn Place>,
     /// The seed of what a case draws at random.
     pub seed: u64,
 }
 
 impl Context {
-    pub(crate) const fn new(place: Arc<dyn Place>, seed: u64) -> Self {
-        Self { place, seed }
+    pub(crate) async fn new(subject: &Subject, seed: u64) -> Result<Self> {
+        Ok(Self { subject: subject.clone(), place: subject.fresh().await?, seed })
+    }
+
+    /// The same with another place, without state: for cases that go through many.
+    pub async fn fresh(&self) -> Result<Self> {
+        Self::new(&self.subject, self.seed).await
+    }
+
+    /// The same with another place, whose handles are wrapped.
+    pub async fn through(
+        &self,
+        name: &str,
+        wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        Self::new(&self.subject.wrapped(name, wrap), self.seed).await
     }
 
     /// Where the state is.

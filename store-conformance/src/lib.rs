@@ -23,12 +23,14 @@
 //! ```
 //!
 //! It stands in a test with `harness = false`. `cargo test --test conformance -- KV-` runs a part of it, `SEED=7` puts the
-//! cases in another order and draws other random operations, and `CONFORMANCE_REPORT=report.json` keeps what became of each
-//! case. A case that does not apply is listed as ignored, with its reason.
+//! cases in another order and draws other random operations, `CASES=1000` draws more of them (`RN-`), and
+//! `CONFORMANCE_REPORT=report.json` keeps what became of each case. A case that does not apply is listed as ignored, with
+//! its reason.
 
 mod cases;
 mod catalogue;
 mod context;
+pub mod faults;
 mod report;
 mod runner;
 mod subject;

@@ -127,8 +127,7 @@ fn outcome(subject: &Subject, entry: &Entry, seed: u64) -> Outcome {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build()?;
         runtime.block_on(async {
-            let place = subject.fresh().await?;
-            let case = run(Context::new(place, seed));
+            let case = run(Context::new(subject, seed).await?);
             timeout(PATIENCE, case).await.unwrap_or_else(|_| {
                 Ok(Outcome::Failed(format!("it did not end within {PATIENCE:?}")))
             })

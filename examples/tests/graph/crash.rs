@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
-use integration_tests::{CutOff, Place};
+use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{EngineConfig, prelude::*};
+use store_conformance::faults::CutOff;
 
 use super::model::{EDGES, Edges, Model, NODES, number, open};
 

@@ -10,8 +10,9 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use examples::graph::{Direction, Graph, GraphStore, ReadOnlyGraphStore};
 use futures::TryStreamExt;
-use integration_tests::{CutOff, Place};
+use integration_tests::Place;
 use store::{EngineConfig, prelude::*};
+use store_conformance::faults::CutOff;
 
 pub(crate) static EDGES: Graph<Bytes, u64> = Graph::new("edges");
 

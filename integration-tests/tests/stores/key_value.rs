@@ -63,28 +63,3 @@ pub(crate) async fn several_stores_commit_as_one(place: Place) -> Result<()> {
     ensure!(read.checkpoint().await?.offsets["s"] == 1);
     Ok(())
 }
-
-pub(crate) async fn units_are_whole_after_a_take_over(place: Place) -> Result<()> {
-    let old = place.database().await?.task("app", 0).store(&COUNTS).open().await?;
-    let counts = old.store(&COUNTS)?;
-    for position in [0, 1, 3] {
-        let Some(unit) = old.begin("s", position).await? else { continue };
-        counts.update(&"n".to_owned(), |n| Some(n.unwrap_or(0) + 1)).await?;
-        unit.finish()?;
-    }
-    old.commit(()).await?;
-    let new = place.database().await?.task("app", 0).store(&COUNTS).open().await?;
-    let counts = new.store(&COUNTS)?;
-    let mut processed = Vec::new();
-    for position in 0..5 {
-        let Some(unit) = new.begin("s", position).await? else { continue };
-        counts.update(&"n".to_owned(), |n| Some(n.unwrap_or(0) + 1)).await?;
-        unit.finish()?;
-        processed.push(position);
-    }
-    new.commit(()).await?;
-    ensure!(processed == [2, 4], "{processed:?}");
-    ensure!(counts.get(&"n".to_owned()).await? == Some(5));
-    ensure!(old.commit(()).await.err().map(|e| e.kind()) == Some(ErrorKind::Fenced));
-    Ok(())
-}

@@ -12,6 +12,8 @@ mod key_value;
 mod keys;
 mod offsets;
 mod operations;
+mod random;
+mod recorded;
 mod scans;
 mod session;
 mod values;
@@ -48,7 +50,7 @@ impl From<()> for Outcome {
     }
 }
 
-/// Runs a case.
+/// Runs a case; on a runtime of several threads.
 pub type Run = fn(Context) -> BoxFuture<'static, Result<Outcome>>;
 
 /// Whether a case is owed.
@@ -112,6 +114,8 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         keys::ENTRIES,
         offsets::ENTRIES,
         operations::ENTRIES,
+        random::ENTRIES,
+        recorded::ENTRIES,
         scans::ENTRIES,
         session::ENTRIES,
         values::ENTRIES,

@@ -17,7 +17,7 @@ pub(super) fn stamp(time: i64, value: &[u8]) -> Result<Bytes> {
 pub(super) fn unstamp(mut bytes: Bytes) -> Result<(i64, Bytes)> {
     let too_short = |error: Error| {
         let message = "a stored value is too short for its time";
-        Error::new(ErrorKind::Corrupt, message).with_source(error)
+        Error::new(ErrorKind::Decode, message).with_source(error)
     };
     let time = i64::decode_part(&mut &bytes[..]).map_err(too_short)?;
     bytes.advance(STAMP_BYTES);
@@ -37,6 +37,6 @@ mod tests {
         assert_eq!(stamped, &b"\x7f\xff\xff\xff\xff\xff\xff\xfev"[..]);
         assert_eq!(unstamp(stamped).unwrap(), (-2, Bytes::from_static(b"v")));
         assert_eq!(unstamp(stamp(i64::MAX, b"").unwrap()).unwrap(), (i64::MAX, Bytes::new()));
-        assert_eq!(unstamp(Bytes::from_static(b"short")).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(unstamp(Bytes::from_static(b"short")).unwrap_err().kind(), ErrorKind::Decode);
     }
 }

@@ -1,1 +1,5 @@
-//! Caching (CK, CT).
+//! Caching (CK, CT): what is buffered and what is committed, read as one.
+
+pub(crate) mod buffer;
+pub(crate) mod merged;
+pub(crate) mod races;

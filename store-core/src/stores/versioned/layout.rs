@@ -41,7 +41,7 @@ impl Version {
             Some(&TOMBSTONE) if rest.len() == 1 => None,
             _ => {
                 let message = "a stored version is neither a value nor a tombstone";
-                return Err(Error::new(ErrorKind::Corrupt, message));
+                return Err(Error::new(ErrorKind::Decode, message));
             }
         };
         Ok(Self { time, value })
@@ -126,7 +126,7 @@ mod tests {
             [&b"\x80\0\0\0\0\0\0\x05"[..], b"\x80\0\0\0\0\0\0\x05\x02v", b"\x80\0\0\0\0\0\0\x05\0v"]
         {
             let error = Version::decode(Bytes::from_static(damaged)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Corrupt);
+            assert_eq!(error.kind(), ErrorKind::Decode);
         }
     }
 

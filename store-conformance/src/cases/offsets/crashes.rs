@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use integration_tests::{CutOff, Place};
-use store::prelude::*;
+use store_core::{EngineConfig, prelude::*};
+
+use crate::{Context, faults::CutOff};
 
 const LONG: Duration = Duration::from_secs(1);
 
@@ -25,18 +26,18 @@ fn key() -> String {
 const TIMES: [i64; 9] = [0, 40, 20, 10, 30, 100, 25, 60, 80];
 const GAP: i64 = 12;
 
-async fn open(database: &Database) -> store::Result<Task> {
+async fn open(database: &Database) -> store_core::Result<Task> {
     let task = database.task("app", 0).store(&EVENTS).store(&WINDOWS);
     task.store(&SESSIONS).store(&VERSIONS).open().await
 }
 
 /// How many events are committed.
-fn committed(task: &Task) -> store::Result<i64> {
+fn committed(task: &Task) -> store_core::Result<i64> {
     Ok(task.checkpoint()?.offsets.get("events").copied().unwrap_or(0))
 }
 
 /// Processes all events that are not committed yet, a commit for each.
-async fn work(database: &Database) -> store::Result<()> {
+async fn work(database: &Database) -> store_core::Result<()> {
     let task = open(database).await?;
     let done = committed(&task)?;
     for (position, time) in (1..).zip(TIMES).skip_while(|(position, _)| *position <= done) {
@@ -82,20 +83,20 @@ async fn check(task: &Task) -> Result<i64> {
     Ok(done)
 }
 
-pub(crate) async fn a_crash_at_any_call_leaves_whole_events(place: Place) -> Result<()> {
+pub(crate) async fn at_any_call(context: Context) -> Result<()> {
     let mut crashes = 0;
     let mut done = 0;
     // One run may take the whole way: then there are no further calls to be cut off at.
     for half_calls in 0.. {
-        let cut_off = CutOff::new(place.backend().await?, half_calls % 40);
-        let database = Database::with(Arc::new(cut_off.clone()), store::EngineConfig::default())?;
+        let cut_off = CutOff::new(context.backend().await?, half_calls % 40);
+        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
         tokio::select! {
             biased;
             () = cut_off.cut() => crashes += 1,
             worked = work(&database) => worked?,
         }
         drop(database);
-        let task = open(&place.database().await?).await?;
+        let task = open(&context.database().await?).await?;
         let now = check(&task).await?;
         ensure!(now >= done, "{done} events were committed, {now} are left");
         done = now;

@@ -10,7 +10,7 @@ use proptest::{
     prop_oneof,
     strategy::BoxedStrategy,
 };
-use store::{codec::Raw, prelude::*};
+use store_core::{codec::Raw, prelude::*};
 
 use super::{
     Kind,

@@ -9,7 +9,7 @@ use proptest::{
     sample::select,
     strategy::BoxedStrategy,
 };
-use store::Order;
+use store_core::Order;
 
 /// Keys that are prefixes of each other, with the bytes that encodings trip over.
 const KEYS: [&[u8]; 8] = [b"", b"\0", b"\0\0", b"\0\xff", b"a", b"a\0", b"aa", b"\xff\xff"];
@@ -57,7 +57,7 @@ pub(crate) fn ordered<T>(mut rows: Vec<T>, order: Order) -> Vec<T> {
 }
 
 pub(crate) async fn same_rows<T: PartialEq + std::fmt::Debug>(
-    found: BoxStream<'static, store::Result<T>>,
+    found: BoxStream<'static, store_core::Result<T>>,
     expected: Vec<T>,
 ) -> Result<()> {
     same(&found.try_collect::<Vec<_>>().await?, &expected)

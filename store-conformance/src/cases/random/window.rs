@@ -6,7 +6,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use proptest::{prelude::Strategy, prop_oneof, strategy::BoxedStrategy};
-use store::{codec::Raw, prelude::*};
+use store_core::{codec::Raw, prelude::*};
 
 use super::{
     Kind,

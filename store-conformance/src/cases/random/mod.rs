@@ -1,18 +1,18 @@
-//! The runs: a list of steps per case, on a store and on its model.
+//! Random operations on every kind of store against a plain model (RN).
+//!
+//! `CASES=1000` runs more of them, `SEED=7` the ones of another seed. A failure shows the shortest operations that fail.
 
-mod key_value;
-mod session;
-mod timestamped;
+pub(crate) mod key_value;
+pub(crate) mod session;
+pub(crate) mod timestamped;
 mod tools;
-mod versioned;
-mod window;
+pub(crate) mod versioned;
+pub(crate) mod window;
 
-use std::{env, process::ExitCode, sync::Arc};
+use std::{env, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use futures::future::BoxFuture;
-use integration_tests::{Place, RedisServer, Sort, block_on};
-use libtest_mimic::{Failed, Trial};
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy},
@@ -20,7 +20,10 @@ use proptest::{
     strategy::BoxedStrategy,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
 };
-use store::prelude::*;
+use store_core::prelude::*;
+use tokio::{runtime::Handle, task::block_in_place, time::timeout};
+
+use crate::Context;
 
 /// A kind of store and its plain model.
 pub(crate) trait Kind: Default + Clone + Send + 'static {
@@ -57,11 +60,9 @@ fn steps<K: Kind>() -> BoxedStrategy<Vec<Step<K::Op>>> {
     vec(step, 1..80).boxed()
 }
 
-async fn replay<K: Kind>(place: Place, steps: Vec<Step<K::Op>>) -> Result<()> {
+async fn replay<K: Kind>(context: Context, steps: Vec<Step<K::Op>>) -> Result<()> {
     let definition = K::definition();
-    let open = async || {
-        anyhow::Ok(place.database().await?.task("app", 0).store(&definition).open().await?)
-    };
+    let open = async || anyhow::Ok(context.task().await?.store(&definition).open().await?);
     let mut task = open().await?;
     let mut store = task.store(&definition)?;
     let (mut model, mut committed) = (K::default(), K::default());
@@ -96,56 +97,39 @@ async fn replay<K: Kind>(place: Place, steps: Vec<Step<K::Op>>) -> Result<()> {
     Ok(())
 }
 
-fn number(name: &str, default: u32) -> u32 {
-    env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(default)
-}
-
-fn trial<K: Kind>(sort: Sort, redis: &RedisServer) -> Result<(), Failed> {
-    let cases = match sort {
-        Sort::Memory | Sort::Toy => 400,
-        _ => 40,
-    };
-    let seed = number("SEED", 0);
-    let mut bytes = [0; 32];
-    bytes[..4].copy_from_slice(&seed.to_be_bytes());
+/// The operations of many cases, each in a place of its own, with a bound on the time of each.
+pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
+    let cases = env::var("CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: number("CASES", cases),
+        cases: match cases {
+            Some(cases) => cases,
+            None if context.capabilities().await?.persistent => 40,
+            None => 400,
+        },
         failure_persistence: None,
         max_shrink_iters: 2000,
+        // What hangs is not shrunk for hours.
+        max_shrink_time: 10_000,
         ..Config::default()
     };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let ran = TestRunner::new_with_rng(config, rng).run(&steps::<K>(), |steps| {
-        let place =
-            Place::fresh(sort, redis).map_err(|error| TestCaseError::reject(error.to_string()))?;
-        block_on(replay::<K>(place, steps))
-            .map_err(|failed| TestCaseError::fail(failed.message().unwrap_or_default().to_owned()))
-    });
-    ran.map_err(|error| format!("seed {seed}: {error}").into())
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&context.seed.to_be_bytes());
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let case = |steps| {
+        let case = async { replay::<K>(context.fresh().await?, steps).await };
+        let ended = Handle::current().block_on(async { timeout(PATIENCE, case).await });
+        let failed = match ended {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("it did not end within {PATIENCE:?}"),
+        };
+        Err(TestCaseError::fail(failed))
+    };
+    // The runner shrinks what fails by calling again, and knows no futures.
+    let ran = block_in_place(|| runner.run(&steps::<K>(), case));
+    ran.map_err(|error| anyhow!("seed {}: {error}", context.seed))
 }
 
-pub(crate) fn run() -> ExitCode {
-    let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));
-    let mut trials = Vec::new();
-    for sort in Sort::ALL {
-        macro_rules! kinds {
-            ($($name:literal: $kind:ty),* $(,)?) => {$({
-                let redis = redis.clone();
-                let name = format!("{sort}::{}", $name);
-                trials.push(Trial::test(name, move || trial::<$kind>(sort, &redis)));
-            })*};
-        }
-        kinds! {
-            "key_value": key_value::Model,
-            "timestamped": timestamped::Model,
-            "window": window::Model<false, 7>,
-            "window_one_segment": window::Model<false, 60_000>,
-            "window_duplicates": window::Model<true, 7>,
-            "session": session::Model<7>,
-            "session_one_segment": session::Model<60_000>,
-            "versioned": versioned::Model<7>,
-            "versioned_one_segment": versioned::Model<60_000>,
-        }
-    }
-    integration_tests::run(trials, redis)
-}
+/// How long the operations of one case may take.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,110 @@
+//! What the buffer holds, and that it empties without anybody noticing.
+
+use anyhow::{Result, ensure};
+use futures::TryStreamExt;
+use store_core::{
+    backend::{KeyRange, Order, PageLimit, TaskId},
+    prelude::*,
+};
+
+use crate::{
+    Context,
+    cases::tools::{bytes, committed, delete, holds, open, put, rows},
+};
+
+/// How many entries the backend holds for the task's first store, whatever the engine believes.
+async fn stored(context: &Context) -> Result<usize> {
+    let reader = context.backend().await?.read(&TaskId::new("app", 0)?).await?;
+    let map = store_core::backend::MapId::whole(1);
+    let page = reader.scan(map, &KeyRange::ALL, Order::Forward, PageLimit::default()).await?;
+    Ok(page.entries.len())
+}
+
+pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    put(&store, &[("kept", "v")]).await?;
+    task.commit(()).await?;
+    put(&store, &[("k", "v")]).await?;
+    delete(&store, &["k"]).await?;
+    for _ in 0..2 {
+        holds(&*store, &[("kept", "v")]).await?;
+        ensure!(stored(&context).await? == 1, "the backend has more than one entry");
+        task.commit(()).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn nothing_works_after_close(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    put(&store, &[("k", "committed")]).await?;
+    task.commit([("s", 1)]).await?;
+    put(&store, &[("k", "buffered"), ("other", "buffered")]).await?;
+    let scan = store.range(None, None, Order::Forward);
+    task.close().await?;
+    task.close().await?;
+    ensure!(task.buffered_bytes() == 0, "the buffer outlives the task");
+    let k = bytes("k");
+    for (call, error) in [
+        ("get", store.get(&k).await.err()),
+        ("put", store.put(&k, &k).await.err()),
+        ("delete", store.delete(&k).await.err()),
+        ("put_if_absent", store.put_if_absent(&k, &k).await.err()),
+        ("put_all", store.put_all(vec![(k.clone(), None)]).await.err()),
+        ("get_many", store.get_many(std::slice::from_ref(&k)).await.err()),
+        ("all", store.all().try_collect::<Vec<_>>().await.err()),
+        ("an open scan", scan.try_collect::<Vec<_>>().await.err()),
+        ("approximate_len", store.approximate_len().await.err()),
+        ("commit", task.commit(()).await.err()),
+        ("rollback", task.rollback().await.err()),
+    ] {
+        let kind = error.map(|error| error.kind());
+        ensure!(kind == Some(ErrorKind::Closed), "{call} after close gives {kind:?}");
+    }
+    holds(&*open(&context).await?.1, &[("k", "committed")]).await
+}
+
+/// What is processed counts with the commit of what it wrote, not before.
+pub(crate) async fn positions_move_with_commits(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    task.commit(()).await?;
+    let offset = async || {
+        let own = task.checkpoint()?.offsets.get("s").copied();
+        let read = context.read().await?.checkpoint().await?.offsets.get("s").copied();
+        ensure!(own == read, "the owner says {own:?}, a reader {read:?}");
+        Ok(own)
+    };
+    for position in 0..2 {
+        if let Some(unit) = task.begin("s", position).await? {
+            store.put(&bytes(position.to_be_bytes()), &bytes("v")).await?;
+            unit.finish()?;
+        }
+    }
+    ensure!(offset().await?.is_none() && rows(committed(&context).await?.all()).await?.is_empty());
+    // The record at work meanwhile does not count with those before.
+    task.commit(()).await?;
+    ensure!(offset().await? == Some(2) && rows(committed(&context).await?.all()).await?.len() == 2);
+    Ok(())
+}
+
+pub(crate) async fn bytes_are_counted(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    let k = bytes("key");
+    ensure!(task.buffered_bytes() == 0);
+    store.put(&k, &bytes([0; 1000])).await?;
+    let first = task.buffered_bytes();
+    ensure!(first >= 1003, "{first} bytes for 1003");
+    store.put(&k, &bytes([0; 5000])).await?;
+    ensure!(task.buffered_bytes() == first + 4000, "a longer value in its place");
+    store.put(&k, &bytes([0; 10])).await?;
+    ensure!(task.buffered_bytes() == first - 990, "a shorter value in its place");
+    store.put(&bytes("yek"), &bytes([0; 10])).await?;
+    ensure!(task.buffered_bytes() == 2 * (first - 990), "a second key");
+    delete(&store, &["yek"]).await?;
+    ensure!(task.buffered_bytes() < 2 * (first - 990), "a delete in place of a value");
+    task.commit(()).await?;
+    ensure!(task.buffered_bytes() == 0, "a commit leaves bytes behind");
+    store.put(&k, &bytes([0; 1000])).await?;
+    task.rollback().await?;
+    ensure!(task.buffered_bytes() == 0, "a rollback leaves bytes behind");
+    Ok(())
+}

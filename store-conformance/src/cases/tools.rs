@@ -1,0 +1,93 @@
+//! What cases of several families share: a store of bytes, and what it must hold.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use futures::{TryStreamExt, stream::BoxStream};
+use store_core::{Maps, Task, backend::StoreSpec, codec::Raw, prelude::*};
+
+use crate::Context;
+
+pub(crate) static RAW: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("raw").values(Raw);
+
+pub(crate) type Store = Arc<dyn KeyValueStore<Bytes, Bytes>>;
+
+pub(crate) fn bytes(bytes: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(bytes.as_ref())
+}
+
+/// The task and its store of bytes, claimed by a new handle.
+pub(crate) async fn open(context: &Context) -> Result<(Task, Store)> {
+    open_on(&context.database().await?).await
+}
+
+pub(crate) async fn open_on(database: &Database) -> Result<(Task, Store)> {
+    let task = database.task("app", 0).store(&RAW).open().await?;
+    let store = task.store(&RAW)?;
+    Ok((task, store))
+}
+
+/// What is committed of that store, for somebody else.
+pub(crate) async fn committed(
+    context: &Context,
+) -> Result<Arc<dyn ReadOnlyKeyValueStore<Bytes, Bytes>>> {
+    Ok(context.read().await?.store(&RAW).await?)
+}
+
+pub(crate) async fn put(store: &Store, entries: &[(&str, &str)]) -> Result<()> {
+    for (key, value) in entries {
+        store.put(&bytes(key), &bytes(value)).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn delete(store: &Store, keys: &[&str]) -> Result<()> {
+    for key in keys {
+        store.delete(&bytes(key)).await?;
+    }
+    Ok(())
+}
+
+/// All that a stream gives.
+pub(crate) async fn rows<T>(stream: BoxStream<'static, store_core::Result<T>>) -> Result<Vec<T>> {
+    Ok(stream.try_collect().await?)
+}
+
+/// A store holds exactly these entries, whichever way it is read.
+pub(crate) async fn holds(
+    store: &dyn ReadOnlyKeyValueStore<Bytes, Bytes>,
+    expected: &[(&str, &str)],
+) -> Result<()> {
+    let entries: Vec<_> = expected.iter().map(|(key, value)| (bytes(key), bytes(value))).collect();
+    let found = rows(store.all()).await?;
+    ensure!(found == entries, "all gives {found:?}, expected {entries:?}");
+    let mut backward = rows(store.range(None, None, Order::Backward)).await?;
+    backward.reverse();
+    ensure!(backward == entries, "backward {backward:?}, expected {entries:?}");
+    let keys: Vec<_> = entries.iter().map(|(key, _)| key.clone()).collect();
+    let values: Vec<_> = entries.iter().map(|(_, value)| Some(value.clone())).collect();
+    ensure!(store.get_many(&keys).await? == values, "get_many gives other values");
+    for (key, value) in &entries {
+        ensure!(
+            store.get(key).await?.as_ref() == Some(value),
+            "get of {key:?} gives another value"
+        );
+    }
+    Ok(())
+}
+
+/// The maps of a store in place of the store: for what its own reads and writes cannot say.
+pub(crate) struct MapsOf<'a, D>(pub(crate) &'a D);
+
+impl<D: StoreDefinition> StoreDefinition for MapsOf<'_, D> {
+    type Store = Maps;
+
+    fn spec(&self) -> store_core::Result<StoreSpec> {
+        self.0.spec()
+    }
+
+    fn open(&self, maps: Maps) -> Maps {
+        maps
+    }
+}

@@ -1,0 +1,95 @@
+//! Settings of the engine: what contradicts, and what each does (G).
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use store_core::{EngineConfig, PORTABLE_KEY_BYTES, prelude::*};
+
+use crate::{
+    Context,
+    cases::tools::{bytes, open_on, put, rows},
+    faults::Faulty,
+};
+
+fn config(change: impl FnOnce(&mut EngineConfig)) -> EngineConfig {
+    let mut config = EngineConfig::default();
+    change(&mut config);
+    config
+}
+
+pub(crate) async fn that_contradict_are_refused(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    for (names, bad) in [
+        ("page_entries", config(|config| config.page_entries = 0)),
+        ("page_bytes", config(|config| config.page_bytes = 0)),
+        ("uncommitted_soft_bytes", config(|config| config.uncommitted_hard_bytes = 1)),
+        ("uncommitted_hard_bytes", config(|config| config.uncommitted_soft_bytes = usize::MAX)),
+    ] {
+        let Err(error) = Database::with(backend.clone(), bad) else {
+            anyhow::bail!("a bad {names} was taken")
+        };
+        ensure!(error.kind() == ErrorKind::Config, "{error}");
+        ensure!(error.to_string().contains(names), "{error} does not name {names}");
+    }
+    Database::with(backend, EngineConfig::default())?;
+    Ok(())
+}
+
+/// How many pages a scan of 24 entries of 1000 bytes takes.
+async fn pages(context: &Context, config: EngineConfig) -> Result<u64> {
+    let line = Faulty::new(context.backend().await?);
+    let (_task, store) = open_on(&Database::with(Arc::new(line.clone()), config)?).await?;
+    let before = line.calls().scans;
+    ensure!(rows(store.all()).await?.len() == 24);
+    Ok(line.calls().scans - before)
+}
+
+pub(crate) async fn have_their_effects(context: Context) -> Result<()> {
+    let limits = config(|config| {
+        (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (10_000, 40_000);
+    });
+    let (task, store) = open_on(&context.database_with(limits).await?).await?;
+    let (mut puts, mut wanted) = (0_u32, None);
+    let error = loop {
+        match store.put(&bytes(puts.to_be_bytes()), &bytes([1; 1000])).await {
+            Ok(()) => puts += 1,
+            Err(error) => break error.kind(),
+        }
+        if wanted.is_none() && task.wants_commit() {
+            wanted = Some(puts);
+        }
+    };
+    ensure!(error == ErrorKind::BufferFull, "{error}");
+    ensure!((30..40).contains(&puts), "{puts} puts of 1000 bytes fit into 40000");
+    ensure!(
+        wanted.is_some_and(|puts| (8..=10).contains(&puts)),
+        "{wanted:?} puts ask for a commit"
+    );
+    ensure!(task.buffered_bytes() <= 40_000, "{} bytes", task.buffered_bytes());
+    task.rollback().await?;
+    ensure!(!task.wants_commit() && task.buffered_bytes() == 0);
+    for n in 0..24_u32 {
+        store.put(&bytes(n.to_be_bytes()), &bytes([1; 1000])).await?;
+    }
+    task.commit(()).await?;
+
+    let one = pages(&context, EngineConfig::default()).await?;
+    ensure!(one == 1, "{one} pages by default");
+    let many = pages(&context, config(|config| config.page_entries = 4)).await?;
+    ensure!((6..=24).contains(&many), "{many} pages of 4 entries");
+    let many = pages(&context, config(|config| config.page_bytes = 4000)).await?;
+    ensure!((6..=24).contains(&many), "{many} pages of 4000 bytes");
+
+    let above = "k".repeat(PORTABLE_KEY_BYTES + 1);
+    let (_task, store) = open_on(&context.database().await?).await?;
+    let refused = store.put(&bytes(&above), &bytes("v")).await.err().map(|error| error.kind());
+    ensure!(refused == Some(ErrorKind::TooLarge), "{refused:?}");
+    let native = context.database_with(config(|config| config.native_limits = true)).await?;
+    let (task, store) = open_on(&native).await?;
+    if task.capabilities().max_key_bytes > PORTABLE_KEY_BYTES {
+        put(&store, &[(&above, "v")]).await?;
+        task.commit(()).await?;
+        ensure!(store.get(&bytes(&above)).await? == Some(bytes("v")));
+    }
+    Ok(())
+}

@@ -1,82 +1,83 @@
-//! A backend that counts what is read, remembers what is committed, and loses commits.
+//! A backend that remembers what was asked of it, and can fail a scan.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use store_core::{
-    Error, ErrorKind, Result,
+    Database, EngineConfig, Error, ErrorKind, Result,
     backend::{
-        Backend, Capabilities, Changes, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order,
-        OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
+        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
     },
 };
 
-/// What becomes of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It works.
-    Kept,
-    /// It never arrives, and nobody learns.
-    LostBefore,
-    /// It arrives, and nobody learns.
-    LostAfter,
+use crate::Context;
+
+/// What was asked of a backend.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls {
+    /// For each read of keys their number.
+    pub(crate) gets: Vec<usize>,
+    pub(crate) pages: Vec<Asked>,
+    pub(crate) commits: Vec<Arc<Commit>>,
+    /// How many pages may come before all fail.
+    patience: Option<usize>,
 }
 
-#[derive(Debug)]
-struct Log {
-    entries_read: AtomicUsize,
-    last: Mutex<Changes>,
-    fate: Mutex<Fate>,
+/// A page that was asked for, and what was in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) limit: PageLimit,
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
 }
 
-/// A backend that is watched.
+/// A backend that remembers what was asked of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched {
     inner: Arc<dyn Backend>,
-    log: Arc<Log>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 impl Watched {
-    pub(crate) fn new(inner: Arc<dyn Backend>) -> Self {
-        let log = Log {
-            entries_read: AtomicUsize::new(0),
-            last: Mutex::default(),
-            fate: Mutex::new(Fate::Kept),
-        };
-        Self { inner, log: Arc::new(log) }
+    pub(crate) async fn new(context: &Context) -> anyhow::Result<Self> {
+        Ok(Self { inner: context.backend().await?, calls: Arc::default() })
     }
 
-    /// How many entries the backend gave so far.
-    pub(crate) fn entries_read(&self) -> usize {
-        self.log.entries_read.load(Ordering::Relaxed)
+    pub(crate) fn database(&self, config: EngineConfig) -> Result<Database> {
+        Database::with(Arc::new(self.clone()), config)
     }
 
-    /// What the last commit changed.
-    pub(crate) fn last_commit(&self) -> Changes {
-        self.log.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What was asked since the last time; from now on no scan fails.
+    pub(crate) fn take(&self) -> Calls {
+        self.with(std::mem::take)
     }
 
-    /// What becomes of commits from now on.
-    pub(crate) fn fate(&self, fate: Fate) {
-        *self.log.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
+    /// Makes every page after so many more fail.
+    pub(crate) fn fail_after(&self, pages: usize) {
+        self.with(|calls| calls.patience = Some(pages));
     }
+
+    fn with<T>(&self, use_calls: impl FnOnce(&mut Calls) -> T) -> T {
+        with(&self.calls, use_calls)
+    }
+}
+
+fn with<T>(calls: &Mutex<Calls>, use_calls: impl FnOnce(&mut Calls) -> T) -> T {
+    use_calls(&mut calls.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[async_trait]
 impl Backend for Watched {
     async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
         let Claim { writer, checkpoint, .. } = self.inner.claim(task, owner, stores).await?;
-        let writer = WatchedTask { inner: writer, log: self.log.clone() };
-        Ok(Claim::new(Arc::new(writer), checkpoint))
+        Ok(Claim::new(Arc::new(Task { inner: writer, calls: self.calls.clone() }), checkpoint))
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
         let inner = self.inner.read(task).await?;
-        Ok(Arc::new(WatchedTask { inner, log: self.log.clone() }))
+        Ok(Arc::new(Task { inner, calls: self.calls.clone() }))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
@@ -89,21 +90,20 @@ impl Backend for Watched {
 }
 
 #[derive(Debug)]
-struct WatchedTask<T: ?Sized> {
+struct Task<T: ?Sized> {
     inner: Arc<T>,
-    log: Arc<Log>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 #[async_trait]
-impl<T: TaskReader + ?Sized> TaskReader for WatchedTask<T> {
+impl<T: TaskReader + ?Sized> TaskReader for Task<T> {
     fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let found = self.inner.get_many(keys).await?;
-        self.log.entries_read.fetch_add(found.iter().flatten().count(), Ordering::Relaxed);
-        Ok(found)
+        with(&self.calls, |calls| calls.gets.push(keys.len()));
+        self.inner.get_many(keys).await
     }
 
     async fn scan(
@@ -113,8 +113,21 @@ impl<T: TaskReader + ?Sized> TaskReader for WatchedTask<T> {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
+        let failing = |calls: &mut Calls| match &mut calls.patience {
+            Some(0) => true,
+            Some(pages) => {
+                *pages -= 1;
+                false
+            }
+            None => false,
+        };
+        if with(&self.calls, failing) {
+            return Err(Error::new(ErrorKind::Timeout, "no answer to a scan"));
+        }
         let page = self.inner.scan(map, range, order, limit).await?;
-        self.log.entries_read.fetch_add(page.entries.len(), Ordering::Relaxed);
+        let bytes = page.entries.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let asked = Asked { limit, entries: page.entries.len(), bytes };
+        with(&self.calls, |calls| calls.pages.push(asked));
         Ok(page)
     }
 
@@ -132,16 +145,10 @@ impl<T: TaskReader + ?Sized> TaskReader for WatchedTask<T> {
 }
 
 #[async_trait]
-impl TaskWriter for WatchedTask<dyn TaskWriter> {
+impl TaskWriter for Task<dyn TaskWriter> {
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
-        let fate = *self.log.fate.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost = || Error::new(ErrorKind::Timeout, "the answer to a commit was lost");
-        if fate == Fate::LostBefore {
-            return Err(lost());
-        }
-        self.inner.commit(commit).await?;
-        *self.log.last.lock().unwrap_or_else(PoisonError::into_inner) = commit.changes().clone();
-        if fate == Fate::LostAfter { Err(lost()) } else { Ok(()) }
+        with(&self.calls, |calls| calls.commits.push(commit.clone()));
+        self.inner.commit(commit).await
     }
 
     async fn apply(&self) -> Result<()> {

@@ -8,9 +8,11 @@ use store_core::{EngineConfig, Task, prelude::*};
 
 use crate::{
     Context,
-    cases::key_value::{
-        changes::writes,
-        tools::{Life, NUMBERS, RAW, View, bytes, numbers, puts, same},
+    cases::{
+        key_value::{
+            changes::writes,
+            tools::{Life, NUMBERS, RAW, View, bytes, numbers, puts, same},
+        },
         watched::Watched,
     },
 };

@@ -6,9 +6,11 @@ use store_core::prelude::*;
 use super::calls::open;
 use crate::{
     Context,
-    cases::key_value::{
-        changes::writes,
-        tools::{Life, NUMBERS, RAW, TEXTS, View, bytes, numbers, same, texts},
+    cases::{
+        key_value::{
+            changes::writes,
+            tools::{Life, NUMBERS, RAW, TEXTS, View, bytes, numbers, same, texts},
+        },
         watched::Watched,
     },
 };

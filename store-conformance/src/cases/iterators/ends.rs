@@ -7,8 +7,8 @@ use store_core::prelude::*;
 use super::meanwhile::small_pages;
 use crate::{
     Context,
-    cases::key_value::{
-        tools::{Life, NUMBERS, Rows, TEXTS, numbers, puts, refused, same},
+    cases::{
+        key_value::tools::{Life, NUMBERS, Rows, TEXTS, numbers, puts, refused, same},
         watched::Watched,
     },
 };

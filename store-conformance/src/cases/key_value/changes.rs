@@ -14,11 +14,8 @@ use store_core::{
     prelude::*,
 };
 
-use super::{
-    tools::{Life, NUMBERS, bytes, numbers, same},
-    watched::Watched,
-};
-use crate::Context;
+use super::tools::{Life, NUMBERS, bytes, numbers, same};
+use crate::{Context, cases::watched::Watched};
 
 /// Counts what it encodes.
 #[derive(Clone, Debug, Default)]

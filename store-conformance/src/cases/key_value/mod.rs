@@ -9,5 +9,4 @@ pub(crate) mod ranges;
 pub(crate) mod refusals;
 pub(crate) mod size;
 pub(crate) mod tools;
-pub(crate) mod watched;
 pub(crate) mod writes;

@@ -7,9 +7,8 @@ use store_core::{EngineConfig, prelude::*};
 use super::{
     refusals::{PERHAPS, Perhaps},
     tools::{Life, NUMBERS, RAW, bytes, numbers, puts, refused, same},
-    watched::Watched,
 };
-use crate::Context;
+use crate::{Context, cases::watched::Watched};
 
 pub(crate) async fn none_of_them_is_done_after_an_error(context: Context) -> Result<()> {
     let key = |n| Perhaps(Some(n));

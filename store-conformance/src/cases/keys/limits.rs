@@ -7,11 +7,9 @@ use store_core::{EngineConfig, PORTABLE_KEY_BYTES, prelude::*};
 use crate::{
     Context,
     cases::{
-        key_value::{
-            tools::{Life, RAW, TEXTS, bytes, refused, same, texts},
-            watched::Watched,
-        },
+        key_value::tools::{Life, RAW, TEXTS, bytes, refused, same, texts},
         values::kinds::Kinds,
+        watched::Watched,
     },
 };
 

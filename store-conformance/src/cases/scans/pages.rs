@@ -15,10 +15,8 @@ use crate::{
     Context,
     cases::{
         iterators::meanwhile::small_pages,
-        key_value::{
-            tools::{Life, NUMBERS, RAW, View, bytes, numbers, puts, same},
-            watched::Watched,
-        },
+        key_value::tools::{Life, NUMBERS, RAW, View, bytes, numbers, puts, same},
+        watched::{Asked, Watched},
     },
     waist::{MAP, Model, Owner, task},
 };
@@ -101,7 +99,7 @@ pub(crate) async fn one_at_a_time(context: Context) -> Result<()> {
         while scan.try_next().await?.is_some() {
             let asked = watched.take().pages;
             ensure!(asked.len() <= 1, "{} pages for one row", asked.len());
-            for (limit, bytes) in asked {
+            for Asked { limit, bytes, .. } in asked {
                 ensure!(limit.bytes <= 64 << 10 && bytes <= (64 << 10) + 4_100, "{bytes} bytes");
                 pages += 1;
                 // Nothing was fetched ahead: at most a page's rows were given since the last one.

@@ -12,14 +12,14 @@ use crate::{
     cases::{
         stages::{Opened, STAGES},
         timed::{collect, ms},
-        watched::{Fate, Watched},
     },
+    faults::{Fault, Faulty},
 };
 
 /// Two sessions are merged, and the process dies when the commit of it is where `fate` says; none before it is sent.
-async fn merged_and_killed(context: &Context, by_hand: bool, fate: Option<Fate>) -> Result<()> {
-    let backend = Arc::new(Watched::new(context.backend().await?));
-    let database = Database::with(backend.clone(), EngineConfig::default())?;
+async fn merged_and_killed(context: &Context, by_hand: bool, fate: Option<Fault>) -> Result<()> {
+    let backend = Faulty::new(context.backend().await?);
+    let database = Database::with(Arc::new(backend.clone()), EngineConfig::default())?;
     let old = numbered(&[("a", 0, 10), ("a", 20, 30)]);
     let task = database.task("app", 0).store(&VISITS).open().await?;
     let visits = task.store(&VISITS)?;
@@ -38,14 +38,14 @@ async fn merged_and_killed(context: &Context, by_hand: bool, fate: Option<Fate>)
         visits.merge(&a, AT(12, 18), 5, |_| 7).await?;
     }
     if let Some(fate) = fate {
-        backend.fate(fate);
+        backend.commits([fate]);
         let Err(error) = task.commit(()).await else { bail!("the reply was not lost") };
         ensure!(error.effect() == Effect::Unknown, "{error:?}");
     }
     drop((task, visits, database, backend));
     let mut opened = Opened::new(context, &VISITS).await?;
     let merged = vec![(a.clone(), AT(0, 30), 7)];
-    let expected = if fate == Some(Fate::LostAfter) { merged } else { old };
+    let expected = if fate == Some(Fault::LostReply) { merged } else { old };
     for stage in STAGES {
         let found = collect(opened.at(stage).await?.all(Order::Forward)).await?;
         ensure!(found == expected, "{stage:?}, {fate:?}, by hand: {by_hand}: {found:?}");
@@ -55,7 +55,7 @@ async fn merged_and_killed(context: &Context, by_hand: bool, fate: Option<Fate>)
 
 pub(crate) async fn a_crash_leaves_all_or_one(context: Context) -> Result<()> {
     for by_hand in [true, false] {
-        for fate in [None, Some(Fate::LostBefore), Some(Fate::LostAfter)] {
+        for fate in [None, Some(Fault::LostRequest), Some(Fault::LostReply)] {
             merged_and_killed(&context, by_hand, fate).await?;
         }
     }

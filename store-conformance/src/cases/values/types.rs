@@ -13,8 +13,8 @@ use store_core::{
 
 use crate::{
     Context,
-    cases::key_value::{
-        tools::{Life, RAW, View, bytes, refused, rows, same},
+    cases::{
+        key_value::tools::{Life, RAW, View, bytes, refused, rows, same},
         watched::Watched,
     },
 };

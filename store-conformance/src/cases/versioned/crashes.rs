@@ -11,8 +11,8 @@ use crate::{
     cases::{
         stages::{Opened, STAGES},
         timed::collect,
-        watched::{Fate, Watched},
     },
+    faults::{Fault, Faulty},
 };
 
 pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {
@@ -24,9 +24,9 @@ pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {
         record("c", 30, I + 5),
         record("d", I + 5, None),
     ];
-    for fate in [None, Some(Fate::LostBefore), Some(Fate::LostAfter)] {
-        let backend = Arc::new(Watched::new(context.backend().await?));
-        let database = Database::with(backend.clone(), EngineConfig::default())?;
+    for fate in [None, Some(Fault::LostRequest), Some(Fault::LostReply)] {
+        let backend = Faulty::new(context.backend().await?);
+        let database = Database::with(Arc::new(backend.clone()), EngineConfig::default())?;
         let task = database.task("app", 0).store(&RATES).open().await?;
         let (rates, k) = (task.store(&RATES)?, text("k"));
         rates.put(&k, Some(&text("a")), 10).await?;
@@ -35,12 +35,12 @@ pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {
         rates.put(&k, Some(&text("d")), I + 5).await?;
         rates.put(&k, Some(&text("b")), 20).await?;
         if let Some(fate) = fate {
-            backend.fate(fate);
+            backend.commits([fate]);
             let Err(error) = task.commit(()).await else { bail!("the reply was not lost") };
             ensure!(error.effect() == Effect::Unknown, "{error:?}");
         }
         drop((task, rates, database, backend));
-        let expected: &[Record] = if fate == Some(Fate::LostAfter) { &new } else { &old };
+        let expected: &[Record] = if fate == Some(Fault::LostReply) { &new } else { &old };
         let mut opened = Opened::new(&context, &RATES).await?;
         for stage in STAGES {
             let rates = opened.at(stage).await?;

@@ -1,7 +1,5 @@
 //! Windows of all keys.
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt};
 use store_core::{EngineConfig, prelude::*};
@@ -83,21 +81,21 @@ pub(crate) async fn inverted_times_are_empty(context: Context) -> Result<()> {
 pub(crate) async fn the_newest_few_of_many(context: Context) -> Result<()> {
     static MANY: Window<u32, u32> = Window::new("many", ms(1), ms(20_000)).segments(ms(4000));
     const PAGE: usize = 20;
-    let backend = Arc::new(Watched::new(context.backend().await?));
+    let backend = Watched::new(&context).await?;
     let mut config = EngineConfig::default();
     config.page_entries = PAGE;
-    let task = Database::with(backend.clone(), config)?.task("app", 0).store(&MANY).open().await?;
+    let task = backend.database(config)?.task("app", 0).store(&MANY).open().await?;
     let windows = task.store(&MANY)?;
     for start in 0..10_000 {
         windows.put(&7, start.into(), Some(&start)).await?;
     }
     task.commit(()).await?;
-    let read = backend.entries_read();
+    backend.take();
     let newest = windows.fetch(&7, 0, i64::MAX, Order::Backward).take(5);
     let newest: Vec<_> = newest.try_collect().await?;
     let expected = [9999, 9998, 9997, 9996, 9995].map(|start| (i64::from(start), start));
     ensure!(newest == expected, "{newest:?}");
-    let read = backend.entries_read() - read;
+    let read: usize = backend.take().pages.iter().map(|page| page.entries).sum();
     ensure!(read <= PAGE, "{read} rows were read");
     Ok(())
 }

@@ -1,0 +1,33 @@
+//! What the letters of an id stand for.
+
+/// The families of cases: what stands before the number of an id, and what it stands for.
+pub const FAMILIES: &[(&str, &str)] = &[
+    ("AD", "what a backend owes to the engine"),
+    ("B", "bulk calls"),
+    ("C", "concurrency"),
+    ("CK", "caching"),
+    ("CL", "change-logging"),
+    ("CS", "sessions with commits in between"),
+    ("CT", "caching over time"),
+    ("CW", "windows with commits in between"),
+    ("F", "wrong data"),
+    ("G", "wrong configuration"),
+    ("H", "honest capabilities"),
+    ("HD", "headers"),
+    ("IQ", "interactive queries"),
+    ("IT", "iterators"),
+    ("K", "keys"),
+    ("KV", "key-value stores"),
+    ("L", "cancellation"),
+    ("N", "namespaces"),
+    ("OC", "offsets, commits, transactions"),
+    ("R", "failure"),
+    ("RS", "restore"),
+    ("S", "scans"),
+    ("SS", "session stores"),
+    ("V", "values and codecs"),
+    ("VR", "versioned stores"),
+    ("W", "writes and reads"),
+    ("WN", "window stores"),
+    ("Y", "wrappers"),
+];

@@ -26,7 +26,7 @@
 //! cases in another order and draws other random operations, and `CONFORMANCE_REPORT=reports` names a folder that gets a
 //! report for each backend, which [`render`] makes pages of. A case that does not apply is listed as ignored, with its reason.
 //!
-//! The suite is itself tested: some eighty stores with one fault each (`tests/broken`) must be caught by a case.
+//! The suite is itself tested: nearly 150 stores with one fault each (`tests/broken`) must be caught by a case.
 
 mod cases;
 mod catalogue;

@@ -111,7 +111,7 @@ fn row<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
 const INTRODUCTION: &str = "\
 # What every backend is held to
 
-Made by `cargo run -p store-conformance --example page` of the reports of a run; `scripts/test` fails where it is stale. The \
+Made by `scripts/test --pages` of the reports of a run; `scripts/test` fails where it is stale. The \
 cases are in the crate `store-conformance`, which anybody can run on a backend of their own: as named tests, or with \
 `store conformance URL`.
 

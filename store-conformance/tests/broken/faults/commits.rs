@@ -6,7 +6,6 @@ use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
     backend::{Changes, Commit, MapChange, MapId, Put},
-    redo::toy::Break,
 };
 
 use super::{Broken, values::keep};
@@ -81,17 +80,6 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("empty-commit-ignored", "a commit without changes is not sent", || {
             EmptyIgnored
         }),
-        Broken::rule("log-not-laid-over", "readers skip a decided log", Break::ReaderSkipsLog),
-        Broken::rule(
-            "log-looked-at-once",
-            "readers look at the record once",
-            Break::ReaderLooksOnce,
-        ),
-        Broken::rule(
-            "log-cleared-first",
-            "the mark of a commit goes before it is applied",
-            Break::ClearBeforeApply,
-        ),
     ]
 }
 

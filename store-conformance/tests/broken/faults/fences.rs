@@ -72,11 +72,6 @@ pub(super) fn faults() -> Vec<Broken> {
             "the compare-and-set compares no fence",
             Break::CommitWithoutFence,
         ),
-        Broken::rule(
-            "toy-without-sequence",
-            "the compare-and-set compares no sequence number",
-            Break::CommitWithoutSequence,
-        ),
     ]
 }
 

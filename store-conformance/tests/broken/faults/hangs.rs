@@ -3,7 +3,7 @@
 use std::{
     future::pending,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -11,7 +11,7 @@ use std::{
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{Backend, Claim, Commit, OwnerId, TaskId},
+    backend::{Backend, Claim, Commit, OwnerId, TaskId, TaskWriter},
 };
 
 use super::Broken;
@@ -52,13 +52,24 @@ struct Counted {
     claims: AtomicUsize,
     commits: AtomicUsize,
     applies: AtomicUsize,
-    closes: AtomicUsize,
+    closed: Mutex<Vec<Arc<dyn TaskWriter>>>,
 }
 
 impl Counted {
     fn of(call: Call) -> Self {
-        let [claims, commits, applies, closes] = [0; 4].map(AtomicUsize::new);
-        Self { call, claims, commits, applies, closes }
+        let [claims, commits, applies] = [0; 3].map(AtomicUsize::new);
+        Self { call, claims, commits, applies, closed: Mutex::default() }
+    }
+}
+
+impl Counted {
+    /// Whether this writer was closed before; it is from now on.
+    fn is_closed(&self, sound: &Sound) -> bool {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &sound.writer else { return true };
+        let before = closed.iter().any(|other| Arc::ptr_eq(other, writer));
+        closed.push(writer.clone());
+        before
     }
 }
 
@@ -98,9 +109,9 @@ impl Fault for Counted {
     }
 
     async fn close(&self, sound: &Sound) -> Result<()> {
-        match (next(&self.closes), self.call) {
-            (_, Call::CloseHangs) => pending().await,
-            (1.., Call::CloseOnce) => Err(refused()),
+        match self.call {
+            Call::CloseHangs => pending().await,
+            Call::CloseOnce if self.is_closed(sound) => Err(refused()),
             _ => sound.writer()?.close().await,
         }
     }

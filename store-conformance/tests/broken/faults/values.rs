@@ -38,7 +38,7 @@ pub(super) fn faults() -> Vec<Broken> {
         }),
         Broken::new("value-large-lost", "a value above 1 MiB is not stored", || {
             Changed(|changes| {
-                keep(changes, |_, put| put.is_none_or(|put| put.value.len() <= 1 << 20))
+                keep(changes, |_, put| put.is_none_or(|put| put.value.len() <= 1 << 20));
             })
         }),
         Broken::new("value-empty-deletes", "an empty value deletes the key", || {

@@ -1,7 +1,8 @@
 //! State stores for stream processing: traits, codecs, engine and the in-memory backend.
 //!
 //! The folders are layers, each knowing only those before it: [`backend`] (what an adapter implements), [`codec`],
-//! `engine` (buffers, merged reads, commit), [`stores`] (the kinds) and [`memory`] (the in-memory backend). A
+//! `engine` (buffers, merged reads, commit), `maps` (what kinds are built on), [`stores`] (the kinds); beside them
+//! [`memory`] (the in-memory backend) and [`redo`] (the redo-log protocol). A
 //! [`Database`] opens [`Task`]s, a task its stores.
 
 pub mod backend;
@@ -9,6 +10,7 @@ pub mod codec;
 mod database;
 mod engine;
 mod error;
+mod event_time;
 mod maps;
 pub mod memory;
 mod merge;
@@ -23,13 +25,11 @@ pub use self::{
     database::{Database, ReadTask, TaskBuilder},
     engine::{
         EngineConfig, MAX_SOURCE_BYTES, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span,
-        Unit, Written,
+        Unit,
     },
     error::{Effect, Error, ErrorKind, Result},
-    maps::{
-        KeyLock, MAX_LIVE_SEGMENTS, Maps, ReadDefinition, ReadMaps, Retention, StoreDefinition,
-        Timeline, Writes,
-    },
+    event_time::{Live, MAX_LIVE_SEGMENTS, Retention, Timeline, Written},
+    maps::{KeyLock, Maps, ReadDefinition, ReadMaps, StoreDefinition, Writes},
     stores::{
         key_value::KeyValue, session::Session, timestamped::TimestampedKeyValue,
         versioned::VersionedKeyValue, window::Window,

@@ -96,6 +96,9 @@ async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
         "versioned put, latest": versions.put(&KEY, Some(&2), 400);
         "versioned put, out of order": versions.put(&KEY, Some(&2), 320);
         "versioned delete, latest": versions.delete(&KEY, 400);
+        "versioned delete, out of order": versions.delete(&KEY, 320);
+        "versioned get_as_of, no such key": versions.get_as_of(&0, 250);
+        "versioned put, no such key": versions.put(&0, Some(&2), 250);
         "versioned history": drain(versions.history(&KEY, 240, 320, Order::Forward));
     }
     calls
@@ -130,7 +133,10 @@ async fn calls_do_not_grow_with_other_keys() {
         ("versioned get_as_of, two segments on", 1, 2),
         ("versioned put, latest", 1, 0),
         ("versioned put, out of order", 1, 1),
-        ("versioned delete, latest", 2, 0),
+        ("versioned delete, latest", 1, 0),
+        ("versioned delete, out of order", 1, 1),
+        ("versioned get_as_of, no such key", 1, 2),
+        ("versioned put, no such key", 1, 4),
         ("versioned history", 1, 3),
     ];
     assert_eq!(few, expected);

@@ -115,6 +115,23 @@ async fn dropped_segments_are_absent_before_and_after_the_commit() {
 }
 
 #[tokio::test]
+async fn deletes_make_no_segments() {
+    let backend = Faulty::default();
+    let (task, maps) = open(&backend).await;
+    lock(&maps).await.write(Writes::new().put(Some(1), bytes("k"), bytes("v"))).await.unwrap();
+    for segment in 2..1000 {
+        lock(&maps).await.write(Writes::new().delete(Some(segment), bytes("k"))).await.unwrap();
+    }
+    assert_eq!(maps.timeline().await.unwrap().segments, [1].into());
+    task.commit(()).await.unwrap();
+    lock(&maps).await.write(Writes::new().delete(Some(1), bytes("k"))).await.unwrap();
+    assert_eq!(count(&maps, 1).await, 0, "where there is something it is deleted");
+    let both = Writes::new().put(Some(5), bytes("k"), bytes("v")).delete(Some(5), bytes("k"));
+    lock(&maps).await.write(both).await.unwrap();
+    assert_eq!(count(&maps, 5).await, 0, "also what the same batch puts");
+}
+
+#[tokio::test]
 async fn a_rollback_waits_for_open_units() {
     let backend = Faulty::default();
     let (task, maps) = open(&backend).await;

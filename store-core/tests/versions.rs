@@ -77,11 +77,44 @@ async fn versions_that_move_are_never_missed() {
         }
         task.commit(()).await.unwrap();
         let commits = async {
-            for time in (FIRST + 1..LAST).step_by(4) {
+            // Splits what is read, and supersedes the last one by versions in segments of their own.
+            let later = (1..8).map(|n| LAST + n * 37);
+            for time in (FIRST + 1..LAST).step_by(7).chain(later) {
                 store.put(&key, Some(&time), time).await.unwrap();
                 task.commit(()).await.unwrap();
             }
         };
         join(commits, read(&*reader, key, 5)).await;
+    }
+}
+
+/// What is the latest version may be superseded between two calls, by one in a segment that was not there yet.
+#[tokio::test]
+async fn a_version_is_not_missed_while_it_is_superseded() {
+    let backend = Faulty::default();
+    *backend.script.turns.lock().unwrap() = Some(StdRng::seed_from_u64(3));
+    let task = backend.database().task("app", 0).store(&VERSIONS).open().await.unwrap();
+    let store = task.store(&VERSIONS).unwrap();
+    task.commit(()).await.unwrap();
+    let reader = backend.database().read("app", 0).await.unwrap();
+    let reader = reader.store(&VERSIONS).await.unwrap();
+    for key in 0..300 {
+        store.put(&key, Some(&1), FIRST).await.unwrap();
+        task.commit(()).await.unwrap();
+        let supersede = async {
+            let time = 100 + i64::try_from(key).unwrap() * 2;
+            store.put(&key, Some(&2), time).await.unwrap();
+            task.commit(()).await.unwrap();
+        };
+        let look = async |store: &dyn ReadOnlyVersionedKeyValueStore<u64, i64>| {
+            for _ in 0..4 {
+                let found = store.get_as_of(&key, LAST).await.unwrap();
+                assert_eq!(found.map(|version| version.time), Some(FIRST), "key {key}");
+                let history = store.history(&key, 0, LAST, Order::Forward);
+                let times: Vec<_> = history.map_ok(|v| v.time).try_collect().await.unwrap();
+                assert_eq!(times, [FIRST], "key {key}");
+            }
+        };
+        join(supersede, join(look(&*store), look(&*reader))).await;
     }
 }

@@ -61,7 +61,7 @@ where
     ///
     /// `start` is the first, in no hops, also where it has no edge. Nodes of one distance come in the order of the nodes
     /// they are found by, then ascending, so that the same graph gives the same answer everywhere. Memory is bounded by
-    /// `max_nodes` and eight pages.
+    /// `max_nodes` for each of the eight scans that run at a time, and their pages.
     async fn reachable(&self, start: &N, max_hops: u32, max_nodes: usize) -> Result<Reachable<N>>;
 }
 

@@ -34,6 +34,9 @@ enum Store {
     Versioned(Arc<dyn ReadOnlyVersionedKeyValueStore<Bytes, Bytes>>),
 }
 
+/// The version of the layouts of all kinds.
+const LAYOUT: u32 = 1;
+
 /// Which keys are listed.
 pub(super) enum Keys {
     Prefix(Bytes),
@@ -46,6 +49,10 @@ impl Reader {
         let task = database.read(id.application.as_str(), id.partition).await?;
         let maps = task.maps(store).await?;
         let spec = maps.spec().clone();
+        if spec.layout != LAYOUT {
+            let what = "its layout is one that this release does not know";
+            return Err(unsupported(id, &spec, what));
+        }
         let store = match &*spec.kind {
             "key_value" => Store::KeyValue(KeyValueKind::reader(maps, Raw)),
             "timestamped_key_value" => {

@@ -193,7 +193,8 @@ impl Members {
         T: TryFrom<i64, Error = std::num::TryFromIntError>,
     {
         T::try_from(number)
-            .map_err(|error| invalid(self.at(name, "must not be negative")).with_source(error))
+            // The library's error adds only that a conversion failed.
+            .map_err(|_conversion| invalid(self.at(name, "must not be negative")))
     }
 
     fn of_member(&self, name: &str, error: &Error) -> Error {

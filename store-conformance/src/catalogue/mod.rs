@@ -93,13 +93,11 @@ macro_rules! run {
 pub(crate) use run;
 
 /// A case that cannot be told here, for this reason.
-#[allow(dead_code, reason = "used by the families to come")]
 const fn none(id: &'static str, about: &'static str, reason: &'static str) -> Entry {
     Entry { id, about, duty: Duty::NotApplicable(reason) }
 }
 
 /// A case that comes with Kafka changelogs.
-#[allow(dead_code, reason = "used by the families to come")]
 const fn kafka(id: &'static str, about: &'static str) -> Entry {
     Entry { id, about, duty: Duty::WithKafka }
 }

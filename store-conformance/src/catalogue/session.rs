@@ -1,5 +1,66 @@
 //! Session stores (SS), also with commits in between (CS).
 
-use super::Entry;
+use super::{Entry, kafka, none, run};
+use crate::cases::session::{
+    bytes, expiry, find, forever, keys, late, merging, mixed, open, refusals, single,
+};
 
-pub(super) const ENTRIES: &[Entry] = &[];
+pub(super) const ENTRIES: &[Entry] = &[
+    run!("SS-01", "sessions up to a start", find::those_up_to_a_start),
+    run!("SS-02", "sessions that overlap a stretch of time", find::those_that_overlap),
+    run!("SS-03", "searches backward are the mirror", find::backward_is_the_mirror),
+    run!("SS-04", "all sessions of a key", find::all_of_a_key),
+    run!("SS-05", "all sessions of a key backward", find::all_of_a_key_backward),
+    run!("SS-07", "sessions between two keys", keys::between_two_keys),
+    run!("SS-09", "sessions between two keys backward", keys::between_two_keys_backward),
+    run!("SS-10", "exactly the session asked for", single::exactly_the_one_asked_for),
+    run!("SS-11", "a session that is not there is absent", single::one_that_is_not_there),
+    run!("SS-12", "searches may begin before 0", find::from_before_time),
+    run!("SS-13", "a removed session is gone", single::removed),
+    run!("SS-14", "a put without value removes", single::put_without_value),
+    run!("SS-15", "sessions in the middle of adjoining ones", find::those_in_the_middle),
+    run!("SS-16", "the same backward", find::those_in_the_middle_backward),
+    run!("SS-17", "sessions kept as long as time", forever::keys_that_begin_alike),
+    run!("SS-19", "ranges of keys with open ends", forever::open_bounds),
+    run!("SS-20", "both backward are the mirror", forever::backward_is_the_mirror),
+    run!("SS-21", "keys of zeros do not meet", bytes::keys_of_zeros),
+    none("SS-22", "peek agrees with next", "listings are streams, which have no peek"),
+    kafka("SS-23", "a store restored from its changelog is the same"),
+    run!("SS-24", "listings end when the task is closed", open::a_closed_task_ends_them),
+    run!("SS-25", "one key is a range of one", keys::one_key_is_a_range_of_one),
+    run!("SS-26", "a late put is refused and counted", late::a_late_put_is_counted),
+    run!("SS-27", "a missing session can be removed", single::a_missing_one_can_be_removed),
+    run!("SS-28", "find refuses a key without bytes", refusals::find),
+    run!("SS-29", "fetch refuses a key without bytes", refusals::fetch),
+    run!("SS-30", "remove refuses a key without bytes", refusals::remove),
+    run!("SS-32", "all others refuse a key without bytes", refusals::all_others),
+    run!("SS-33", "inverted keys are empty, with a warning", keys::inverted_keys_are_empty),
+    run!("SS-37", "what expires while a listing is open", open::what_expires_meanwhile),
+    kafka("SS-38", "the position is that of the last put"),
+    run!("SS-39", "reads and writes end at the same millisecond", late::reads_end_at_the_boundary),
+    run!("SS-40", "one end and two starts are two sessions", single::one_end_and_two_starts),
+    run!("SS-41", "a session put again is overwritten", single::put_again_is_overwritten),
+    run!("SS-42", "by segment, key, end and start", keys::segment_by_segment),
+    run!("SS-43", "a long session is found in its middle", find::one_around_a_moment),
+    run!("SS-44", "sessions that are none are refused", refusals::sessions_that_are_none),
+    run!("SS-45", "an expired session can be removed", late::an_expired_one_can_be_removed),
+    run!("SS-46", "a crash leaves all or the merged one", merging::a_crash_leaves_all_or_one),
+    run!("SS-47", "stream time outlives the task", late::time_outlives_the_task),
+    run!("SS-80", "merges of many handlers lose nothing", merging::many_handlers_lose_nothing),
+    run!("SS-81", "a merge takes what is within the gap", merging::what_is_within_the_gap),
+    run!("SS-82", "puts move time, removals do not", late::only_puts_move_time),
+    run!("SS-83", "a rollback takes time back", late::a_rollback_takes_time_back),
+    run!("SS-84", "what expired is gone, what is live is not", expiry::what_expired_is_gone),
+    run!("SS-85", "the wall clock plays no part", expiry::the_wall_clock_plays_no_part),
+    run!("SS-86", "one key comes by end and then by start", find::by_end_and_then_by_start),
+    run!("CS-01", "open bounds over both", keys::open_bounds_half_committed),
+    run!("CS-02", "over six segments", mixed::over_six_segments),
+    run!("CS-03", "keys that begin alike, over segments", mixed::keys_over_segments),
+    run!("CS-04", "more than the buffers hold", mixed::more_than_the_buffers_hold),
+    run!("CS-08", "one key is a range of one", keys::one_key_is_a_range_of_one_half_committed),
+    run!(
+        "CS-09",
+        "no key is refused, and a closed task says so",
+        refusals::half_committed_and_closed
+    ),
+];

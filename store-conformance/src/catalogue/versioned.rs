@@ -1,5 +1,50 @@
 //! Versioned stores (VR).
 
-use super::Entry;
+use super::{Entry, kafka, none, run};
+use crate::cases::versioned::{crashes, expiry, extremes, history, late, order, refusals, simple};
 
-pub(super) const ENTRIES: &[Entry] = &[];
+pub(super) const ENTRIES: &[Entry] = &[
+    run!("VR-01", "a later version supersedes", simple::a_later_version_supersedes),
+    run!("VR-02", "tombstones alone are nothing", simple::tombstones_alone_are_nothing),
+    run!(
+        "VR-06",
+        "behind a tombstone as behind a value",
+        simple::behind_a_tombstone_as_behind_a_value
+    ),
+    run!("VR-08", "times put again, around an edge", order::times_put_again),
+    run!("VR-09", "values between tombstones", order::values_between_tombstones),
+    run!("VR-12", "puts out of order reach older segments", order::older_segments_are_reached),
+    run!("VR-15", "a late put is refused and counted", late::a_late_put_is_refused),
+    run!("VR-16", "a late delete is refused and counted", late::a_late_delete_is_refused),
+    run!("VR-17", "found in the oldest segment", order::found_in_the_oldest_segment),
+    run!("VR-18", "the history ends where it says", late::the_history_ends_where_it_says),
+    run!("VR-19", "the latest version never expires", late::the_latest_never_expires),
+    run!("VR-20", "an empty value is no tombstone", simple::empty_is_no_tombstone),
+    run!("VR-21", "a history with the end of each version", history::with_the_end_of_each),
+    run!("VR-23", "parts of a history", history::parts_of_it),
+    run!("VR-24", "a history forward", history::forward),
+    run!("VR-25", "a history over segments, forward", history::forward_over_segments),
+    run!("VR-26", "a history over segments, backward", history::backward_over_segments),
+    run!("VR-27", "a history of what expired", history::of_what_expired),
+    run!("VR-28", "a history must end after it begins", history::must_end_after_it_begins),
+    kafka("VR-31", "times put again are restored as they were put"),
+    kafka("VR-32", "restoring in two batches is the same as in one"),
+    kafka("VR-33", "late versions are passed over and not counted"),
+    kafka("VR-34", "a version that expires meanwhile is restored as the latest"),
+    run!("VR-35", "without a history only the latest counts", late::without_history),
+    run!("VR-36", "a key without bytes is refused", refusals::a_key_without_bytes),
+    run!("VR-37", "there is no plain view of versions", refusals::no_plain_view),
+    none("VR-38", "versions are not cached", "no store has a caching layer to ask for"),
+    run!("VR-39", "no versions over a plain store", refusals::not_over_a_plain_store),
+    run!("VR-40", "a superseded version says its end", simple::a_superseded_version_says_its_end),
+    run!("VR-41", "stream time outlives the task", late::time_outlives_the_task),
+    run!("VR-42", "a crash loses no version and leaves no gap", crashes::no_version_is_lost),
+    kafka("VR-43", "a refused put is logged, and refused again when restored"),
+    run!("VR-80", "versions at the ends of time", extremes::versions_at_the_ends_of_time),
+    run!("VR-81", "long histories come in pages", history::long_ones_come_in_pages),
+    run!("VR-82", "a delete gives what was valid", simple::a_delete_gives_what_was_valid),
+    run!("VR-83", "puts and deletes move time, reads do not", late::puts_and_deletes_move_time),
+    run!("VR-84", "what expired is gone, what is live is not", expiry::what_expired_is_gone),
+    run!("VR-85", "the wall clock plays no part", expiry::the_wall_clock_plays_no_part),
+    run!("VR-86", "any order of puts gives the same versions", order::any_order_gives_the_same),
+];

@@ -1,5 +1,86 @@
 //! Window stores (WN), also with commits in between (CW).
 
-use super::Entry;
+use super::{Entry, kafka, none, run};
+use crate::cases::window::{
+    bytes, commits, duplicates, expiry, keys, late, listing, mixed, open, points, settings, times,
+};
 
-pub(super) const ENTRIES: &[Entry] = &[];
+pub(super) const ENTRIES: &[Entry] = &[
+    run!("WN-01", "a fetch around one window", points::a_fetch_around_one_window),
+    run!("WN-02", "each window by its start", points::each_window_by_its_start),
+    run!("WN-04", "a fetch that slides over windows", points::a_fetch_that_slides_over_windows),
+    run!("WN-07", "all windows come by time", listing::all_by_time),
+    run!("WN-10", "all windows backward", listing::all_backward),
+    run!("WN-11", "all keys, from the second window on", listing::all_from_the_second),
+    run!("WN-12", "all keys, up to the fourth window", listing::all_up_to_the_fourth),
+    run!("WN-13", "all keys, without the first window", listing::all_but_the_first),
+    run!("WN-14", "all keys backward are the mirror", listing::all_between_backward),
+    run!("WN-15", "narrow ranges of keys", keys::narrow_ranges),
+    run!("WN-16", "a wide range of keys over several times", keys::wide_ranges),
+    run!("WN-17", "keys whose windows start at other times", keys::ranges_beside_the_rows),
+    run!("WN-18", "a range of keys open below", keys::open_below),
+    run!("WN-19", "a range of keys open above", keys::open_above),
+    run!("WN-20", "a range of keys open at both ends", keys::open_at_both_ends),
+    run!("WN-21", "ranges of keys backward are the mirror", keys::backward_is_the_mirror),
+    run!("WN-22", "duplicates of equal value are kept", duplicates::equal_values_are_kept),
+    run!("WN-23", "duplicates come as they were put", duplicates::rows_come_as_they_were_put),
+    run!(
+        "WN-24",
+        "a put without value leaves duplicates as they are",
+        duplicates::a_put_without_value_changes_nothing
+    ),
+    none("WN-25", "duplicates are not cached", "no store has a caching layer to ask for"),
+    run!("WN-26", "a point of duplicates is the first put", duplicates::a_point_is_the_first_put),
+    run!("WN-27", "listings end when the task is closed", open::a_closed_task_ends_them),
+    run!("WN-28", "windows as long as time", times::windows_as_long_as_time),
+    run!("WN-29", "keys of zeros do not meet", bytes::keys_of_zeros),
+    run!("WN-31", "a window that is not there is absent", points::a_window_that_is_not_there),
+    run!("WN-32", "a key without bytes is refused", open::a_key_without_bytes_is_refused),
+    run!("WN-34", "one key is a range of one", points::one_key_is_a_range_of_one),
+    run!("WN-36", "a range of inverted times is empty", listing::inverted_times_are_empty),
+    run!("WN-37", "a late put is refused and counted", late::a_late_put_is_counted),
+    run!("WN-38", "a window long gone does not show", points::a_late_window_does_not_show),
+    run!("WN-39", "every read ends at the same millisecond", late::reads_end_at_the_boundary),
+    run!("WN-40", "writes end where reads do", late::writes_end_at_the_boundary),
+    none("WN-43", "peek agrees with next", "listings are streams, which have no peek"),
+    run!("WN-45", "later puts do not disturb a listing", open::later_puts_do_not_disturb_them),
+    kafka("WN-46", "rows restored come by time"),
+    kafka("WN-47", "rows that expired are not restored"),
+    kafka("WN-49", "the position is that of the last put"),
+    run!("WN-50", "a late put moves offsets but not time", late::a_late_put_does_not_move_time),
+    run!("WN-51", "stream time outlives the task", late::time_outlives_the_task),
+    run!("WN-52", "searches may ask for any time", times::searches_may_ask_for_any_time),
+    run!("WN-53", "windows before 0 are refused", times::negative_starts_are_refused),
+    run!("WN-55", "keys and times do not run together", bytes::keys_that_interleave_with_times),
+    run!("WN-56", "the newest few without reading all", listing::the_newest_few_of_many),
+    run!("WN-57", "what expired is gone, what is live is not", expiry::what_expired_is_gone),
+    run!("WN-58", "the wall clock plays no part", times::the_wall_clock_plays_no_part),
+    run!(
+        "WN-80",
+        "the order of duplicates outlives commits and claims",
+        duplicates::order_outlives_commits_and_claims
+    ),
+    run!("WN-81", "a put without value moves time", late::a_put_without_value_moves_time),
+    run!("WN-82", "a rollback takes time back", late::a_rollback_takes_time_back),
+    run!("WN-83", "handlers count while commits run", settings::handlers_count_while_commits_run),
+    run!("WN-84", "senseless settings are refused", settings::senseless_ones_are_refused),
+    run!("WN-85", "other settings are refused", settings::other_ones_are_refused),
+    run!("CW-01", "uncommitted windows are read", commits::uncommitted_windows_are_read),
+    run!("CW-02", "open bounds over both", mixed::open_bounds),
+    run!("CW-03", "stretches of time over both", mixed::stretches_of_time),
+    run!("CW-04", "a later put hides a committed one", commits::a_later_put_hides_a_committed_one),
+    run!("CW-05", "one committed and one not, in order", mixed::one_in_each_come_in_order),
+    run!(
+        "CW-06",
+        "puts of one window are one write of the commit",
+        commits::puts_of_one_window_are_one_write
+    ),
+    run!("CW-07", "keys that begin alike, over segments", mixed::keys_that_begin_alike),
+    run!(
+        "CW-08",
+        "nothing comes twice while commits go on",
+        commits::nothing_comes_twice_while_commits_go_on
+    ),
+    kafka("CW-09", "the position waits for the commit"),
+    run!("CW-12", "inverted keys are empty, with a warning", mixed::inverted_keys_are_empty),
+];

@@ -10,7 +10,7 @@ use crate::{
     Error, ErrorKind, Result,
     backend::{MapId, Put},
     engine::PORTABLE_VALUE_BYTES,
-    maps::Retention,
+    event_time::{Retention, Written},
 };
 
 /// What the layout of a kind may add to a user's value, in bytes.
@@ -24,16 +24,6 @@ pub(crate) struct Batch {
     pub(crate) event: Option<(i64, Retention)>,
     pub(crate) stream_time: Option<i64>,
     pub(crate) floor: Option<i64>,
-}
-
-/// What became of writes that belong to an event in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there are two sides of a boundary")]
-pub enum Written {
-    /// They are buffered for the next commit.
-    Stored,
-    /// The event was not live any more: nothing was written, and the late record was counted.
-    Late,
 }
 
 /// What an engine does with a batch that does not fit.
@@ -53,7 +43,7 @@ impl Engine {
         generation: u64,
         mut batch: Batch,
     ) -> Result<Written> {
-        self.check_lengths(store, &batch)?;
+        self.check_lengths(&batch)?;
         loop {
             // Listens before looking, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.room.notified());
@@ -81,13 +71,13 @@ impl Engine {
         if self.config.native_limits { native } else { portable }
     }
 
-    fn check_lengths(&self, store: u32, batch: &Batch) -> Result<()> {
+    fn check_lengths(&self, batch: &Batch) -> Result<()> {
         let native = self.writer.capabilities();
         let limit = self.value_limit().saturating_add(LAYOUT_BYTES).min(native.max_value_bytes);
         for (_, key, put) in &batch.writes {
             if key.len() > native.max_key_bytes {
                 let message = format!(
-                    "{} takes keys of {} bytes, got {} in map {store}",
+                    "{} takes stored keys of {} bytes, got one of {}",
                     native.backend,
                     native.max_key_bytes,
                     key.len()
@@ -116,20 +106,22 @@ impl Engine {
         if let Some((time, retention)) = batch.event {
             let known = state.store(store).stream_time;
             let stream_time = known.max(Some(time));
-            let live_from = retention.live_from(stream_time);
-            if time < live_from {
+            if !retention.is_live(time, stream_time) {
                 *state.late.entry(store).or_default() += 1;
                 return Ok(Room::Made(Written::Late));
             }
             batch.stream_time = batch.stream_time.max(stream_time);
-            batch.floor = batch.floor.max(Some(retention.segment(live_from)));
+            batch.floor =
+                batch.floor.max(Some(retention.segment(retention.live_from(stream_time))));
         }
         let map = |segment: Option<i64>| MapId { store, segment };
         // What is dropped cannot be deleted again, and need not be.
         batch.writes.retain(|(segment, _, put)| put.is_some() || !state.is_dropped(map(*segment)));
         let writes = &batch.writes;
         if let Some((segment, ..)) = writes.iter().find(|(s, ..)| state.is_dropped(map(*s))) {
-            let message = format!("segment {segment:?} of map {store} is dropped");
+            let name = &state.store(store).spec.name;
+            let segment = segment.unwrap_or_default();
+            let message = format!("segment {segment} of store {name} is dropped");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key.len(), put.as_ref()));

@@ -20,7 +20,6 @@ use tokio::sync::{Mutex, Notify, RwLock};
 
 pub(crate) use self::batch::Batch;
 pub use self::{
-    batch::Written,
     config::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES},
     offsets::{MAX_SOURCE_BYTES, Offsets, Span},
     unit::Unit,
@@ -32,7 +31,7 @@ use self::{
 use crate::{
     Error, ErrorKind, Result,
     backend::{Backend, Checkpoint, MapId, OwnerId, StoreSpec, TaskId, TaskWriter},
-    maps::Timeline,
+    event_time::Timeline,
 };
 
 /// One claimed task.

@@ -134,10 +134,15 @@ impl State {
         store.expect("an opened store has a number")
     }
 
-    /// Buffers one write and notes its segment.
+    /// Buffers one write and notes its segment. A delete in a segment that holds nothing is none.
     pub(super) fn write(&mut self, write: Write) {
-        if let Some(segment) = write.0.segment {
-            self.store(write.0.store).segments.insert(segment);
+        if let (MapId { store, segment: Some(segment), .. }, _, put) = &write {
+            let segments = &mut self.store(*store).segments;
+            if put.is_some() {
+                segments.insert(*segment);
+            } else if !segments.contains(segment) {
+                return;
+            }
         }
         self.active.write(write);
     }

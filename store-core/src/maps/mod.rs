@@ -5,12 +5,10 @@
 mod definition;
 mod late;
 mod read;
-mod retention;
 mod write;
 
 pub use self::{
     definition::{ReadDefinition, StoreDefinition},
     read::ReadMaps,
-    retention::{MAX_LIVE_SEGMENTS, Retention, Timeline},
     write::{KeyLock, Maps, Writes},
 };

@@ -8,11 +8,11 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::Timeline;
 use crate::{
     Error, Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
+    event_time::Timeline,
     paging,
 };
 
@@ -75,6 +75,7 @@ impl ReadMaps {
         let keys: Vec<_> = keys.collect();
         match &self.source {
             Source::Owned(engine) => engine.get_many(&keys).await,
+            Source::Shared(..) if keys.is_empty() => Ok(Vec::new()),
             Source::Shared(reader, _) => reader.get_many(&keys).await,
         }
     }

@@ -4,11 +4,12 @@ use std::{borrow::Borrow, collections::BTreeSet, ops::Deref, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{ReadMaps, Retention, late, read::Source};
+use super::{ReadMaps, late, read::Source};
 use crate::{
     Result,
     backend::{Put, StoreSpec},
-    engine::{Batch, Engine, Locked, Written},
+    engine::{Batch, Engine, Locked},
+    event_time::{Retention, Written},
 };
 
 /// The owner's maps of one store: reads as [`ReadMaps`], writes under a [`KeyLock`].
@@ -85,6 +86,7 @@ impl Deref for Maps {
 
 /// The lock of one or more user keys, held until dropped: what writes go through.
 #[derive(Debug)]
+#[must_use = "a lock that is not kept locks nothing"]
 pub struct KeyLock {
     maps: Maps,
     locked: Locked,

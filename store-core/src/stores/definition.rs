@@ -16,6 +16,8 @@ use crate::{
 pub trait Kind<K, V, C>: Copy + fmt::Debug + Send + Sync {
     /// The kind as it is recorded.
     const NAME: &'static str;
+    /// The version of its layout.
+    const LAYOUT: u32 = 1;
     /// The opened store.
     type Store;
     /// Its read half.
@@ -57,11 +59,13 @@ impl<T: Copy, K, V, C: Copy, N: Copy> Definition<T, K, V, C, N> {
     pub const fn values<D>(self, codec: D) -> Definition<T, K, V, D, N> {
         Definition { name: self.name, codec, kind: self.kind, types: PhantomData }
     }
+}
 
-    /// The same store with a name made at run time.
+impl<T, K, V, C, N> Definition<T, K, V, C, N> {
+    /// The same store with a name made at run time; the codec is chosen before.
     #[must_use]
-    pub const fn named(self, name: String) -> Definition<T, K, V, C, String> {
-        Definition { name, codec: self.codec, kind: self.kind, types: PhantomData }
+    pub fn named(self, name: impl Into<String>) -> Definition<T, K, V, C, String> {
+        Definition { name: name.into(), codec: self.codec, kind: self.kind, types: PhantomData }
     }
 }
 
@@ -77,6 +81,7 @@ where
     fn spec(&self) -> Result<StoreSpec> {
         let name = self.name.as_ref().parse()?;
         let mut spec = StoreSpec::new(name, T::NAME, K::codec(), self.codec.name());
+        spec.layout = T::LAYOUT;
         self.kind.describe(&mut spec)?;
         Ok(spec)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Error, ErrorKind, Result,
     backend::{Name, StoreSpec},
-    maps::Retention,
+    event_time::Retention,
 };
 
 /// The length of a segment, in milliseconds, where none is given: half the retention, at least a minute.
@@ -13,6 +13,9 @@ const fn default_segment_ms(retention_ms: i64) -> i64 {
     let half = retention_ms / 2;
     if half > 60_000 { half } else { 60_000 }
 }
+
+/// On which side of a kind's retention its boundary lies: [`Retention::exclusive`] or [`Retention::new`].
+type Boundary = fn(i64, i64) -> Retention;
 
 /// How long entries are kept, and the length of a segment where one is given.
 #[derive(Clone, Copy, Debug)]
@@ -26,29 +29,24 @@ impl Kept {
         Self { retention, segment: None }
     }
 
-    /// Checks the settings and records them. `keeps_ms` makes of the retention how far behind stream time is live.
-    pub(super) fn describe(self, spec: &mut StoreSpec, keeps_ms: fn(i64) -> i64) -> Result<()> {
+    /// Checks the settings and records them.
+    pub(super) fn describe(self, spec: &mut StoreSpec, boundary: Boundary) -> Result<()> {
         let retention_ms = milliseconds(&spec.name, "retention", self.retention)?;
         let segment_ms = match self.segment {
             None => default_segment_ms(retention_ms),
             Some(segment) => positive(&spec.name, "segment", segment)?,
         };
-        Retention::new(keeps_ms(retention_ms), segment_ms).check(&spec.name)?;
+        boundary(retention_ms, segment_ms).check(&spec.name)?;
         (spec.retention_ms, spec.segment_ms) = (Some(retention_ms), Some(segment_ms));
         Ok(())
     }
 }
 
-/// The recorded retention of a store, the other way round.
-pub(super) fn recorded(spec: &StoreSpec, keeps_ms: fn(i64) -> i64) -> Retention {
+/// The retention of a store as it is recorded.
+pub(super) fn recorded(spec: &StoreSpec, boundary: Boundary) -> Retention {
     // Both are recorded with every store that is cut by time; without them nothing would ever expire.
-    let retention_ms = spec.retention_ms.unwrap_or(i64::MAX);
-    Retention::new(keeps_ms(retention_ms), spec.segment_ms.unwrap_or(i64::MAX))
-}
-
-/// Live while the time is above `T - retention`.
-pub(super) const fn until(retention_ms: i64) -> i64 {
-    retention_ms - 1
+    let forever = i64::MAX;
+    boundary(spec.retention_ms.unwrap_or(forever), spec.segment_ms.unwrap_or(forever))
 }
 
 /// A duration that is whole milliseconds.

@@ -105,18 +105,25 @@ where
         value.map(|value| self.decode(value)).transpose()
     }
 
+    /// As [`decode_option`](Self::decode_option), for who cannot tell otherwise which key an error is about.
+    pub(super) fn decode_at(&self, key: &[u8], value: Option<Bytes>) -> Result<Option<V>> {
+        self.decode_option(value).map_err(|error| at(key, error))
+    }
+
     /// A stream of nothing but an error.
     pub(super) fn failed<R: Send + 'static>(&self, error: Error) -> BoxStream<'static, Result<R>> {
         stream::iter([Err(self.named(error))]).boxed()
     }
 
-    /// The rows of scanned entries.
+    /// The rows of scanned entries; an error names the stored key.
     pub(super) fn rows<R: Send + 'static>(
         &self,
         entries: BoxStream<'static, Result<(Bytes, Bytes)>>,
         row: impl Fn(&C, Bytes, Bytes) -> Result<R> + Send + 'static,
     ) -> BoxStream<'static, Result<R>> {
-        self.decoded(entries, move |codec, (key, value)| row(codec, key, value))
+        self.decoded(entries, move |codec, (key, value)| {
+            row(codec, key.clone(), value).map_err(|error| at(&key, error))
+        })
     }
 
     /// What is made of a stream of bytes; an error says which store it comes from.
@@ -146,6 +153,13 @@ impl<S: Send + Sync, K: Key, V, C: Codec<V>> Typed<S, Maps, K, V, C> {
     pub(super) fn encode_option(&self, value: Option<&V>) -> Result<Option<Bytes>> {
         value.map(|value| self.encode(value)).transpose()
     }
+}
+
+/// Says what an error is about: the beginning of the encoded key.
+fn at(key: &[u8], error: Error) -> Error {
+    const SHOWN: usize = 100;
+    let more = if key.len() > SHOWN { "…" } else { "" };
+    error.context(format_args!("key {}{more}", key[..key.len().min(SHOWN)].escape_ascii()))
 }
 
 impl<S, M: Borrow<ReadMaps>, K, V, C> fmt::Debug for Typed<S, M, K, V, C> {

@@ -1,1 +1,4 @@
 //! Iterators (IT).
+
+pub(crate) mod ends;
+pub(crate) mod meanwhile;

@@ -1,1 +1,6 @@
 //! Keys (K).
+
+pub(crate) mod apart;
+pub(crate) mod limits;
+pub(crate) mod names;
+pub(crate) mod order;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 // Not exact in length: a reader does not count what is only in a log.
-const CAPABILITIES: Capabilities = Capabilities::new("toy", usize::MAX, usize::MAX);
+const CAPABILITIES: Capabilities = Capabilities::new("toy", 64 << 10, usize::MAX);
 
 /// One process's line to one task.
 #[derive(Debug)]

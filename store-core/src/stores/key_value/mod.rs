@@ -21,7 +21,7 @@ use crate::{Result, backend::Order};
 ///
 /// - Keys order as unsigned bytes of their encoding, a prefix before its extensions.
 /// - The owner's reads see its uncommitted writes; a reader of somebody else's task sees whole commits.
-/// - `TooLarge` for a key above the limit, `Encode` and `Decode` where a codec fails; the store is unchanged.
+/// - `TooLarge` for an owner's key above the limit, `Encode` and `Decode` where a codec fails; the store is unchanged.
 #[async_trait]
 pub trait ReadOnlyKeyValueStore<K, V>: StateStore
 where

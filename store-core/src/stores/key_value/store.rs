@@ -42,15 +42,20 @@ where
     C: Codec<V>,
 {
     async fn get(&self, key: &K) -> Result<Option<V>> {
-        let get = async { self.decode_option(self.read().get(None, self.key(key)?).await?) };
+        let get = async {
+            let key = self.key(key)?;
+            self.decode_at(&key, self.read().get(None, key.clone()).await?)
+        };
         self.run(get).await
     }
 
     async fn get_many(&self, keys: &[K]) -> Result<Vec<Option<V>>> {
         let get = async {
-            let keys = keys.iter().map(|key| Ok((None, self.key(key)?))).collect::<Result<_>>()?;
-            let values = self.read().get_many(keys).await?;
-            values.into_iter().map(|value| self.decode_option(value)).collect()
+            let keys: Vec<_> =
+                keys.iter().map(|key| Ok((None, self.key(key)?))).collect::<Result<_>>()?;
+            let values = self.read().get_many(keys.clone()).await?;
+            let entries = keys.iter().zip(values);
+            entries.map(|((_, key), value)| self.decode_at(key, value)).collect()
         };
         self.run(get).await
     }
@@ -87,7 +92,7 @@ impl<K: Key, V: Send + Sync, C: Codec<V>> Store<Maps, K, V, C> {
         let change = async {
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            let old = self.decode_option(self.maps.get(None, key.clone()).await?)?;
+            let old = self.decode_at(&key, self.maps.get(None, key.clone()).await?)?;
             match change(old)? {
                 Some(new) => lock.write(write(Writes::new(), key, new)).await.map(drop),
                 None => Ok(()),

@@ -7,7 +7,8 @@ use crate::{
     Result,
     backend::StoreSpec,
     codec::{Codec, Json, Key},
-    maps::{Maps, ReadMaps, Retention},
+    event_time::Retention,
+    maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
         time::{self, Kept},
@@ -58,7 +59,7 @@ impl<K, V> Definition<SessionKind, K, V> {
     }
 }
 
-impl<K, V, C: Copy, N: Copy> Definition<SessionKind, K, V, C, N> {
+impl<K, V, C, N> Definition<SessionKind, K, V, C, N> {
     /// Cuts time into segments of this length, in whole milliseconds, instead of half the retention, at least a minute.
     ///
     /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
@@ -81,15 +82,15 @@ where
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
         time::positive(&spec.name, "retention", self.kept.retention)?;
-        self.kept.describe(spec, time::until)
+        self.kept.describe(spec, Retention::exclusive)
     }
 
     fn open(maps: Maps, codec: C) -> Self::Store {
-        Arc::new(Typed::new(time::recorded(maps.spec(), time::until), maps, codec))
+        Arc::new(Typed::new(time::recorded(maps.spec(), Retention::exclusive), maps, codec))
     }
 
     fn reader(maps: ReadMaps, codec: C) -> Self::Reader {
-        Arc::new(Typed::new(time::recorded(maps.spec(), time::until), maps, codec))
+        Arc::new(Typed::new(time::recorded(maps.spec(), Retention::exclusive), maps, codec))
     }
 }
 

@@ -36,8 +36,8 @@ pub trait SessionStoreExt<K: Key, V: Send + Sync + 'static>: SessionStore<K, V> 
     ///   begins a session. They are removed and the merged one is put, all together: no operation on the key comes in
     ///   between, and after a crash there are either all of the old ones or only the new one.
     /// - A put at the end of the merged session: it raises stream time, and gives [`Late`](Written::Late) where that is not
-    ///   live; then the closure does not run.
-    /// - The closure runs once; if decoding or encoding fails nothing changes.
+    ///   live; then the closure, if it ran, ran for nothing.
+    /// - `InvalidArgument` for a gap below 0. The closure runs once; if decoding or encoding fails nothing changes.
     fn merge<'a>(
         &'a self,
         key: &'a K,

@@ -56,7 +56,7 @@ pub type Merge<'a, V> = Box<dyn FnOnce(Vec<(SessionWindow, V)>) -> V + Send + 'a
 /// - Streams are fetched page by page in bounded memory. What is live is decided when a stream is first polled; writes
 ///   made meanwhile show or not, never as an error or a hole. A merged session is another row than those it was merged
 ///   from: a stream may show both, or neither.
-/// - `TooLarge` for a key above the limit, `Encode` and `Decode` where a codec fails.
+/// - `TooLarge` for an owner's key above the limit, `Encode` and `Decode` where a codec fails.
 #[async_trait]
 pub trait ReadOnlySessionStore<K, V>: StateStore
 where

@@ -3,11 +3,7 @@
 use async_trait::async_trait;
 use futures::TryStreamExt;
 
-use super::{
-    Merge, SessionStore, SessionWindow,
-    definition::Store,
-    layout::{decode, encode},
-};
+use super::{Merge, SessionStore, SessionWindow, definition::Store, layout::encode};
 use crate::{
     Error, ErrorKind, Result, Written,
     backend::Order,
@@ -66,22 +62,25 @@ where
     ) -> Result<Written> {
         let merge = async {
             check(event)?;
+            if gap_ms < 0 {
+                let message = format!("a gap cannot be {gap_ms} ms, below 0");
+                return Err(Error::new(ErrorKind::InvalidArgument, message));
+            }
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            let gap = gap_ms.max(0);
-            let (from, to) = (event.start.saturating_sub(gap), event.end.saturating_add(gap));
+            let from = event.start.saturating_sub(gap_ms);
+            let to = event.end.saturating_add(gap_ms);
             let one = (Some(key.clone()), Some(key.clone()));
             let mut touched = self.entries(one, from, to, Order::Forward);
             let (mut merged, mut found, mut writes) = (event, Vec::new(), Writes::new());
-            while let Some((place, value)) = touched.try_next().await? {
-                let (_, session) = decode(&place)?;
+            while let Some((_, session, value)) = touched.try_next().await? {
                 found.push((session, self.decode(value)?));
                 merged.start = merged.start.min(session.start);
                 merged.end = merged.end.max(session.end);
-                writes = writes.delete(Some(self.settings.segment(session.end)), place);
+                let segment = Some(self.settings.segment(session.end));
+                writes = writes.delete(segment, encode(&key, session)?);
             }
-            let live_from = self.settings.live_from(self.maps.stream_time().await?);
-            if merged.end < live_from {
+            if !self.settings.is_live(merged.end, self.maps.stream_time().await?) {
                 // Counted, and not told to the closure.
                 return lock.write(Writes::new().at(merged.end, self.settings)).await;
             }

@@ -18,8 +18,12 @@ use crate::{
     Result,
     backend::Order,
     codec::{Codec, Key},
+    event_time::Live,
     maps::ReadMaps,
 };
+
+/// The encoded user key, the session and the encoded value of a row.
+type Entry = (Bytes, SessionWindow, Bytes);
 
 impl<M, K, V, C> Store<M, K, V, C>
 where
@@ -35,21 +39,20 @@ where
         earliest_end: i64,
         latest_start: i64,
         order: Order,
-    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+    ) -> BoxStream<'static, Result<Entry>> {
         let (maps, retention) = (self.read().clone(), self.settings);
         let entries = async move {
             let timeline = maps.timeline().await?;
-            let earliest_end = earliest_end.max(retention.live_from(timeline.stream_time));
-            let segments = timeline.between(retention.segment(earliest_end), i64::MAX, order);
+            let Live { from: earliest_end, segments, .. } =
+                timeline.live(retention, earliest_end, i64::MAX, order);
             let range = ending_from(from.as_ref(), to.as_ref(), earliest_end)?;
-            let within = move |key: &Bytes| {
-                let (_, session) = decode(key)?;
-                Ok(earliest_end <= session.end && session.start <= latest_start)
+            let within = move |(key, value): (Bytes, Bytes)| {
+                let (key, session) = decode(&key)?;
+                let within = earliest_end <= session.end && session.start <= latest_start;
+                Ok(within.then_some((key, session, value)))
             };
             let entries = maps.scan_segments(segments, range, order);
-            Ok(entries.try_filter_map(move |(key, value)| {
-                ready(within(&key).map(|within| within.then_some((key, value))))
-            }))
+            Ok(entries.try_filter_map(move |entry| ready(within(entry))))
         };
         stream::once(entries).try_flatten().boxed()
     }
@@ -66,7 +69,7 @@ where
     async fn get(&self, key: &K, session: SessionWindow) -> Result<Option<V>> {
         let get = async {
             let key = self.key(key)?;
-            if session.end < self.settings.live_from(self.read().stream_time().await?) {
+            if !self.settings.is_live(session.end, self.read().stream_time().await?) {
                 return Ok(None);
             }
             let segment = Some(self.settings.segment(session.end));
@@ -88,7 +91,7 @@ where
         };
         let one = (Some(key.clone()), Some(key));
         let entries = self.entries(one, earliest_end, latest_start, order);
-        self.rows(entries, |codec, key, value| Ok((decode(&key)?.1, codec.decode(value)?)))
+        self.decoded(entries, |codec, (_, session, value)| Ok((session, codec.decode(value)?)))
     }
 
     fn find_keys(
@@ -105,8 +108,7 @@ where
             Err(error) => return self.failed(error),
         };
         let entries = self.entries(bounds, earliest_end, latest_start, order);
-        self.rows(entries, |codec, key, value| {
-            let (key, session) = decode(&key)?;
+        self.decoded(entries, |codec, (key, session, value)| {
             Ok((K::from_bytes(&key)?, session, codec.decode(value)?))
         })
     }

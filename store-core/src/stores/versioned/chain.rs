@@ -11,7 +11,8 @@ use super::layout::{At, Version, rows};
 use crate::{
     Error, ErrorKind, Result,
     backend::Order,
-    maps::{ReadMaps, Retention, Timeline},
+    event_time::{Retention, Timeline},
+    maps::ReadMaps,
 };
 
 /// Where the versions of one key are.

@@ -7,7 +7,8 @@ use crate::{
     Result,
     backend::StoreSpec,
     codec::{Codec, Json, Key},
-    maps::{Maps, ReadMaps, Retention},
+    event_time::Retention,
+    maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
         time::{self, Kept},
@@ -55,7 +56,7 @@ impl<K, V> Definition<VersionedKeyValueKind, K, V> {
     }
 }
 
-impl<K, V, C: Copy, N: Copy> Definition<VersionedKeyValueKind, K, V, C, N> {
+impl<K, V, C, N> Definition<VersionedKeyValueKind, K, V, C, N> {
     /// Cuts time into segments of this length, in whole milliseconds, instead of half the history, at least a minute.
     ///
     /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
@@ -64,11 +65,6 @@ impl<K, V, C: Copy, N: Copy> Definition<VersionedKeyValueKind, K, V, C, N> {
         self.kind.kept.segment = Some(length);
         self
     }
-}
-
-/// Live while the time is not before `T - history`.
-const fn since(history_ms: i64) -> i64 {
-    history_ms
 }
 
 impl<K, V, C> Kind<K, V, C> for VersionedKeyValueKind
@@ -82,15 +78,15 @@ where
     type Reader = Arc<dyn ReadOnlyVersionedKeyValueStore<K, V>>;
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
-        self.kept.describe(spec, since)
+        self.kept.describe(spec, Retention::new)
     }
 
     fn open(maps: Maps, codec: C) -> Self::Store {
-        Arc::new(Typed::new(time::recorded(maps.spec(), since), maps, codec))
+        Arc::new(Typed::new(time::recorded(maps.spec(), Retention::new), maps, codec))
     }
 
     fn reader(maps: ReadMaps, codec: C) -> Self::Reader {
-        Arc::new(Typed::new(time::recorded(maps.spec(), since), maps, codec))
+        Arc::new(Typed::new(time::recorded(maps.spec(), Retention::new), maps, codec))
     }
 }
 

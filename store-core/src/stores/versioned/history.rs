@@ -36,8 +36,9 @@ impl History {
         to: i64,
         order: Order,
     ) -> Result<BoxStream<'static, Result<Found>>> {
-        let timeline = chain.maps.timeline().await?;
         let latest = chain.latest().await?;
+        // After it, so that the segment is known of one that is superseded in between.
+        let timeline = chain.maps.timeline().await?;
         let latest_from = latest.as_ref().map_or(i64::MAX, |(time, _)| *time);
         let latest = latest.filter(|(time, _)| *time <= to);
         let latest = stream::iter(latest.map(|(time, value)| Ok((time, None, value))));
@@ -48,7 +49,7 @@ impl History {
         // What begins behind `to` is not worth reading.
         let last_end = match chain.first_after(&timeline, to).await? {
             Some(Row::Superseded(last)) => last.valid_to,
-            _ => i64::MAX,
+            _ => to,
         };
         let segment = |time| chain.retention.segment(time);
         let segments = timeline.between(segment(first_end), segment(last_end), order);

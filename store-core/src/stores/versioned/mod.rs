@@ -59,7 +59,7 @@ pub enum VersionedPut {
 ///
 /// - Times are milliseconds, any `i64`.
 /// - The owner's reads see its uncommitted writes; a reader of somebody else's task sees whole commits.
-/// - `TooLarge` for a key above the limit, `Encode` and `Decode` where a codec fails.
+/// - `TooLarge` for an owner's key above the limit, `Encode` and `Decode` where a codec fails.
 #[async_trait]
 pub trait ReadOnlyVersionedKeyValueStore<K, V>: StateStore
 where

@@ -16,36 +16,18 @@ use crate::{
 };
 
 impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
-    /// Puts a version of a locked key in its place.
-    async fn place(&self, lock: &KeyLock, key: Bytes, version: Version) -> Result<VersionedPut> {
-        let time = version.time;
-        if self.is_late(time).await? {
-            // Counted.
-            return write(lock, Writes::new().at(time, self.settings), VersionedPut::Late).await;
-        }
-        let (writes, put) = match self.chain(key.clone()).latest().await? {
-            Some((from, old)) if from <= time => {
-                let old = Version { time: from, value: Some(old) };
-                let superseded = (from < time).then_some(old);
-                (self.latest(Writes::new(), superseded, &key, version)?, VersionedPut::Latest)
-            }
-            latest => self.place_before(&key, version, latest.map(|(from, _)| from)).await?,
-        };
-        write(lock, writes.at(time, self.settings), put).await
-    }
-
-    async fn is_late(&self, time: i64) -> Result<bool> {
-        Ok(time < self.settings.live_from(self.maps.stream_time().await?))
-    }
-
-    /// Where the latest version begins later, or is a tombstone, or there is none.
-    async fn place_before(
-        &self,
-        key: &Bytes,
-        version: Version,
-        latest: Option<i64>,
-    ) -> Result<(Writes, VersionedPut)> {
+    /// Finds the place of a version of a locked key.
+    async fn place(&self, key: &Bytes, version: Version) -> Result<Placement> {
         let (time, chain) = (version.time, self.chain(key.clone()));
+        let latest = match chain.latest().await? {
+            Some((from, value)) if from <= time => {
+                let old = Version { time: from, value: Some(value) };
+                let superseded = (from < time).then(|| old.clone());
+                let writes = self.latest(Writes::new(), superseded, key, version)?;
+                return Ok(Placement::new(writes, VersionedPut::Latest).instead_of(old, None));
+            }
+            latest => latest.map(|(from, _)| from),
+        };
         let timeline = self.maps.timeline().await?;
         let next = match chain.first_after(&timeline, time).await? {
             Some(Row::Superseded(found)) if found.version.time <= time => {
@@ -58,7 +40,7 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
         };
         if let Some(next) = next {
             let writes = self.superseded(Writes::new(), key, &version, next)?;
-            return Ok((writes, VersionedPut::ValidTo(next)));
+            return Ok(Placement::new(writes, VersionedPut::ValidTo(next)));
         }
         let tombstone = match chain.last_until(&timeline, time).await? {
             Some(Row::Tombstone(from)) => Some(from),
@@ -70,23 +52,37 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
             let place = At::Tombstone(from).encode(key)?;
             writes = writes.delete(Some(self.settings.segment(from)), place);
         }
-        Ok((self.latest(writes, old, key, version)?, VersionedPut::Latest))
+        let writes = self.latest(writes, old, key, version)?;
+        Ok(Placement::new(writes, VersionedPut::Latest))
+    }
+
+    async fn is_late(&self, time: i64) -> Result<bool> {
+        Ok(!self.settings.is_live(time, self.maps.stream_time().await?))
+    }
+
+    /// Counts a record that came too late.
+    async fn count_late(&self, lock: &KeyLock, time: i64) -> Result<()> {
+        lock.write(Writes::new().at(time, self.settings)).await.map(drop)
+    }
+
+    async fn write(&self, lock: &KeyLock, time: i64, placement: Placement) -> Result<VersionedPut> {
+        // Time may have gone on since the place was found.
+        Ok(match lock.write(placement.writes.at(time, self.settings)).await? {
+            Written::Stored => placement.put,
+            Written::Late => VersionedPut::Late,
+        })
     }
 
     /// Puts a version in the middle of another, or in its stead where both begin at the same time.
-    fn split(
-        &self,
-        key: &Bytes,
-        version: &Version,
-        found: Superseded,
-    ) -> Result<(Writes, VersionedPut)> {
+    fn split(&self, key: &Bytes, version: &Version, found: Superseded) -> Result<Placement> {
         let Superseded { version: old, valid_to } = found;
         let mut writes = Writes::new();
         if old.time < version.time {
             writes = self.superseded(writes, key, &old, version.time)?;
         }
         let writes = self.superseded(writes, key, version, valid_to)?;
-        Ok((writes, VersionedPut::ValidTo(valid_to)))
+        let placement = Placement::new(writes, VersionedPut::ValidTo(valid_to));
+        Ok(placement.instead_of(old, Some(valid_to)))
     }
 
     /// Writes a superseded version.
@@ -124,12 +120,21 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
     }
 }
 
-/// Writes a version; a record that came too late meanwhile is late.
-async fn write(lock: &KeyLock, writes: Writes, put: VersionedPut) -> Result<VersionedPut> {
-    Ok(match lock.write(writes).await? {
-        Written::Stored => put,
-        Written::Late => VersionedPut::Late,
-    })
+/// The place of a version: what is written, where it comes to stand, and what was valid at its time before.
+struct Placement {
+    writes: Writes,
+    put: VersionedPut,
+    before: Option<(Version, Option<i64>)>,
+}
+
+impl Placement {
+    const fn new(writes: Writes, put: VersionedPut) -> Self {
+        Self { writes, put, before: None }
+    }
+
+    fn instead_of(self, version: Version, valid_to: Option<i64>) -> Self {
+        Self { before: Some((version, valid_to)), ..self }
+    }
 }
 
 #[async_trait]
@@ -143,7 +148,12 @@ where
         let put = async {
             let (key, value) = (self.key(key)?, self.encode_option(value)?);
             let lock = self.maps.lock(key.clone()).await?;
-            self.place(&lock, key, Version { time, value }).await
+            if self.is_late(time).await? {
+                self.count_late(&lock, time).await?;
+                return Ok(VersionedPut::Late);
+            }
+            let placement = self.place(&key, Version { time, value }).await?;
+            self.write(&lock, time, placement).await
         };
         self.run(put).await
     }
@@ -152,14 +162,19 @@ where
         let delete = async {
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            let deleted = match self.is_late(time).await? {
-                true => None,
-                false => self.valid_at(key.clone(), time).await?,
-            };
-            match self.place(&lock, key, Version { time, value: None }).await? {
-                VersionedPut::Late => Ok(None),
-                _ => Ok(deleted),
+            if self.is_late(time).await? {
+                self.count_late(&lock, time).await?;
+                return Ok(None);
             }
+            let mut placement = self.place(&key, Version { time, value: None }).await?;
+            let deleted = match placement.before.take() {
+                Some((Version { time, value: Some(value) }, valid_to)) => {
+                    Some(VersionedRecord { value: self.decode(value)?, time, valid_to })
+                }
+                _ => None,
+            };
+            let put = self.write(&lock, time, placement).await?;
+            Ok(deleted.filter(|_| put != VersionedPut::Late))
         };
         self.run(delete).await
     }

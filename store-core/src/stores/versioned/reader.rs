@@ -41,13 +41,13 @@ where
         time: i64,
     ) -> Result<Option<VersionedRecord<V>>> {
         let chain = self.chain(key);
-        // Before the latest version: one that is superseded meanwhile is found then, or was the answer.
-        let timeline = self.read().timeline().await?;
         if let Some((from, value)) = chain.latest().await?.filter(|(from, _)| *from <= time) {
             let value = self.decode(value)?;
             return Ok(Some(VersionedRecord { value, time: from, valid_to: None }));
         }
-        if time < self.settings.live_from(timeline.stream_time) {
+        // After the latest version, so that the segment is known of one that is superseded in between.
+        let timeline = self.read().timeline().await?;
+        if !self.settings.is_live(time, timeline.stream_time) {
             return Ok(None);
         }
         match chain.superseded_at(&timeline, time).await? {

@@ -7,7 +7,8 @@ use crate::{
     Error, ErrorKind, Result,
     backend::StoreSpec,
     codec::{Codec, Json, Key},
-    maps::{Maps, ReadMaps, Retention},
+    event_time::Retention,
+    maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
         time::{self, Kept},
@@ -65,7 +66,7 @@ impl<K, V> Definition<WindowKind, K, V> {
     }
 }
 
-impl<K, V, C: Copy, N: Copy> Definition<WindowKind, K, V, C, N> {
+impl<K, V, C, N> Definition<WindowKind, K, V, C, N> {
     /// Keeps every value put to a window, as joins of streams need it.
     #[must_use]
     pub const fn duplicates(mut self) -> Self {
@@ -95,7 +96,7 @@ where
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
         let size_ms = time::positive(&spec.name, "window size", self.size)?;
-        self.kept.describe(spec, time::until)?;
+        self.kept.describe(spec, Retention::exclusive)?;
         if self.kept.retention < self.size {
             let message = format!(
                 "store {} keeps windows of {:?} for {:?} only: keep them at least as long as they last",
@@ -132,7 +133,7 @@ impl Settings {
             // Recorded with every window store; the size only names the ends of windows.
             size_ms: property(SIZE).and_then(|size| size.parse().ok()).unwrap_or(0),
             duplicates: property(DUPLICATES) == Some("true"),
-            retention: time::recorded(spec, time::until),
+            retention: time::recorded(spec, Retention::exclusive),
         }
     }
 }

@@ -27,7 +27,7 @@ pub trait ReadOnlyWindowStoreExt<K: Key, V: Send + Sync + 'static>:
 
     /// The start of the tumbling window that a time lies in, in milliseconds.
     fn window_of(&self, time: i64) -> i64 {
-        time - time.rem_euclid(self.size_ms().max(1))
+        time.saturating_sub(time.rem_euclid(self.size_ms().max(1)))
     }
 }
 
@@ -44,7 +44,7 @@ pub trait WindowStoreExt<K: Key, V: Send + Sync + 'static>: WindowStore<K, V> {
     /// Replaces the value of a key in a window by what the closure makes of it; `None` is absent, on both sides.
     ///
     /// - A put at that time: it raises stream time, and gives [`Late`](Written::Late) where the window is not live; then
-    ///   the closure does not run.
+    ///   the closure, if it ran, ran for nothing.
     /// - No other operation on the key comes in between. The closure runs once, on the decoded value; if decoding or
     ///   encoding fails the old value stays.
     /// - `Unsupported` on a store with duplicates.

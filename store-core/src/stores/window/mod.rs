@@ -47,7 +47,7 @@ pub struct Windowed<K> {
 /// - The owner's reads see its uncommitted writes; a reader of somebody else's task sees whole commits.
 /// - Streams are fetched page by page in bounded memory. What is live is decided when a stream is first polled; writes
 ///   made meanwhile show or not, never as an error or a hole.
-/// - `TooLarge` for a key above the limit, `Encode` and `Decode` where a codec fails.
+/// - `TooLarge` for an owner's key above the limit, `Encode` and `Decode` where a codec fails.
 #[async_trait]
 pub trait ReadOnlyWindowStore<K, V>: StateStore
 where

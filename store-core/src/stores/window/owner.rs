@@ -20,6 +20,10 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
         Err(Error::new(ErrorKind::InvalidArgument, message))
     }
 
+    async fn is_late(&self, start: i64) -> Result<bool> {
+        Ok(!self.settings.retention.is_live(start, self.maps.stream_time().await?))
+    }
+
     /// A put without duplicates.
     fn replace(&self, key: Bytes, start: i64, value: Option<Bytes>) -> Result<Writes> {
         let segment = Some(self.settings.retention.segment(start));
@@ -50,6 +54,8 @@ where
             let Settings { retention, duplicates, .. } = self.settings;
             let lock = self.maps.lock(key.clone()).await?;
             let writes = match value {
+                // Before it is given a number.
+                Some(_) if self.is_late(start).await? => self.at(Writes::new(), start),
                 Some(value) if duplicates => {
                     let insertion = Some(self.maps.next_insertion()?);
                     let place = Place { key, start, insertion }.encode()?;
@@ -77,11 +83,11 @@ where
             }
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            if start < self.settings.retention.live_from(self.maps.stream_time().await?) {
+            let old = self.find(key.clone(), start).await?;
+            if self.is_late(start).await? {
                 // Counted, and not told to the closure.
                 return lock.write(self.at(Writes::new(), start)).await;
             }
-            let old = self.find(key.clone(), start).await?;
             let absent = old.is_none();
             let writes = match update(old) {
                 None if absent => self.at(Writes::new(), start),

@@ -1,6 +1,6 @@
 //! Reading windows.
 
-use std::borrow::Borrow;
+use std::{borrow::Borrow, future::ready};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::{
     Result,
     backend::{KeyRange, Order},
     codec::{Codec, Key},
+    event_time::Live,
     maps::ReadMaps,
     stores::typed::Typed,
 };
@@ -33,7 +34,7 @@ where
     /// The value of an encoded key in a window that is live.
     pub(super) async fn find(&self, key: Bytes, start: i64) -> Result<Option<V>> {
         let Settings { retention, duplicates, .. } = self.settings;
-        if start < retention.live_from(self.read().stream_time().await?) {
+        if !retention.is_live(start, self.read().stream_time().await?) {
             return Ok(None);
         }
         let segment = retention.segment(start);
@@ -56,26 +57,20 @@ where
         from: i64,
         to: i64,
         order: Order,
-    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+    ) -> BoxStream<'static, Result<(Place, Bytes)>> {
         let maps = self.read().clone();
         let Settings { retention, duplicates, .. } = self.settings;
         let entries = async move {
-            let timeline = maps.timeline().await?;
-            let from = from.max(retention.live_from(timeline.stream_time));
-            if from > to {
-                return Ok(stream::empty().boxed());
-            }
-            let segments = timeline.between(retention.segment(from), retention.segment(to), order);
+            let Live { from, segments, .. } =
+                maps.timeline().await?.live(retention, from, to, order);
             let range = range(&bounds, from, to, duplicates)?;
-            let within = move |key: &Bytes| {
-                let start = Place::decode(key, duplicates)?.start;
-                Ok(from <= start && start <= to)
+            let within = move |(key, value): (Bytes, Bytes)| {
+                let place = Place::decode(&key, duplicates)?;
+                let within = from <= place.start && place.start <= to;
+                Ok(within.then_some((place, value)))
             };
             let entries = maps.scan_segments(segments, range, order);
-            let live = entries.try_filter_map(move |(key, value)| {
-                std::future::ready(within(&key).map(|within| within.then_some((key, value))))
-            });
-            Ok(live.boxed())
+            Ok(entries.try_filter_map(move |entry| ready(within(entry))))
         };
         stream::once(entries).try_flatten().boxed()
     }
@@ -120,11 +115,8 @@ where
             Ok(key) => key,
             Err(error) => return self.failed(error),
         };
-        let duplicates = self.settings.duplicates;
         let entries = self.entries((Some(key.clone()), Some(key)), from, to, order);
-        self.rows(entries, move |codec, key, value| {
-            Ok((Place::decode(&key, duplicates)?.start, codec.decode(value)?))
-        })
+        self.decoded(entries, |codec, (place, value)| Ok((place.start, codec.decode(value)?)))
     }
 
     fn fetch_keys(
@@ -140,10 +132,9 @@ where
             Ok(None) => return stream::empty().boxed(),
             Err(error) => return self.failed(error),
         };
-        let Settings { size_ms, duplicates, .. } = self.settings;
+        let size_ms = self.settings.size_ms;
         let entries = self.entries(bounds, from, to, order);
-        self.rows(entries, move |codec, key, value| {
-            let Place { key, start, .. } = Place::decode(&key, duplicates)?;
+        self.decoded(entries, move |codec, (Place { key, start, .. }, value)| {
             let (key, end) = (K::from_bytes(&key)?, start.saturating_add(size_ms));
             Ok((Windowed { key, start, end }, codec.decode(value)?))
         })

@@ -1,4 +1,4 @@
-//! How entries age by event time.
+//! Event time: which entries are live, and how time is cut into segments.
 
 use std::collections::BTreeSet;
 
@@ -31,6 +31,13 @@ impl Retention {
         Self { keeps_ms, segment_ms: if segment_ms < 1 { 1 } else { segment_ms } }
     }
 
+    /// Entries live while they are less than `retention_ms` milliseconds behind stream time, as those of windows and sessions:
+    /// `t > T - retention`.
+    #[must_use]
+    pub const fn exclusive(retention_ms: i64, segment_ms: i64) -> Self {
+        Self::new(retention_ms.saturating_sub(1), segment_ms)
+    }
+
     /// `InvalidArgument` where more than [`MAX_LIVE_SEGMENTS`] could be live at once.
     pub fn check(self, store: &Name) -> Result<()> {
         let Self { keeps_ms, segment_ms } = self;
@@ -52,6 +59,12 @@ impl Retention {
         time.div_euclid(self.segment_ms)
     }
 
+    /// Whether a time is live at this stream time.
+    #[must_use]
+    pub const fn is_live(self, time: i64, stream_time: Option<i64>) -> bool {
+        time >= self.live_from(stream_time)
+    }
+
     /// The lowest time that is live at this stream time.
     #[must_use]
     pub const fn live_from(self, stream_time: Option<i64>) -> i64 {
@@ -60,6 +73,16 @@ impl Retention {
             None => i64::MIN,
         }
     }
+}
+
+/// What became of writes that belong to an event in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides of a boundary")]
+pub enum Written {
+    /// They are buffered for the next commit.
+    Stored,
+    /// The event was not live any more: nothing was written, and the late record was counted.
+    Late,
 }
 
 /// What a store knows of time at one moment.
@@ -72,7 +95,28 @@ pub struct Timeline {
     pub segments: BTreeSet<i64>,
 }
 
+/// The live part of a stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Live {
+    /// Where it begins, inclusive; behind its end where nothing of it is live.
+    pub from: i64,
+    /// The segments that may hold entries of it, in the order of a scan.
+    pub segments: Vec<i64>,
+}
+
 impl Timeline {
+    /// What is live of the times from `from` to `to`, both inclusive.
+    #[must_use]
+    pub fn live(&self, retention: Retention, from: i64, to: i64, order: Order) -> Live {
+        let from = from.max(retention.live_from(self.stream_time));
+        if from > to {
+            return Live { from, segments: Vec::new() };
+        }
+        let segments = self.between(retention.segment(from), retention.segment(to), order);
+        Live { from, segments }
+    }
+
     /// The segments from `first` to `last`, both inclusive, that may hold entries, in the order of a scan.
     #[must_use]
     pub fn between(&self, first: i64, last: i64, order: Order) -> Vec<i64> {

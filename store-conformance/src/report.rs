@@ -108,11 +108,17 @@ impl Line {
         Self { id: id.to_owned(), about: about.to_owned(), outcome }
     }
 
-    /// The family of the case: what stands before the number.
+    /// The family of the case: the letters that its id begins with.
     #[must_use]
     pub fn family(&self) -> &str {
-        self.id.split('-').next().unwrap_or_default()
+        family(&self.id)
     }
+}
+
+/// The letters that an id begins with.
+pub(crate) fn family(id: &str) -> &str {
+    let end = id.find(|c: char| !c.is_ascii_alphabetic());
+    &id[..end.unwrap_or(id.len())]
 }
 
 impl Counts {

@@ -1,6 +1,6 @@
 //! What the letters of an id stand for.
 
-/// The families of cases: what stands before the number of an id, and what it stands for.
+/// The families of cases: the letters that an id begins with, and what it stands for.
 pub const FAMILIES: &[(&str, &str)] = &[
     ("AD", "what a backend owes to the engine"),
     ("B", "bulk calls"),

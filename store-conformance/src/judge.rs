@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use tokio::time::timeout;
 
 use crate::{Abilities, Context, Duty, Entry, Line, Outcome, Report, Subject, catalogue};
@@ -81,11 +81,10 @@ impl Judge {
             let runtime = runtime.worker_threads(2).enable_all().build()?;
             let result = runtime.block_on(async {
                 let place = subject.fresh().await?;
-                let result = timeout(patience, case(Context::new(place.clone(), self.seed))).await;
-                let removed = timeout(patience, place.remove()).await;
-                let hangs = |_| anyhow!("it did not end within {patience:?}");
-                let result = result.map_err(hangs)??;
-                removed.map_err(hangs)?.map(|()| result)
+                let case = case(Context::new(place, self.seed));
+                timeout(patience, case)
+                    .await
+                    .unwrap_or_else(|_| bail!("it did not end within {patience:?}"))
             });
             // What a case left behind may never end.
             runtime.shutdown_timeout(Duration::from_secs(1));

@@ -23,11 +23,6 @@ pub trait Place: Send + Sync + 'static {
     async fn kill(&self) -> Result<bool> {
         Ok(false)
     }
-
-    /// Removes the state when the case has ended, where dropping this does not.
-    async fn remove(&self) -> Result<()> {
-        Ok(())
-    }
 }
 
 type Fresh = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Place>>> + Send + Sync;
@@ -102,10 +97,6 @@ impl Place for Wrapped {
 
     async fn kill(&self) -> Result<bool> {
         self.inner.kill().await
-    }
-
-    async fn remove(&self) -> Result<()> {
-        self.inner.remove().await
     }
 }
 

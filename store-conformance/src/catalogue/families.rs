@@ -22,6 +22,8 @@ pub const FAMILIES: &[(&str, &str)] = &[
     ("N", "namespaces"),
     ("OC", "offsets, commits, transactions"),
     ("R", "failure"),
+    ("RA", "recorded answers of Kafka Streams"),
+    ("RN", "random operations against a model"),
     ("RS", "restore"),
     ("S", "scans"),
     ("SS", "session stores"),

@@ -8,7 +8,7 @@ use store::Config;
 use store_conformance::{Judge, Line, Outcome, Report, Subject};
 use tokio::runtime::Runtime;
 
-use self::place::Place;
+use self::{place::Place, remembered::Tasks};
 use crate::{Failure, args::Conformance, connect, output::Output, text::cut};
 
 /// Holds the backend of a URL to the cases; failing where one does not hold.
@@ -24,14 +24,16 @@ pub(crate) fn run(
     if cases == 0 {
         return Err(Failure::Usage(format!("no case starts with {}", args.only)));
     }
-    let place = Place::new(&config)?;
+    let tasks = Tasks::default();
+    let place = Place::new(&config, tasks.clone())?;
     // What keeps all cases from running is told once.
     runtime.block_on(place.connect())?;
     drop(place);
 
     let name = args.url.split(':').next().unwrap_or_default();
+    let kept = tasks.clone();
     let subject = Subject::new(name, move || {
-        let place = Place::new(&config);
+        let place = Place::new(&config, kept.clone());
         async move { Ok(place?) }
     });
     let progress = progress(cases);
@@ -43,6 +45,7 @@ pub(crate) fn run(
         progress.inc(1);
     });
     progress.finish_and_clear();
+    runtime.block_on(tasks.destroy())?;
     show(&report, &mut output)?;
     verdict(&report)
 }

@@ -25,7 +25,9 @@ pub(super) struct Place {
 
 impl Place {
     /// A place without state, where the settings say.
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    ///
+    /// What it leaves in a server is remembered in `tasks`.
+    pub(super) fn new(config: &Config, tasks: Tasks) -> Result<Self> {
         let mut config = config.clone();
         let name = format!("conformance-{}", OwnerId::random());
         let (mut only, mut folder) = (None, None);
@@ -45,7 +47,7 @@ impl Place {
             }
             _ => only = Some(OnceLock::new()),
         }
-        Ok(Self { config, only, folder, tasks: Tasks::default() })
+        Ok(Self { config, only, folder, tasks })
     }
 
     /// A new handle.
@@ -54,10 +56,13 @@ impl Place {
             return Ok(backend.clone());
         }
         let backend = self.config.connect().await?.backend().clone();
-        let Some(only) = &self.only else {
-            return Ok(Arc::new(Remembered::new(backend, self.tasks.clone())));
-        };
-        Ok(only.get_or_init(|| backend).clone())
+        Ok(match (&self.only, &self.folder) {
+            (Some(only), _) => only.get_or_init(|| backend).clone(),
+            (None, Some(_)) => backend,
+            (None, None) => {
+                Arc::new(Remembered::new(backend, self.config.clone(), self.tasks.clone()))
+            }
+        })
     }
 }
 
@@ -65,13 +70,6 @@ impl Place {
 impl store_conformance::Place for Place {
     async fn open(&self) -> store_conformance::anyhow::Result<Arc<dyn Backend>> {
         Ok(self.connect().await?)
-    }
-
-    async fn remove(&self) -> store_conformance::anyhow::Result<()> {
-        if self.only.is_none() && self.folder.is_none() {
-            self.tasks.destroy(&**self.config.connect().await?.backend()).await?;
-        }
-        Ok(())
     }
 }
 

@@ -1,26 +1,23 @@
 //! Remembers which tasks were claimed, so that they can be removed.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store::{
-    ErrorKind, Result,
+    Config, ErrorKind, Result,
     backend::{Backend, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
 };
 use store_conformance::async_trait;
 
-/// Tasks that were claimed.
+/// Tasks that were claimed, by the settings that lead to them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tasks(Arc<Mutex<BTreeSet<TaskId>>>);
+pub(super) struct Tasks(Arc<Mutex<Vec<(Config, TaskId)>>>);
 
 impl Tasks {
     /// Removes them all; where one is gone already, there is nothing to do.
-    pub(super) async fn destroy(&self, backend: &dyn Backend) -> Result<()> {
+    pub(super) async fn destroy(&self) -> Result<()> {
         let tasks = std::mem::take(&mut *self.lock());
-        for task in tasks {
-            match backend.destroy(&task).await {
+        for (config, task) in tasks {
+            match config.connect().await?.backend().destroy(&task).await {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -28,7 +25,15 @@ impl Tasks {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<TaskId>> {
+    fn remember(&self, config: &Config, task: &TaskId) {
+        let claimed = (config.clone(), task.clone());
+        let mut tasks = self.lock();
+        if !tasks.contains(&claimed) {
+            tasks.push(claimed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Config, TaskId)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -37,19 +42,20 @@ impl Tasks {
 #[derive(Debug)]
 pub(super) struct Remembered {
     inner: Arc<dyn Backend>,
+    config: Config,
     tasks: Tasks,
 }
 
 impl Remembered {
-    pub(super) const fn new(inner: Arc<dyn Backend>, tasks: Tasks) -> Self {
-        Self { inner, tasks }
+    pub(super) const fn new(inner: Arc<dyn Backend>, config: Config, tasks: Tasks) -> Self {
+        Self { inner, config, tasks }
     }
 }
 
 #[async_trait]
 impl Backend for Remembered {
     async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
-        self.tasks.lock().insert(task.clone());
+        self.tasks.remember(&self.config, task);
         self.inner.claim(task, owner, stores).await
     }
 

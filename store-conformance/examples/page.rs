@@ -24,14 +24,22 @@ struct Args {
     #[arg(long, default_value = "docs/conformance.md")]
     page: PathBuf,
     /// Which cases catch which broken store.
-    #[arg(long, default_value = "store-conformance/tests/broken/caught.json")]
-    caught: PathBuf,
+    #[arg(long, num_args = 1.., default_values = RECORDS)]
+    caught: Vec<PathBuf>,
 }
+
+const RECORDS: [&str; 2] = [
+    "store-conformance/tests/broken/caught.json",
+    "store-conformance/tests/broken_engine/caught.json",
+];
 
 fn main() -> Result<()> {
     let args = Args::parse();
     let reports = reports(&args.reports)?;
-    let caught: Vec<Caught> = serde_json::from_str(&read(&args.caught)?)?;
+    let mut caught = Vec::<Caught>::new();
+    for path in &args.caught {
+        caught.extend(serde_json::from_str::<Vec<_>>(&read(path)?)?);
+    }
     let readme = render::insert(&read(&args.readme)?, &render::table(&reports));
     let readme = readme.with_context(|| args.readme.display().to_string())?;
     settle(&args, &args.readme, &readme)?;

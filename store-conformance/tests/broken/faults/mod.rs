@@ -19,17 +19,8 @@ use store_core::{
     redo::toy::{Break, ToyBackend},
 };
 
+pub(crate) use crate::recorded::Broken;
 use crate::{fault::Fault, store::BrokenPlace};
-
-/// A store with one fault.
-pub(crate) struct Broken {
-    pub(crate) name: &'static str,
-    /// What is broken.
-    pub(crate) about: &'static str,
-    pub(crate) subject: Subject,
-    /// How long a case may take: short where a fault makes cases wait for ever.
-    pub(crate) patience: Duration,
-}
 
 impl Broken {
     fn new<F: Fault>(name: &'static str, about: &'static str, make: fn() -> F) -> Self {

@@ -9,7 +9,7 @@ use store::{
 /// Looks into the state that stream processors keep, and works it by commands.
 ///
 /// A URL says where the state is: memory:, embedded:PATH. What is read is read as committed, without claiming the
-/// task; only `shell` and `destroy` claim it, which fences its owner.
+/// task; only `shell` and `destroy` claim it, which fences its owner. `conformance` works beside it, on state of its own.
 ///
 /// Tables on a terminal, JSON lines with --json and where the output is no terminal. Exit codes: 0 ok, 1 the operation
 /// failed, 2 wrong usage.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Destroy(Destroy),
     /// Claim a task and work it: a prompt on a terminal, else one JSON request per line.
     Shell(Task),
+    /// Hold a backend to the cases that every backend is held to, in places of their own below the URL.
+    Conformance(Conformance),
 }
 
 #[derive(Debug, Group)]
@@ -113,6 +115,18 @@ pub(crate) struct Destroy {
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Conformance {
+    /// Where cases may keep state: each in a fresh folder or namespace, removed afterwards.
+    pub(crate) url: String,
+    /// Only cases whose id starts with this, for example KV-.
+    #[arg(long, default_value = "")]
+    pub(crate) only: String,
+    /// What cases draw at random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub enum Failure {
     Operation(Error),
     /// The command was used wrongly.
     Usage(String),
+    /// So many cases of so many do not hold.
+    NotHeld(usize, usize),
     /// The user said no.
     Declined,
     /// Input or output failed.
@@ -25,7 +27,9 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             _ if self.is_broken_pipe() => ExitCode::SUCCESS,
-            Self::Operation(_) | Self::Declined | Self::Io(_) => ExitCode::FAILURE,
+            Self::Operation(_) | Self::NotHeld(..) | Self::Declined | Self::Io(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 
@@ -42,6 +46,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Operation(error) => f.write_str(&chain(error)),
             Self::Usage(message) => f.write_str(message),
+            Self::NotHeld(failed, all) => write!(f, "{failed} of {all} cases do not hold"),
             Self::Declined => f.write_str("nothing was done"),
             Self::Io(error) => write!(f, "cannot read or write: {}", chain(error)),
         }

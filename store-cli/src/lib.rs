@@ -20,7 +20,9 @@ use self::{args::Command, output::Output};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Failure> {
-    log(args.verbose);
+    // Cases do what a program is warned of.
+    let quiet = matches!(args.command, Command::Conformance(_));
+    log(args.verbose, if quiet { LevelFilter::OFF } else { LevelFilter::WARN });
     let runtime = tokio::runtime::Runtime::new()?;
     let output = Output::new(args.json);
     match args.command {
@@ -30,13 +32,14 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Scan(args) => runtime.block_on(commands::scan::run(args, output)),
         Command::Destroy(args) => runtime.block_on(commands::destroy::run(args)),
         Command::Shell(args) => commands::shell::run(args, runtime.handle()),
+        Command::Conformance(args) => commands::conformance::run(&args, output, &runtime),
     }
 }
 
-/// Sends warnings, and more where asked for, to standard error: standard output is for answers.
-fn log(verbose: u8) {
+/// Sends what is at least `least`, and more where asked for, to standard error: standard output is for answers.
+fn log(verbose: u8, least: LevelFilter) {
     let level = match verbose {
-        0 => LevelFilter::WARN,
+        0 => least,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,

@@ -24,13 +24,18 @@
 //!
 //! It stands in a test with `harness = false`. `cargo test --test conformance -- KV-` runs a part of it, `SEED=7` puts the
 //! cases in another order and draws other random operations, `CASES=1000` draws more of them (`RN-`), and
-//! `CONFORMANCE_REPORT=report.json` keeps what became of each case. A case that does not apply is listed as ignored, with
-//! its reason.
+//! `CONFORMANCE_REPORT=reports` names a folder that gets a report for each backend, which [`render`] makes pages of. A case
+//! that does not apply is listed as ignored, with its reason.
+//!
+//! The suite is itself tested: some 150 stores with one fault each (`tests/broken`, `tests/broken_engine`) must be caught by
+//! a case.
 
 mod cases;
 mod catalogue;
 mod context;
 pub mod faults;
+mod judge;
+pub mod render;
 mod report;
 mod runner;
 mod subject;
@@ -40,9 +45,10 @@ pub use anyhow;
 pub use async_trait::async_trait;
 
 pub use self::{
-    catalogue::{Duty, Entry, Outcome, Run, catalogue},
+    catalogue::{Duty, Entry, FAMILIES, Outcome, Run, catalogue},
     context::Context,
-    report::{Line, Report},
-    runner::{judge, main, run},
+    judge::{Judge, judge},
+    report::{Abilities, Counts, Line, Report},
+    runner::{main, run},
     subject::{Place, Subject, Wrapped},
 };

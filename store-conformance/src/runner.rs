@@ -1,23 +1,18 @@
-//! Runs the cases: as named tests, or all of them in this process.
+//! Runs the cases as named tests.
 
 use std::{
     collections::BTreeMap,
     env, fs,
-    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
-use tokio::time::timeout;
 
-use crate::{Context, Duty, Entry, Line, Outcome, Place, Report, Subject, catalogue};
-
-/// How long a case may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::{Duty, Entry, Judge, Line, Outcome, Place, Report, Subject, catalogue, judge::excused};
 
 /// The `main` of a test that holds one backend to every case; `fresh` makes a place without state.
 pub fn main<P, F>(name: &str, fresh: impl Fn() -> F + Send + Sync + 'static) -> ExitCode
@@ -30,8 +25,8 @@ where
 
 /// Holds backends to every case, each as a named test, as the arguments of the process say.
 ///
-/// `SEED` chooses the order and what is drawn at random. `CONFORMANCE_REPORT` names a file that gets the reports, as JSON,
-/// when all cases were run.
+/// `SEED` chooses the order and what is drawn at random. `CONFORMANCE_REPORT` names a folder that gets a report for
+/// each backend, as JSON, when all cases were run.
 #[must_use]
 pub fn run(subjects: &[Subject]) -> ExitCode {
     let seed = env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
@@ -49,22 +44,15 @@ pub fn run(subjects: &[Subject]) -> ExitCode {
     if let Some(path) = env::var_os("CONFORMANCE_REPORT")
         && lines.len() + usize::try_from(conclusion.num_ignored).unwrap_or(0) == all
     {
-        let reports = reports(subjects, seed, lines);
-        let written = serde_json::to_vec_pretty(&reports).map(|json| fs::write(&path, json));
-        if !matches!(written, Ok(Ok(()))) {
-            eprintln!("the report cannot be written to {}", path.display());
+        let written = reports(subjects, seed, lines)
+            .iter()
+            .try_for_each(|report| write(Path::new(&path), report));
+        if let Err(error) = written {
+            eprintln!("the report cannot be written to {}: {error:#}", path.display());
             return ExitCode::FAILURE;
         }
     }
     conclusion.exit_code()
-}
-
-/// Holds a backend to every case in this process, one after the other; what fails is in the report.
-#[must_use]
-pub fn judge(subject: &Subject, seed: u64) -> Report {
-    let lines =
-        catalogue().map(|entry| Line::new(entry.id, entry.about, outcome(subject, entry, seed)));
-    Report::new(subject.name().to_owned(), seed, lines.collect())
 }
 
 /// By the place of the subject and of the case.
@@ -81,7 +69,7 @@ fn trial(
     let run = {
         let subject = subject.clone();
         move || {
-            let outcome = outcome(&subject, entry, seed);
+            let outcome = Judge::new(seed).outcome(&subject, entry);
             lines.lock().unwrap_or_else(PoisonError::into_inner).insert(place, outcome.clone());
             match outcome {
                 Outcome::Failed(reason) => Err(Failed::from(reason)),
@@ -107,39 +95,16 @@ fn reports(subjects: &[Subject], seed: u64, mut lines: Lines) -> Vec<Report> {
             let outcome = lines.remove(&(number, place)).unwrap_or_else(|| excused(entry));
             Line::new(entry.id, entry.about, outcome)
         };
-        Report::new(subject.name().to_owned(), seed, catalogue().enumerate().map(line).collect())
+        let cases = catalogue().enumerate().map(line).collect();
+        let abilities = Judge::new(seed).abilities(subject);
+        Report::new(subject.name().to_owned(), abilities, seed, cases)
     };
     subjects.iter().enumerate().map(report).collect()
 }
 
-fn excused(entry: &Entry) -> Outcome {
-    match entry.duty {
-        Duty::Run(_) => Outcome::Failed("it was not run".to_owned()),
-        Duty::NotApplicable(reason) => Outcome::NotApplicable(reason.to_owned()),
-        Duty::WithKafka => Outcome::WithKafka,
-    }
-}
-
-/// Runs one case on a runtime of its own.
-fn outcome(subject: &Subject, entry: &Entry, seed: u64) -> Outcome {
-    let Duty::Run(run) = entry.duty else { return excused(entry) };
-    let case = || -> Result<Outcome> {
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(2).enable_all().build()?;
-        runtime.block_on(async {
-            let case = run(Context::new(subject, seed).await?);
-            timeout(PATIENCE, case).await.unwrap_or_else(|_| {
-                Ok(Outcome::Failed(format!("it did not end within {PATIENCE:?}")))
-            })
-        })
-    };
-    match catch_unwind(AssertUnwindSafe(case)) {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Outcome::Failed(format!("{error:#}")),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            Outcome::Failed(format!("it panicked: {}", text.unwrap_or_default()))
-        }
-    }
+fn write(folder: &Path, report: &Report) -> Result<()> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = report.subject.chars().map(plain).collect();
+    fs::create_dir_all(folder)?;
+    Ok(fs::write(folder.join(format!("{name}.json")), serde_json::to_vec_pretty(report)?)?)
 }

@@ -101,6 +101,8 @@ pub async fn scan(
         let page = reader.scan(map, &range, order, limit).await?;
         anyhow::ensure!(page.entries.len() <= limit.entries, "a page is too long");
         all.extend(page.entries);
+        let goes_on = page.resume.as_ref().is_none_or(|last| range.contains(last));
+        anyhow::ensure!(goes_on, "a page goes on outside of what it was asked for");
         rest = page.resume.map(|last| range.after(last, order));
     }
     Ok(all)

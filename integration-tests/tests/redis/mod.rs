@@ -1,5 +1,6 @@
 //! The cases.
 
+mod conformance;
 mod failures;
 mod keys;
 mod lost;
@@ -20,6 +21,7 @@ macro_rules! cases {
 }
 
 cases! {
+    conformance: a_run_leaves_only_fences;
     keys: foreign_keys_are_untouched, a_foreign_key_in_the_way_applies_nothing;
     failures: a_full_memory_applies_nothing, scripts_are_loaded_again, a_lost_answer_is_settled,
         a_commit_above_the_limit_applies_nothing, accounts_are_checked, a_server_that_is_not_there;

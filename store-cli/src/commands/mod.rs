@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod conformance;
 pub(crate) mod describe;
 pub(crate) mod destroy;
 pub(crate) mod get;

@@ -1,7 +1,7 @@
 //! What a backend owes to the engine.
 
 use super::{Entry, run};
-use crate::cases::adapter::{fencing, pages, reading, tasks};
+use crate::cases::adapter::{checkpoints, fencing, fresh, limits, lives, pages, reading, tasks};
 
 pub(super) const ENTRIES: &[Entry] = &[
     run!("AD-01", "scans are ordered both ways", reading::scans_are_ordered_both_ways),
@@ -36,4 +36,28 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("AD-22", "destroy leaves the epoch", tasks::destroy_leaves_the_epoch),
     run!("AD-23", "a claim beside a destroy", tasks::a_claim_beside_a_destroy),
     run!("AD-24", "names differ by case", tasks::names_differ_by_case),
+    run!("AD-25", "checkpoints come back whole", checkpoints::checkpoints_come_back_whole),
+    run!("AD-26", "checkpoints replace each other", checkpoints::checkpoints_replace_each_other),
+    run!("AD-27", "the owner sees each commit", fresh::the_owner_sees_each_commit),
+    run!("AD-28", "an open reader sees each commit", fresh::an_open_reader_sees_each_commit),
+    run!("AD-29", "an old read does not stay", fresh::an_old_read_does_not_stay),
+    run!(
+        "AD-30",
+        "acknowledged commits survive a kill",
+        fresh::acknowledged_commits_survive_a_kill
+    ),
+    run!("AD-31", "limits are as declared", limits::limits_are_as_declared),
+    run!("AD-32", "everybody is told the same", limits::everybody_is_told_the_same),
+    run!("AD-33", "maps do not meet", limits::maps_do_not_meet),
+    run!("AD-34", "far tasks do not meet", limits::far_tasks_do_not_meet),
+    run!("AD-35", "many keys are read at once", limits::many_keys_are_read_at_once),
+    run!("AD-36", "apply and close may be repeated", lives::apply_and_close_may_be_repeated),
+    run!("AD-37", "closing fences nobody", lives::closing_fences_nobody),
+    run!(
+        "AD-38",
+        "the list is of tasks that are there",
+        lives::the_list_is_of_tasks_that_are_there
+    ),
+    run!("AD-39", "a refused commit leaves nothing", lives::a_refused_commit_leaves_nothing),
+    run!("AD-40", "a scan beside a commit has no hole", fresh::a_scan_beside_a_commit_has_no_hole),
 ];

@@ -7,6 +7,7 @@ mod adapter;
 mod bulk;
 mod caching;
 mod changelog;
+mod families;
 mod iterators;
 mod key_value;
 mod keys;
@@ -25,6 +26,7 @@ use anyhow::Result;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+pub use self::families::FAMILIES;
 use crate::Context;
 
 /// What became of a case.
@@ -130,11 +132,19 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::catalogue;
+    use super::{FAMILIES, catalogue};
+    use crate::report::family;
 
     #[test]
     fn each_id_is_one_case() {
         let ids: HashSet<_> = catalogue().map(|entry| entry.id).collect();
         assert_eq!(ids.len(), catalogue().count());
+    }
+
+    #[test]
+    fn each_family_has_a_name() {
+        let names: HashSet<_> = FAMILIES.iter().map(|(prefix, _)| *prefix).collect();
+        let families: HashSet<_> = catalogue().map(|entry| family(entry.id)).collect();
+        assert_eq!(families.difference(&names).collect::<Vec<_>>(), [&""; 0]);
     }
 }

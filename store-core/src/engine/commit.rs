@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Engine, Offsets,
+    Engine, Offsets, sabotage,
     state::{Condition, Phase},
 };
 use crate::{Effect, Error, ErrorKind, Result, backend::Commit};
@@ -43,7 +43,10 @@ impl Engine {
         }
         let commit = {
             // Open units finish, new ones wait, and so only whole records are frozen.
-            let _quiet = self.units.write().await;
+            let _quiet = match sabotage::is_on("engine::units-cut") {
+                false => Some(self.units.write().await),
+                true => None,
+            };
             let mut state = self.state.lock();
             state.check(&self.task)?;
             self.check_whole(state.condition)?;
@@ -173,6 +176,9 @@ impl Engine {
             ErrorKind::SequenceGap | ErrorKind::Corrupt => Condition::Lost(kind),
             _ => return false,
         };
+        if sabotage::is_on("engine::fence-forgotten") {
+            return false;
+        }
         self.state.lock().end(condition);
         self.room.notify_waiters();
         true

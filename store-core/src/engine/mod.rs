@@ -9,6 +9,7 @@ mod commit;
 mod config;
 mod locks;
 mod offsets;
+pub(crate) mod sabotage;
 mod scan;
 mod state;
 mod unit;
@@ -153,7 +154,7 @@ impl Engine {
         store: u32,
         keys: impl IntoIterator<Item = Bytes, IntoIter: Send>,
     ) -> Result<Locked> {
-        let mut keys = keys.into_iter();
+        let mut keys = keys.into_iter().filter(|_| !sabotage::is_on("engine::no-locks"));
         let first = match keys.next() {
             Some(key) => Some(self.locks.lock(store, key).await),
             None => None,
@@ -169,7 +170,7 @@ impl Engine {
     pub(crate) fn check_key(&self, key: &[u8]) -> Result<()> {
         let native = self.writer.capabilities().max_key_bytes;
         let limit = if self.config.native_limits { native } else { PORTABLE_KEY_BYTES.min(native) };
-        if key.len() <= limit {
+        if key.len() <= limit || sabotage::is_on("engine::no-key-limit") {
             return Ok(());
         }
         let message = format!("a key of {} bytes is above the limit of {limit}", key.len());
@@ -193,6 +194,9 @@ impl Engine {
     pub(crate) fn next_insertion(&self, store: u32) -> Result<u64> {
         let mut state = self.checked()?;
         let next = &mut state.store(store).insertions;
+        if sabotage::is_on("engine::one-insertion") {
+            return Ok(0);
+        }
         *next += 1;
         Ok(*next - 1)
     }

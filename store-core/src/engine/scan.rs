@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::Engine;
+use super::{Engine, sabotage};
 use crate::{
     Result,
     backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
@@ -58,11 +58,14 @@ impl Engine {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let view = self.view(map, range, order, limit)?;
+        let mut view = self.view(map, range, order, limit)?;
         if view.dropped || range.is_empty() {
             return Ok(Page::default());
         }
         let stored = self.writer.scan(map, range, order, limit).await?;
+        if sabotage::is_on("engine::late-view") {
+            view = self.view(map, range, order, limit)?;
+        }
         self.state.lock().check(&self.task)?;
         if view.active.is_empty() && view.frozen.is_empty() {
             return Ok(stored);
@@ -74,6 +77,9 @@ impl Engine {
         let state = self.state.lock();
         state.check(&self.task)?;
         let mut buffered = entries(state.active.changes(), map, range, order);
+        if sabotage::is_on("engine::deletes-shown") {
+            buffered = Box::new(buffered.filter(|(_, value)| value.is_some()));
+        }
         let active: Vec<_> = buffered.by_ref().take(limit.entries).collect();
         let more = buffered.next().is_some();
         let active_end = active.last().filter(|_| more).map(|(key, _)| key.clone());

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::{
     buffer::{Buffer, Write},
     offsets::{Offsets, Span},
+    sabotage,
 };
 use crate::{
     Error, ErrorKind, Result,
@@ -114,6 +115,9 @@ impl State {
         if self.is_dropped(map) {
             return Some(None);
         }
+        if sabotage::is_on("engine::own-writes-unseen") {
+            return None;
+        }
         if let Some(put) = written(self.active.changes(), map, key) {
             return Some(value(put));
         }
@@ -125,7 +129,7 @@ impl State {
     pub(super) fn is_dropped(&self, map: MapId) -> bool {
         let Some(segment) = map.segment else { return false };
         let floor = self.working.stores.get(&map.store).and_then(|store| store.floor);
-        floor.is_some_and(|floor| segment < floor)
+        floor.is_some_and(|floor| segment < floor) && !sabotage::is_on("engine::no-floor")
     }
 
     pub(super) fn store(&mut self, number: u32) -> &mut StoreState {
@@ -177,6 +181,9 @@ impl State {
         offsets.check()?;
         offsets.merge_into(&mut self.working);
         self.working.sequence += 1;
+        if sabotage::is_on("engine::offsets-lost") {
+            self.working.offsets.clear();
+        }
         let (changes, bytes) = self.active.take();
         let commit = Arc::new(Commit::new(self.working.clone(), changes));
         let frozen = Frozen { commit: commit.clone(), bytes, phase: Phase::Undecided };
@@ -187,8 +194,13 @@ impl State {
     /// Throws away active writes and an undecided commit, with all that came with them.
     pub(super) fn roll_back(&mut self) {
         self.frozen.retain(|frozen| frozen.phase == Phase::Decided);
-        self.active = Buffer::default();
-        self.working = self.committed.clone();
+        if !sabotage::is_on("engine::rollback-keeps-writes") {
+            self.active = Buffer::default();
+        }
+        let before = std::mem::replace(&mut self.working, self.committed.clone());
+        if sabotage::is_on("engine::rollback-keeps-times") {
+            self.working.stores = before.stores;
+        }
         // Invariant: the same specs were assigned to an earlier form of this checkpoint.
         self.working.assign(&self.specs).expect("opened stores stay as they were recorded");
         self.generation += 1;

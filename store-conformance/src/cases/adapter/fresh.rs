@@ -1,0 +1,125 @@
+//! Nobody sees less than what was acknowledged.
+
+use crate::Context;
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use futures::future::join;
+use store_core::backend::{MapChange, MapId, TaskReader};
+
+use crate::{
+    Outcome,
+    waist::{MAP, Model, Owner, all, deletes, key, puts, task},
+};
+
+const SEGMENT: MapId = MapId::segment(2, 7);
+
+fn model(value: &str) -> Model {
+    [(key("key"), key(value))].into()
+}
+
+/// The value of the key in both maps, by a read and by a scan.
+async fn seen(reader: &dyn TaskReader) -> Result<[Option<Bytes>; 2]> {
+    let maps = [MAP, SEGMENT];
+    let found = reader.get_many(&maps.map(|map| (map, key("key")))).await?;
+    for (map, found) in maps.iter().zip(&found) {
+        let scanned = all(reader, *map).await?;
+        ensure!(scanned.get(&key("key")) == found.as_ref(), "a scan says otherwise than a read");
+    }
+    Ok([found[0].clone(), found[1].clone()])
+}
+
+/// Whoever reads: absent, there, overwritten, deleted, dropped.
+async fn follows(context: Context, by_owner: bool) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let reader = context.backend().await?.read(&task(0)).await?;
+    let absent = [None, None];
+    let seen = async |owner: &Owner| {
+        let reader = if by_owner { owner.reader() } else { &*reader };
+        let sequence = reader.checkpoint().await?.sequence;
+        ensure!(sequence == owner.checkpoint.sequence, "the checkpoint is old");
+        seen(reader).await
+    };
+    ensure!(seen(&owner).await? == absent);
+    for value in ["1", "2"] {
+        let mut changes = puts(MAP, &model(value));
+        changes.extend(puts(SEGMENT, &model(value)));
+        let commit = owner.next(changes);
+        owner.send(&commit).await?;
+        ensure!(seen(&owner).await? == [Some(key(value)), Some(key(value))], "put {value}");
+    }
+    let mut changes = deletes(MAP, [key("key")]);
+    changes.insert(SEGMENT, MapChange::Drop);
+    let commit = owner.next(changes);
+    owner.send(&commit).await?;
+    ensure!(seen(&owner).await? == absent, "deleted and dropped");
+    Ok(())
+}
+
+pub(crate) async fn the_owner_sees_each_commit(context: Context) -> Result<()> {
+    follows(context, true).await
+}
+
+pub(crate) async fn an_open_reader_sees_each_commit(context: Context) -> Result<()> {
+    follows(context, false).await
+}
+
+/// A read that meets a commit may be old; one that begins after it may not.
+pub(crate) async fn an_old_read_does_not_stay(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    for round in 0..60_u32 {
+        let name = key((round / 4).to_be_bytes());
+        let value = key(round.to_be_bytes());
+        let commit = owner.next(puts(MAP, &[(name.clone(), value.clone())].into()));
+        let asked = [(MAP, name)];
+        let writer = owner.claim.writer.clone();
+        let (read, sent) = join(writer.get_many(&asked), owner.send(&commit)).await;
+        read?;
+        sent?;
+        ensure!(owner.reader().get_many(&asked).await? == [Some(value)], "round {round}");
+    }
+    Ok(())
+}
+
+/// Keys that are there before and after a commit are there while it is on its way.
+pub(crate) async fn a_scan_beside_a_commit_has_no_hole(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let numbered = |n: u32| -> Model {
+        (0..200_u32).map(|at| (key(at.to_be_bytes()), key(n.to_be_bytes()))).collect()
+    };
+    owner.put(MAP, &numbered(0)).await?;
+    let reader = backend.read(&task(0)).await?;
+    for round in 1..40 {
+        let model = numbered(round);
+        let commit = owner.next(puts(MAP, &model));
+        let writer = owner.claim.writer.clone();
+        let scans = async {
+            let by_owner = all(&*writer, MAP).await?;
+            Ok::<_, anyhow::Error>([by_owner, all(&*reader, MAP).await?])
+        };
+        let (sent, scans) = join(owner.send(&commit), scans).await;
+        sent?;
+        for (found, by) in scans?.iter().zip(["the owner", "a reader"]) {
+            ensure!(found.keys().eq(model.keys()), "round {round}: {} for {by}", found.len());
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn acknowledged_commits_survive_a_kill(context: Context) -> Result<Outcome> {
+    let mut owner = Owner::claim(&context.backend().await?, &task(0)).await?;
+    if !owner.reader().capabilities().persistent {
+        return Ok(Outcome::Refused("state goes with the process".to_owned()));
+    }
+    for round in 0..3_u64 {
+        owner.put(MAP, &model(&round.to_string())).await?;
+        drop(owner);
+        context.place().kill().await?;
+        owner = Owner::claim(&context.backend().await?, &task(0)).await?;
+        ensure!(owner.checkpoint.sequence == round + 1, "commit {round} is lost");
+        ensure!(all(owner.reader(), MAP).await? == model(&round.to_string()));
+    }
+    Ok(Outcome::Passed)
+}

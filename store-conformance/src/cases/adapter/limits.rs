@@ -1,0 +1,101 @@
+//! What a backend says of itself, and the ends of numbers and names.
+
+use crate::Context;
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use store_core::{
+    PORTABLE_VALUE_BYTES,
+    backend::{MapChange, MapId, TaskId},
+};
+
+use crate::waist::{MAP, Model, Owner, all, key, puts, task};
+
+/// The longest key and value that are tried, whatever is declared.
+const KEY: usize = 64 << 10;
+const VALUE: usize = 16 << 20;
+
+pub(crate) async fn limits_are_as_declared(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let says = owner.reader().capabilities().clone();
+    ensure!(says.max_key_bytes >= 20 << 10, "keys of {} bytes", says.max_key_bytes);
+    ensure!(says.max_value_bytes >= PORTABLE_VALUE_BYTES + 64, "{} bytes", says.max_value_bytes);
+    let long = key(vec![b'k'; says.max_key_bytes.min(KEY)]);
+    let large = Bytes::from(vec![b'v'; says.max_value_bytes.min(VALUE)]);
+    let model: Model = [(long, key("1")), (key("large"), large)].into();
+    owner.put(MAP, &model).await?;
+    ensure!(all(owner.reader(), MAP).await? == model);
+    Ok(())
+}
+
+pub(crate) async fn everybody_is_told_the_same(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let owner = Owner::claim(&backend, &task(0)).await?;
+    let reader = backend.read(&task(0)).await?;
+    let says = owner.reader().capabilities();
+    ensure!(!says.backend.is_empty(), "it has no name");
+    ensure!(reader.capabilities() == says, "a reader is told otherwise than the owner");
+    for reader in [owner.reader(), &*reader] {
+        ensure!(reader.searcher().is_some() == says.search, "search is not as declared");
+    }
+    let other = Owner::claim(&context.backend().await?, &task(1)).await?;
+    ensure!(other.reader().capabilities() == says, "another task is told otherwise");
+    Ok(())
+}
+
+/// Each map of a store has an entry of its own; dropping one takes no other, and is legal for one that is not there.
+pub(crate) async fn maps_do_not_meet(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let numbers = [i64::MIN, i64::MIN + 1, -256, -1, 0, 1, 255, 1 << 32, 1 + (1 << 32), i64::MAX];
+    let stores = [1, 2, 12, 256, u32::MAX];
+    let segments = |store| numbers.map(|number| MapId::segment(store, number));
+    let mut maps: Vec<_> = stores.into_iter().flat_map(segments).collect();
+    maps.extend(stores.map(MapId::whole));
+    let model = |map: &MapId| -> Model { [(key("key"), key(map.to_string()))].into() };
+    let commit = owner.next(maps.iter().flat_map(|map| puts(*map, &model(map))).collect());
+    owner.send(&commit).await?;
+    for gone in [MapId::segment(2, 0), MapId::segment(12, i64::MIN), MapId::segment(2, 99)] {
+        let commit = owner.next([(gone, MapChange::Drop)].into());
+        owner.send(&commit).await?;
+        maps.retain(|map| *map != gone);
+        ensure!(all(owner.reader(), gone).await?.is_empty(), "{gone} is still there");
+        for map in &maps {
+            ensure!(all(owner.reader(), *map).await? == model(map), "{map} after {gone} went");
+        }
+    }
+    Ok(())
+}
+
+/// At the ends of partitions and of names.
+pub(crate) async fn far_tasks_do_not_meet(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let (one, other) = ("n".repeat(99) + "a", "n".repeat(99) + "b");
+    let mut ids = [0, 1, 255, 65_535, 65_536, 65_537, u32::MAX].map(task).to_vec();
+    ids.extend([TaskId::new(&one, 0)?, TaskId::new(&other, 0)?]);
+    let model = |id: &TaskId| -> Model { [(key("key"), key(id.to_string()))].into() };
+    for id in &ids {
+        Owner::claim(&backend, id).await?.put(MAP, &model(id)).await?;
+    }
+    for id in &ids {
+        ensure!(all(&*backend.read(id).await?, MAP).await? == model(id), "{id}");
+    }
+    let listed = backend.tasks(&task(0).application).await?;
+    let listed: Vec<_> = listed.iter().map(|summary| summary.task.clone()).collect();
+    ensure!(listed == ids[..7], "{listed:?}");
+    Ok(())
+}
+
+/// Thousands of keys in one read, every other one absent.
+pub(crate) async fn many_keys_are_read_at_once(context: Context) -> Result<()> {
+    let backend = context.backend().await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let number = |n: u32| key(n.to_be_bytes());
+    let model: Model = (0..3000).step_by(2).map(|n| (number(n), number(n))).collect();
+    owner.put(MAP, &model).await?;
+    let asked: Vec<_> = (0..3000).map(|n| (MAP, number(n))).collect();
+    let found = owner.reader().get_many(&asked).await?;
+    let expected = asked.iter().map(|(_, key)| model.get(key));
+    ensure!(found.iter().map(Option::as_ref).eq(expected), "not as they were put");
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! What a fault may change: each call of a store, by default as a sound one does it.
+
+use std::{fmt::Debug, sync::Arc};
+
+use store_conformance::async_trait;
+use store_core::{
+    Error, ErrorKind, Result,
+    backend::{
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
+        Page, PageLimit, TaskId, TaskReader, TaskSummary, TaskWriter,
+    },
+    memory::MemoryBackend,
+};
+
+use crate::Key;
+
+/// One fault, in one place.
+#[async_trait]
+pub(crate) trait Fault: Debug + Send + Sync + 'static {
+    /// The state that a new handle is on.
+    fn open(&self, state: &MemoryBackend) -> MemoryBackend {
+        state.clone()
+    }
+
+    /// What a kill leaves; none where there is nothing to kill.
+    fn killed(&self) -> Option<MemoryBackend> {
+        None
+    }
+
+    fn capabilities(&self, _says: &mut Capabilities) {}
+
+    async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
+        sound.claim(task, owner, &[]).await
+    }
+
+    async fn read(&self, sound: &dyn Backend, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
+        sound.read(task).await
+    }
+
+    async fn tasks(&self, sound: &dyn Backend, application: &Name) -> Result<Vec<TaskSummary>> {
+        sound.tasks(application).await
+    }
+
+    async fn destroy(&self, sound: &dyn Backend, task: &TaskId) -> Result<()> {
+        sound.destroy(task).await
+    }
+
+    async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<bytes::Bytes>>> {
+        sound.reader.get_many(keys).await
+    }
+
+    async fn scan(&self, sound: &Sound, scan: Scan) -> Result<Page> {
+        sound.scan(&scan).await
+    }
+
+    async fn approximate_len(&self, sound: &Sound, map: MapId) -> Result<u64> {
+        sound.reader.approximate_len(map).await
+    }
+
+    async fn checkpoint(&self, sound: &Sound) -> Result<Checkpoint> {
+        sound.reader.checkpoint().await
+    }
+
+    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
+        sound.writer()?.commit(commit).await
+    }
+
+    async fn apply(&self, sound: &Sound) -> Result<()> {
+        sound.writer()?.apply().await
+    }
+
+    async fn close(&self, sound: &Sound) -> Result<()> {
+        sound.writer()?.close().await
+    }
+}
+
+/// What is asked of a scan.
+#[derive(Clone, Debug)]
+pub(crate) struct Scan {
+    pub(crate) map: MapId,
+    pub(crate) range: KeyRange,
+    pub(crate) order: Order,
+    pub(crate) limit: PageLimit,
+}
+
+/// The sound task below a broken one.
+#[derive(Clone, Debug)]
+pub(crate) struct Sound {
+    pub(crate) backend: MemoryBackend,
+    pub(crate) task: TaskId,
+    pub(crate) reader: Arc<dyn TaskReader>,
+    pub(crate) writer: Option<Arc<dyn TaskWriter>>,
+}
+
+impl Sound {
+    pub(crate) fn writer(&self) -> Result<&dyn TaskWriter> {
+        let none = || Error::new(ErrorKind::InvalidArgument, "a reader does not write");
+        self.writer.as_deref().ok_or_else(none)
+    }
+
+    pub(crate) async fn scan(&self, scan: &Scan) -> Result<Page> {
+        self.reader.scan(scan.map, &scan.range, scan.order, scan.limit).await
+    }
+
+    /// Commits as a new owner would, on top of whatever is there.
+    pub(crate) async fn force(&self, commit: &Commit) -> Result<()> {
+        let claim = self.backend.claim(&self.task, OwnerId::random(), &[]).await?;
+        let mut checkpoint = commit.checkpoint().clone();
+        checkpoint.sequence = claim.checkpoint.sequence + 1;
+        claim.writer.commit(&Arc::new(Commit::new(checkpoint, commit.changes().clone()))).await
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Error, ErrorKind, Result,
     backend::{Name, Order, StoreState},
-    engine::sabotage,
+    sabotage,
 };
 
 /// How many segments a store may keep live: the checkpoint lists them.

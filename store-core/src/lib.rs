@@ -19,6 +19,7 @@ mod merge;
 mod paging;
 pub mod prelude;
 pub mod redo;
+mod sabotage;
 pub mod stores;
 mod task;
 

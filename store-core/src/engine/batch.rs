@@ -5,13 +5,13 @@ use bytes::Bytes;
 use super::{
     Engine,
     buffer::{Buffer, Write},
-    sabotage,
 };
 use crate::{
     Error, ErrorKind, Result,
     backend::{MapId, Put},
     engine::PORTABLE_VALUE_BYTES,
     event_time::{Retention, Written},
+    sabotage,
 };
 
 /// What the layout of a kind may add to a user's value, in bytes.

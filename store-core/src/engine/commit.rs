@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Engine, Offsets, sabotage,
+    Engine, Offsets,
     state::{Condition, Phase},
 };
-use crate::{Effect, Error, ErrorKind, Result, backend::Commit};
+use crate::{Effect, Error, ErrorKind, Result, backend::Commit, sabotage};
 
 /// Counts a call that brings frozen commits on their way, until it is done or dropped.
 #[derive(Debug)]

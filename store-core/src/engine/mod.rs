@@ -9,7 +9,6 @@ mod commit;
 mod config;
 mod locks;
 mod offsets;
-pub(crate) mod sabotage;
 mod scan;
 mod state;
 mod unit;
@@ -33,6 +32,7 @@ use crate::{
     Error, ErrorKind, Result,
     backend::{Backend, Checkpoint, MapId, OwnerId, StoreSpec, TaskId, TaskWriter},
     event_time::Timeline,
+    sabotage,
 };
 
 /// One claimed task.

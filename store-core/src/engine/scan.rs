@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::{Engine, sabotage};
+use super::Engine;
 use crate::{
     Result,
     backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
     merge::{Entry, entries, merge},
-    paging,
+    paging, sabotage,
 };
 
 /// A page's view of the buffers, taken before the backend is asked.

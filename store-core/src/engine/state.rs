@@ -10,12 +10,12 @@ use bytes::Bytes;
 use super::{
     buffer::{Buffer, Write},
     offsets::{Offsets, Span},
-    sabotage,
 };
 use crate::{
     Error, ErrorKind, Result,
     backend::{Checkpoint, Commit, MapId, Put, StoreSpec, StoreState, TaskId},
     merge::written,
+    sabotage,
 };
 
 /// Whether the task may go on.

@@ -43,4 +43,5 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("OC-35", "the older owner is refused", fencing::the_older_owner_is_refused),
     run!("OC-36", "a late batch changes nothing", fencing::a_late_batch_changes_nothing),
     run!("OC-37", "a lost answer counts once", fencing::a_lost_answer_counts_once),
+    run!("OC-80", "a commit waits for open units", positions::a_commit_waits_for_open_units),
 ];

@@ -34,6 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("C07", "a slow commit delays nobody", concurrency::a_slow_commit_delays_nobody),
     run!("C08", "two processes share a place", handles::two_processes),
     run!("C09", "a writer under readers comes to its end", concurrency::a_writer_under_readers),
+    run!("C80", "updates of one key wait for each other", concurrency::updates_of_one_key_wait),
     run!("C10", "closed under a hundred calls", handles::closed_under_a_hundred_calls),
     run!("L01", "dropped reads mix up nothing", cancellation::dropped_reads_mix_up_nothing),
     run!("L04", "dropped calls leave nothing half", cancellation::dropped_calls_leave_nothing_half),

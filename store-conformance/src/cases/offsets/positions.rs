@@ -1,9 +1,10 @@
 //! What is remembered of the sources.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::pin, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use store_core::{Task, prelude::*};
+use tokio::time::timeout;
 
 use crate::{
     Context,
@@ -99,5 +100,25 @@ pub(crate) async fn positions_above_a_gap(context: Context) -> Result<()> {
     ensure!(checkpoint.offsets["s"] == 9 && checkpoint.ahead.is_empty(), "{checkpoint:?}");
     let fenced = old.commit(()).await.err().map(|error| error.kind());
     ensure!(fenced == Some(ErrorKind::Fenced), "{fenced:?}");
+    Ok(())
+}
+
+/// What is written in a unit is committed with its position, or not yet.
+pub(crate) async fn a_commit_waits_for_open_units(context: Context) -> Result<()> {
+    let (task, store) = open(&context).await?;
+    let (done, half) = (bytes("done"), bytes("half"));
+    put(&store, &[("done", "1")]).await?;
+    let unit = task.begin("s", 0).await?.context("the first record was processed before")?;
+    store.put(&half, &bytes("1")).await?;
+    let mut commit = pin!(task.commit(()));
+    let early = timeout(Duration::from_millis(50), &mut commit).await;
+    ensure!(early.is_err(), "a commit went through an open unit");
+    store.put(&half, &bytes("2")).await?;
+    unit.finish()?;
+    commit.await?;
+    let (task, store) = open(&context).await?;
+    ensure!(store.get(&done).await? == Some(bytes("1")));
+    ensure!(store.get(&half).await? == Some(bytes("2")), "half a unit was committed");
+    ensure!(task.begin("s", 0).await?.is_none(), "the position of the unit is missing");
     Ok(())
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::{
     Context,
     cases::tools::{Store, bytes, committed, open, open_on, put, rows},
-    faults::Faulty,
+    faults::{CutOff, Faulty},
 };
 
 /// Runs workers that are numbered, each as a task of the runtime, and waits for all.
@@ -21,6 +21,19 @@ where
 {
     let workers = (0..count).map(|n| tokio::spawn(work(n)));
     try_join_all(workers).await?.into_iter().collect()
+}
+
+/// All of them read before the first one writes, unless they wait.
+pub(crate) async fn updates_of_one_key_wait(context: Context) -> Result<()> {
+    let line = CutOff::new(context.backend().await?, u64::MAX);
+    let database = Database::with(Arc::new(line), EngineConfig::default())?;
+    let (task, store) = open_on(&database).await?;
+    let key = bytes("k");
+    let append = |old: Option<Bytes>| Some([&old.unwrap_or_default()[..], b"+"].concat().into());
+    try_join_all((0..32).map(|_| store.update(&key, append))).await?;
+    ensure!(store.get(&key).await? == Some(bytes("+".repeat(32))));
+    task.commit(()).await?;
+    Ok(())
 }
 
 pub(crate) async fn a_hundred_with_keys_of_their_own(context: Context) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::{
     Error, Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
-    event_time::Timeline,
+    event_time::{Retention, Timeline},
     paging,
 };
 
@@ -167,6 +167,11 @@ impl ReadMaps {
                 Ok(checkpoint.stores.get(&self.number).and_then(|store| store.stream_time))
             }
         }
+    }
+
+    /// Whether an event of this time is live by now.
+    pub async fn is_live(&self, retention: Retention, time: i64) -> Result<bool> {
+        Ok(retention.is_live(time, self.stream_time().await?))
     }
 
     /// Stream time and the segments that may hold entries, both of one moment.

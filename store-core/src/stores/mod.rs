@@ -10,7 +10,10 @@ mod typed;
 pub mod versioned;
 pub mod window;
 
-pub use self::definition::{Definition, Kind};
+pub use self::{
+    definition::{Definition, Kind},
+    time::Timed,
+};
 use crate::backend::StoreSpec;
 
 /// What every store has.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Definition;
 use crate::{
     Error, ErrorKind, Result,
     backend::{Name, StoreSpec},
@@ -17,20 +18,32 @@ const fn default_segment_ms(retention_ms: i64) -> i64 {
 /// On which side of a kind's retention its boundary lies: [`Retention::exclusive`] or [`Retention::new`].
 type Boundary = fn(i64, i64) -> Retention;
 
-/// How long entries are kept, and the length of a segment where one is given.
+/// A kind that is cut by time: how long entries are kept, in segments of which length, and what else it is set to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kept {
+pub struct Timed<S> {
+    pub(super) settings: S,
     pub(super) retention: Duration,
-    pub(super) segment: Option<Duration>,
+    segment: Option<Duration>,
 }
 
-impl Kept {
-    pub(super) const fn new(retention: Duration) -> Self {
-        Self { retention, segment: None }
+impl<S, K, V, C, N> Definition<Timed<S>, K, V, C, N> {
+    /// Cuts time into segments of this length, in whole milliseconds, instead of half the retention, at least a minute.
+    ///
+    /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
+    #[must_use]
+    pub const fn segments(mut self, length: Duration) -> Self {
+        self.kind.segment = Some(length);
+        self
+    }
+}
+
+impl<S> Timed<S> {
+    pub(super) const fn new(settings: S, retention: Duration) -> Self {
+        Self { settings, retention, segment: None }
     }
 
     /// Checks the settings and records them.
-    pub(super) fn describe(self, spec: &mut StoreSpec, boundary: Boundary) -> Result<()> {
+    pub(super) fn record(&self, spec: &mut StoreSpec, boundary: Boundary) -> Result<()> {
         let retention_ms = milliseconds(&spec.name, "retention", self.retention)?;
         let segment_ms = match self.segment {
             None => default_segment_ms(retention_ms),

@@ -11,7 +11,7 @@ use crate::{
     maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
-        time::{self, Kept},
+        time::{self, Timed},
         typed::Typed,
     },
 };
@@ -45,28 +45,19 @@ use crate::{
 pub type Session<K, V, C = Json, N = &'static str> = Definition<SessionKind, K, V, C, N>;
 
 /// The kind `session`.
+pub type SessionKind = Timed<Sessions>;
+
+/// Sessions have no settings of their own.
 #[derive(Clone, Copy, Debug)]
-pub struct SessionKind {
-    kept: Kept,
-}
+#[non_exhaustive]
+pub struct Sessions;
 
 impl<K, V> Definition<SessionKind, K, V> {
     /// A store of sessions, kept for so long behind stream time: whole milliseconds and at least one, else opening the
     /// task is `InvalidArgument`.
     #[must_use]
     pub const fn new(name: &'static str, retention: Duration) -> Self {
-        Self::of(SessionKind { kept: Kept::new(retention) }, name)
-    }
-}
-
-impl<K, V, C, N> Definition<SessionKind, K, V, C, N> {
-    /// Cuts time into segments of this length, in whole milliseconds, instead of half the retention, at least a minute.
-    ///
-    /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
-    #[must_use]
-    pub const fn segments(mut self, length: Duration) -> Self {
-        self.kind.kept.segment = Some(length);
-        self
+        Self::of(Timed::new(Sessions, retention), name)
     }
 }
 
@@ -81,8 +72,8 @@ where
     type Reader = Arc<dyn ReadOnlySessionStore<K, V>>;
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
-        time::positive(&spec.name, "retention", self.kept.retention)?;
-        self.kept.describe(spec, Retention::exclusive)
+        time::positive(&spec.name, "retention", self.retention)?;
+        self.record(spec, Retention::exclusive)
     }
 
     fn open(maps: Maps, codec: C) -> Self::Store {

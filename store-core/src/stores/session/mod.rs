@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub use self::{
-    definition::{Session, SessionKind},
+    definition::{Session, SessionKind, Sessions},
     extension::{ReadOnlySessionStoreExt, SessionStoreExt},
 };
 use super::StateStore;

@@ -80,7 +80,7 @@ where
                 let segment = Some(self.settings.segment(session.end));
                 writes = writes.delete(segment, encode(&key, session)?);
             }
-            if !self.settings.is_live(merged.end, self.maps.stream_time().await?) {
+            if !self.maps.is_live(self.settings, merged.end).await? {
                 // Counted, and not told to the closure.
                 return lock.write(Writes::new().at(merged.end, self.settings)).await;
             }

@@ -69,7 +69,7 @@ where
     async fn get(&self, key: &K, session: SessionWindow) -> Result<Option<V>> {
         let get = async {
             let key = self.key(key)?;
-            if !self.settings.is_live(session.end, self.read().stream_time().await?) {
+            if !self.read().is_live(self.settings, session.end).await? {
                 return Ok(None);
             }
             let segment = Some(self.settings.segment(session.end));

@@ -11,7 +11,7 @@ use crate::{
     maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
-        time::{self, Kept},
+        time::{self, Timed},
         typed::Typed,
     },
 };
@@ -42,28 +42,19 @@ pub type VersionedKeyValue<K, V, C = Json, N = &'static str> =
     Definition<VersionedKeyValueKind, K, V, C, N>;
 
 /// The kind `versioned`.
+pub type VersionedKeyValueKind = Timed<Versions>;
+
+/// Versions have no settings of their own.
 #[derive(Clone, Copy, Debug)]
-pub struct VersionedKeyValueKind {
-    kept: Kept,
-}
+#[non_exhaustive]
+pub struct Versions;
 
 impl<K, V> Definition<VersionedKeyValueKind, K, V> {
     /// A store of versions, superseded ones kept for so long behind stream time: whole milliseconds, else opening the task
     /// is `InvalidArgument`.
     #[must_use]
     pub const fn new(name: &'static str, history: Duration) -> Self {
-        Self::of(VersionedKeyValueKind { kept: Kept::new(history) }, name)
-    }
-}
-
-impl<K, V, C, N> Definition<VersionedKeyValueKind, K, V, C, N> {
-    /// Cuts time into segments of this length, in whole milliseconds, instead of half the history, at least a minute.
-    ///
-    /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
-    #[must_use]
-    pub const fn segments(mut self, length: Duration) -> Self {
-        self.kind.kept.segment = Some(length);
-        self
+        Self::of(Timed::new(Versions, history), name)
     }
 }
 
@@ -78,7 +69,7 @@ where
     type Reader = Arc<dyn ReadOnlyVersionedKeyValueStore<K, V>>;
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
-        self.kept.describe(spec, Retention::new)
+        self.record(spec, Retention::new)
     }
 
     fn open(maps: Maps, codec: C) -> Self::Store {

@@ -27,7 +27,7 @@ mod reader;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-pub use self::definition::{VersionedKeyValue, VersionedKeyValueKind};
+pub use self::definition::{VersionedKeyValue, VersionedKeyValueKind, Versions};
 use super::StateStore;
 use crate::{Result, backend::Order};
 

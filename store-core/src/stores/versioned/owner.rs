@@ -56,10 +56,6 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
         Ok(Placement::new(writes, VersionedPut::Latest))
     }
 
-    async fn is_late(&self, time: i64) -> Result<bool> {
-        Ok(!self.settings.is_live(time, self.maps.stream_time().await?))
-    }
-
     /// Counts a record that came too late.
     async fn count_late(&self, lock: &KeyLock, time: i64) -> Result<()> {
         lock.write(Writes::new().at(time, self.settings)).await.map(drop)
@@ -148,7 +144,7 @@ where
         let put = async {
             let (key, value) = (self.key(key)?, self.encode_option(value)?);
             let lock = self.maps.lock(key.clone()).await?;
-            if self.is_late(time).await? {
+            if !self.maps.is_live(self.settings, time).await? {
                 self.count_late(&lock, time).await?;
                 return Ok(VersionedPut::Late);
             }
@@ -162,7 +158,7 @@ where
         let delete = async {
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            if self.is_late(time).await? {
+            if !self.maps.is_live(self.settings, time).await? {
                 self.count_late(&lock, time).await?;
                 return Ok(None);
             }

@@ -11,7 +11,7 @@ use crate::{
     maps::{Maps, ReadMaps},
     stores::{
         Definition, Kind,
-        time::{self, Kept},
+        time::{self, Timed},
         typed::Typed,
     },
 };
@@ -47,10 +47,12 @@ const DUPLICATES: &str = "retain_duplicates";
 pub type Window<K, V, C = Json, N = &'static str> = Definition<WindowKind, K, V, C, N>;
 
 /// The kind `window`.
+pub type WindowKind = Timed<Windows>;
+
+/// The settings of windows.
 #[derive(Clone, Copy, Debug)]
-pub struct WindowKind {
+pub struct Windows {
     size: Duration,
-    kept: Kept,
     duplicates: bool,
 }
 
@@ -61,8 +63,7 @@ impl<K, V> Definition<WindowKind, K, V> {
     /// `InvalidArgument`.
     #[must_use]
     pub const fn new(name: &'static str, size: Duration, retention: Duration) -> Self {
-        let kept = Kept::new(retention);
-        Self::of(WindowKind { size, kept, duplicates: false }, name)
+        Self::of(Timed::new(Windows { size, duplicates: false }, retention), name)
     }
 }
 
@@ -70,16 +71,7 @@ impl<K, V, C, N> Definition<WindowKind, K, V, C, N> {
     /// Keeps every value put to a window, as joins of streams need it.
     #[must_use]
     pub const fn duplicates(mut self) -> Self {
-        self.kind.duplicates = true;
-        self
-    }
-
-    /// Cuts time into segments of this length, in whole milliseconds, instead of half the retention, at least a minute.
-    ///
-    /// What expires is removed segment by segment; at most [`MAX_LIVE_SEGMENTS`](crate::MAX_LIVE_SEGMENTS) may be live.
-    #[must_use]
-    pub const fn segments(mut self, length: Duration) -> Self {
-        self.kind.kept.segment = Some(length);
+        self.kind.settings.duplicates = true;
         self
     }
 }
@@ -95,17 +87,18 @@ where
     type Reader = Arc<dyn ReadOnlyWindowStore<K, V>>;
 
     fn describe(&self, spec: &mut StoreSpec) -> Result<()> {
-        let size_ms = time::positive(&spec.name, "window size", self.size)?;
-        self.kept.describe(spec, Retention::exclusive)?;
-        if self.kept.retention < self.size {
+        let Windows { size, duplicates } = self.settings;
+        let size_ms = time::positive(&spec.name, "window size", size)?;
+        self.record(spec, Retention::exclusive)?;
+        if self.retention < size {
             let message = format!(
                 "store {} keeps windows of {:?} for {:?} only: keep them at least as long as they last",
-                spec.name, self.size, self.kept.retention
+                spec.name, size, self.retention
             );
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         spec.properties.insert(SIZE.to_owned(), size_ms.to_string());
-        spec.properties.insert(DUPLICATES.to_owned(), self.duplicates.to_string());
+        spec.properties.insert(DUPLICATES.to_owned(), duplicates.to_string());
         Ok(())
     }
 

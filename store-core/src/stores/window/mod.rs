@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub use self::{
-    definition::{Window, WindowKind},
+    definition::{Window, WindowKind, Windows},
     extension::{ReadOnlyWindowStoreExt, WindowStoreExt},
 };
 use super::{StateStore, Update};

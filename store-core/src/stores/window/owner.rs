@@ -20,10 +20,6 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
         Err(Error::new(ErrorKind::InvalidArgument, message))
     }
 
-    async fn is_late(&self, start: i64) -> Result<bool> {
-        Ok(!self.settings.retention.is_live(start, self.maps.stream_time().await?))
-    }
-
     /// A put without duplicates.
     fn replace(&self, key: Bytes, start: i64, value: Option<Bytes>) -> Result<Writes> {
         let segment = Some(self.settings.retention.segment(start));
@@ -54,14 +50,13 @@ where
             let Settings { retention, duplicates, .. } = self.settings;
             let lock = self.maps.lock(key.clone()).await?;
             let writes = match value {
-                // Before it is given a number.
-                Some(_) if self.is_late(start).await? => self.at(Writes::new(), start),
-                Some(value) if duplicates => {
+                // A late one is not given a number.
+                Some(value) if duplicates && self.maps.is_live(retention, start).await? => {
                     let insertion = Some(self.maps.next_insertion()?);
                     let place = Place { key, start, insertion }.encode()?;
                     self.at(Writes::new().put(Some(retention.segment(start)), place, value), start)
                 }
-                None if duplicates => self.at(Writes::new(), start),
+                _ if duplicates => self.at(Writes::new(), start),
                 value => self.replace(key, start, value)?,
             };
             lock.write(writes).await
@@ -84,7 +79,7 @@ where
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
             let old = self.find(key.clone(), start).await?;
-            if self.is_late(start).await? {
+            if !self.maps.is_live(self.settings.retention, start).await? {
                 // Counted, and not told to the closure.
                 return lock.write(self.at(Writes::new(), start)).await;
             }

@@ -34,7 +34,7 @@ where
     /// The value of an encoded key in a window that is live.
     pub(super) async fn find(&self, key: Bytes, start: i64) -> Result<Option<V>> {
         let Settings { retention, duplicates, .. } = self.settings;
-        if !retention.is_live(start, self.read().stream_time().await?) {
+        if !self.read().is_live(retention, start).await? {
             return Ok(None);
         }
         let segment = retention.segment(start);

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod connect;
 mod failure;
+mod names;
 mod output;
 mod prompt;
 pub mod shell;

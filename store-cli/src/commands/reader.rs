@@ -19,6 +19,7 @@ use store::{
 };
 
 use super::line::Line;
+use crate::names;
 
 pub(super) struct Reader {
     task: TaskId,
@@ -54,13 +55,11 @@ impl Reader {
             return Err(unsupported(id, &spec, what));
         }
         let store = match &*spec.kind {
-            "key_value" => Store::KeyValue(KeyValueKind::reader(maps, Raw)),
-            "timestamped_key_value" => {
-                Store::Timestamped(TimestampedKeyValueKind::reader(maps, Raw))
-            }
-            "window" => Store::Window(WindowKind::reader(maps, Raw)),
-            "session" => Store::Session(SessionKind::reader(maps, Raw)),
-            "versioned" => Store::Versioned(VersionedKeyValueKind::reader(maps, Raw)),
+            names::KEY_VALUE => Store::KeyValue(KeyValueKind::reader(maps, Raw)),
+            names::TIMESTAMPED => Store::Timestamped(TimestampedKeyValueKind::reader(maps, Raw)),
+            names::WINDOW => Store::Window(WindowKind::reader(maps, Raw)),
+            names::SESSION => Store::Session(SessionKind::reader(maps, Raw)),
+            names::VERSIONED => Store::Versioned(VersionedKeyValueKind::reader(maps, Raw)),
             _ => return Err(unsupported(id, &spec, "only the program that made it can read it")),
         };
         Ok(Self { task: id.clone(), spec, store })

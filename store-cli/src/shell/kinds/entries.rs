@@ -8,7 +8,7 @@ use super::{
     super::{
         Value,
         members::Members,
-        operation::{self, Holds, Member, Operation},
+        operation::{Holds, Member, Operation},
     },
     listing::Page,
 };
@@ -22,15 +22,7 @@ pub(crate) enum Action {
     Count,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::Entries(action));
-    Operation::new(name, action, members, about)
-}
+operation_of!(Entries, &[]);
 
 /// Of a row; without a time in key-value stores.
 const COLUMNS: &[&str] = &["KEY", "VALUE", "TIME"];

@@ -16,13 +16,14 @@ use super::{
         bytes::{bytes, nullable},
         members::{Members, invalid},
         node::Node,
-        operation::{self, Holds, Member, Operation},
+        operation::{Holds, Member, Operation},
     },
     Kind, Store, entries,
 };
+use crate::names;
 
 pub(super) const KIND: Kind = Kind {
-    name: "key_value",
+    name: names::KEY_VALUE,
     settings: &[],
     spec: |name, _| KeyValue::<Bytes, Bytes>::new("").values(Raw).named(name).spec(),
     open: |maps| Store::KeyValue(KeyValueKind::open(maps, Raw)),
@@ -38,15 +39,7 @@ pub(crate) enum Action {
     PutAll,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::KeyValue(action));
-    Operation::new(name, action, members, about)
-}
+operation_of!(KeyValue, &[]);
 
 const STORE: Member = Member::STORE;
 const KEY: Member = Member::KEY;

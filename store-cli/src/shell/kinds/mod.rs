@@ -1,5 +1,20 @@
 //! The kinds of stores that can be opened, a file each: what `open` says of one, and what can be done with it.
 
+/// Makes `operation`, which an operation of the table is made by, for the actions of one kind and the columns of its rows.
+macro_rules! operation_of {
+    ($kind:ident, $columns:expr) => {
+        const fn operation(
+            name: &'static str,
+            action: Action,
+            members: &'static [Member],
+            about: &'static str,
+        ) -> Operation {
+            let action = $crate::shell::operation::Action::Store(super::Action::$kind(action));
+            Operation::new(name, action, members, about).columns($columns)
+        }
+    };
+}
+
 mod entries;
 mod key_value;
 mod listing;

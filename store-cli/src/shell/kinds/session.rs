@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use store::{
-    Result, Session, StoreDefinition,
+    Result, Session,
     backend::StoreSpec,
     codec::Raw,
     stores::{
@@ -15,14 +15,16 @@ use super::{
     super::{
         Value,
         members::Members,
-        operation::{self, Holds, Member, Operation},
+        operation::{Holds, Member, Operation},
     },
     Kind, Setting, Store,
     listing::Page,
+    setting::timed,
 };
+use crate::names;
 
 pub(super) const KIND: Kind = Kind {
-    name: "session",
+    name: names::SESSION,
     settings: &[Setting::RETENTION, Setting::SEGMENT],
     spec,
     open: |maps| Store::Session(SessionKind::open(maps, Raw)),
@@ -39,15 +41,7 @@ pub(crate) enum Action {
     FindKeys,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::Session(action));
-    Operation::new(name, action, members, about).columns(&["KEY", "START", "END", "VALUE"])
-}
+operation_of!(Session, &["KEY", "START", "END", "VALUE"]);
 
 const STORE: Member = Member::STORE;
 const KEY: Member = Member::KEY;
@@ -85,12 +79,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 fn spec(name: String, members: &mut Members) -> Result<StoreSpec> {
-    let retention = members.duration("retention_ms")?;
-    let mut session = Session::<Bytes, Bytes>::new("", retention).values(Raw);
-    if let Some(segment) = members.optional_duration("segment_ms")? {
-        session = session.segments(segment);
-    }
-    session.named(name).spec()
+    timed(Session::new("", members.duration("retention_ms")?), name, members)
 }
 
 /// Runs an operation on a store.

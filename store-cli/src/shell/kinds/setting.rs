@@ -1,8 +1,14 @@
 //! What `open` says of stores that are cut by time.
 
-use store::backend::StoreSpec;
+use bytes::Bytes;
+use store::{
+    Result, StoreDefinition,
+    backend::StoreSpec,
+    codec::Raw,
+    stores::{Definition, Kind, Timed},
+};
 
-use super::super::node::Node;
+use super::super::{members::Members, node::Node};
 
 /// A member of a store in `open` that only some kinds have.
 #[derive(Debug)]
@@ -31,4 +37,20 @@ impl Setting {
 
 fn retention(spec: &StoreSpec) -> Option<Node> {
     spec.retention_ms.map(Node::Integer)
+}
+
+/// What is recorded with a store of this name that is cut by time, in segments of the length asked for.
+pub(super) fn timed<S>(
+    mut definition: Definition<Timed<S>, Bytes, Bytes>,
+    name: String,
+    members: &mut Members,
+) -> Result<StoreSpec>
+where
+    S: Copy,
+    Timed<S>: Kind<Bytes, Bytes, Raw>,
+{
+    if let Some(segment) = members.optional_duration("segment_ms")? {
+        definition = definition.segments(segment);
+    }
+    definition.values(Raw).named(name).spec()
 }

@@ -14,13 +14,14 @@ use super::{
     super::{
         Value,
         members::Members,
-        operation::{self, Member, Operation},
+        operation::{Member, Operation},
     },
     Kind, Store, entries,
 };
+use crate::names;
 
 pub(super) const KIND: Kind = Kind {
-    name: "timestamped_key_value",
+    name: names::TIMESTAMPED,
     settings: &[],
     spec: |name, _| TimestampedKeyValue::<Bytes, Bytes>::new("").values(Raw).named(name).spec(),
     open: |maps| Store::Timestamped(TimestampedKeyValueKind::open(maps, Raw)),
@@ -34,15 +35,7 @@ pub(crate) enum Action {
     Get,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::Timestamped(action));
-    Operation::new(name, action, members, about)
-}
+operation_of!(Timestamped, &[]);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation(

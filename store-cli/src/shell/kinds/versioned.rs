@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use store::{
-    Result, StoreDefinition, VersionedKeyValue,
+    Result, VersionedKeyValue,
     backend::StoreSpec,
     codec::Raw,
     stores::{
@@ -15,14 +15,16 @@ use super::{
     super::{
         Value,
         members::Members,
-        operation::{self, Holds, Member, Operation},
+        operation::{Holds, Member, Operation},
     },
     Kind, Setting, Store,
     listing::Page,
+    setting::timed,
 };
+use crate::names;
 
 pub(super) const KIND: Kind = Kind {
-    name: "versioned",
+    name: names::VERSIONED,
     settings: &[Setting::HISTORY, Setting::SEGMENT],
     spec,
     open: |maps| Store::Versioned(VersionedKeyValueKind::open(maps, Raw)),
@@ -38,15 +40,7 @@ pub(crate) enum Action {
     History,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::Versioned(action));
-    Operation::new(name, action, members, about).columns(&["VALUE", "TIME", "VALID_TO"])
-}
+operation_of!(Versioned, &["VALUE", "TIME", "VALID_TO"]);
 
 const STORE: Member = Member::STORE;
 const KEY: Member = Member::KEY;
@@ -82,12 +76,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 fn spec(name: String, members: &mut Members) -> Result<StoreSpec> {
-    let history = members.duration("history_ms")?;
-    let mut versioned = VersionedKeyValue::<Bytes, Bytes>::new("", history).values(Raw);
-    if let Some(segment) = members.optional_duration("segment_ms")? {
-        versioned = versioned.segments(segment);
-    }
-    versioned.named(name).spec()
+    timed(VersionedKeyValue::new("", members.duration("history_ms")?), name, members)
 }
 
 /// Runs an operation on a store.

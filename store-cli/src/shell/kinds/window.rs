@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use store::{
-    Result, StoreDefinition, Window,
+    Result, Window,
     backend::StoreSpec,
     codec::Raw,
     stores::{
@@ -15,14 +15,16 @@ use super::{
     super::{
         Value,
         members::Members,
-        operation::{self, Holds, Member, Operation},
+        operation::{Holds, Member, Operation},
     },
     Kind, Setting, Store,
     listing::Page,
+    setting::timed,
 };
+use crate::names;
 
 pub(super) const KIND: Kind = Kind {
-    name: "window",
+    name: names::WINDOW,
     settings: &[Setting::SIZE, Setting::RETENTION, Setting::DUPLICATES, Setting::SEGMENT],
     spec,
     open: |maps| Store::Window(WindowKind::open(maps, Raw)),
@@ -40,15 +42,7 @@ pub(crate) enum Action {
     All,
 }
 
-const fn operation(
-    name: &'static str,
-    action: Action,
-    members: &'static [Member],
-    about: &'static str,
-) -> Operation {
-    let action = operation::Action::Store(super::Action::Window(action));
-    Operation::new(name, action, members, about).columns(&["KEY", "START", "VALUE"])
-}
+operation_of!(Window, &["KEY", "START", "VALUE"]);
 
 const STORE: Member = Member::STORE;
 const KEY: Member = Member::KEY;
@@ -92,14 +86,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 fn spec(name: String, members: &mut Members) -> Result<StoreSpec> {
     let (size, retention) = (members.duration("size_ms")?, members.duration("retention_ms")?);
-    let mut window = Window::<Bytes, Bytes>::new("", size, retention).values(Raw);
+    let mut window = Window::new("", size, retention);
     if members.flag("retain_duplicates")? {
         window = window.duplicates();
     }
-    if let Some(segment) = members.optional_duration("segment_ms")? {
-        window = window.segments(segment);
-    }
-    window.named(name).spec()
+    timed(window, name, members)
 }
 
 /// Runs an operation on a store.

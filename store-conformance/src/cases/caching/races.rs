@@ -1,15 +1,12 @@
 //! Commits, reads and other owners that cross each other.
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use store_core::{EngineConfig, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{bytes, delete, holds, open, open_on, put, rows},
-    faults::Faulty,
+    cases::tools::{bytes, delete, faulty, holds, open, open_on, put, rows},
 };
 
 /// A scan fetches a page, a commit moves all entries from the buffer to the backend, and the scan goes on.
@@ -48,8 +45,7 @@ async fn a_commit_between_pages(context: Context) -> Result<()> {
 
 /// A page was answered, a commit moves all entries from the buffer to the backend, and then the page gets here.
 async fn a_commit_behind_a_page(context: Context) -> Result<()> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+    let (line, database) = faulty(&context).await?;
     let (task, store) = open_on(&database).await?;
     put(&store, &[("1", "old"), ("3", "old"), ("4", "old")]).await?;
     task.commit(()).await?;
@@ -83,8 +79,7 @@ pub(crate) async fn commits_inside_a_scan(context: Context) -> Result<()> {
 
 /// An answer from before a write gets here after it, and after its commit.
 pub(crate) async fn an_old_answer_hides_no_write(context: Context) -> Result<()> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+    let (line, database) = faulty(&context).await?;
     for (round, committed) in [(0, false), (1, true)] {
         let (task, store) = open_on(&database).await?;
         let (old, new) = (format!("old {round}"), format!("new {round}"));

@@ -1,14 +1,12 @@
 //! Two owners, lost answers, and batches that arrive when nobody waits for them.
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
-use store_core::{Effect, EngineConfig, prelude::*};
+use store_core::{Effect, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{bytes, committed, holds, open, open_on, put},
-    faults::{Fault, Faulty},
+    cases::tools::{bytes, committed, faulty, holds, open, open_on, put},
+    faults::Fault,
 };
 
 pub(crate) async fn the_older_owner_is_refused(context: Context) -> Result<()> {
@@ -43,8 +41,7 @@ pub(crate) async fn the_older_owner_is_refused(context: Context) -> Result<()> {
 pub(crate) async fn a_late_batch_changes_nothing(context: Context) -> Result<()> {
     for committed_first in [false, true] {
         let context = context.fresh().await?;
-        let line = Faulty::new(context.backend().await?);
-        let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+        let (line, database) = faulty(&context).await?;
         let (old, old_store) = open_on(&database).await?;
         put(&old_store, &[("a", "1")]).await?;
         old.commit([("s", 1)]).await?;
@@ -80,8 +77,7 @@ pub(crate) async fn a_late_batch_changes_nothing(context: Context) -> Result<()>
 pub(crate) async fn a_lost_answer_counts_once(context: Context) -> Result<()> {
     for fault in [Fault::LostReply, Fault::LostRequest] {
         let context = context.fresh().await?;
-        let line = Faulty::new(context.backend().await?);
-        let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+        let (line, database) = faulty(&context).await?;
         let (task, store) = open_on(&database).await?;
         put(&store, &[("a", "1")]).await?;
         line.commits([fault]);
@@ -105,8 +101,7 @@ pub(crate) async fn a_lost_answer_counts_once(context: Context) -> Result<()> {
 async fn a_rollback_settles(context: Context) -> Result<()> {
     for fault in [Fault::LostReply, Fault::LostRequest] {
         let context = context.fresh().await?;
-        let line = Faulty::new(context.backend().await?);
-        let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+        let (line, database) = faulty(&context).await?;
         let (task, store) = open_on(&database).await?;
         put(&store, &[("a", "1")]).await?;
         line.commits([fault]);

@@ -1,15 +1,15 @@
 //! Random operations over a line on which calls are refused, lost, or arrive late (R20).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::{EngineConfig, Task, prelude::*};
+use store_core::{Task, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{Store, bytes, open, open_on, rows},
+    cases::tools::{Store, bytes, faulty, open, open_on, rows},
     faults::{Fault, Faulty},
 };
 
@@ -31,8 +31,7 @@ const FAULTS: [Fault; 4] = [Fault::Refused, Fault::LostRequest, Fault::LostReply
 
 impl Work {
     async fn open(context: &Context, committed: Model, random: StdRng) -> Result<Self> {
-        let line = Faulty::new(context.backend().await?);
-        let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+        let (line, database) = faulty(context).await?;
         let (task, store) = open_on(&database).await?;
         let (sequence, written) = (task.checkpoint()?.sequence, committed.clone());
         Ok(Self { line, task, store, random, written, committed, sequence, faults: 0 })

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use crate::{
     Context,
-    cases::tools::{Store, bytes, committed, open, open_on, put, rows},
-    faults::{CutOff, Faulty},
+    cases::tools::{Store, bytes, committed, faulty, open, open_on, put, rows},
+    faults::CutOff,
 };
 
 /// Runs workers that are numbered, each as a task of the runtime, and waits for all.
@@ -151,8 +151,7 @@ pub(crate) async fn more_calls_than_lines(context: Context) -> Result<()> {
 
 /// While a commit waits for its answer, reads, writes and other tasks go on.
 pub(crate) async fn a_slow_commit_delays_nobody(context: Context) -> Result<()> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+    let (line, database) = faulty(&context).await?;
     let (task, store) = open_on(&database).await?;
     put(&store, &[("old", "1")]).await?;
     task.commit(()).await?;

@@ -1,21 +1,18 @@
 //! Failures, and what works after them (R).
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result, ensure};
 use futures::TryStreamExt;
-use store_core::{EngineConfig, PORTABLE_KEY_BYTES, prelude::*};
+use store_core::{PORTABLE_KEY_BYTES, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{bytes, holds, open, open_on, put},
-    faults::{Fault, Faulty},
+    cases::tools::{bytes, faulty, holds, open, open_on, put},
+    faults::Fault,
 };
 
 /// Answers are lost between calls and inside them: each failure can be told and tried again, and nothing is lost by it.
 pub(crate) async fn broken_lines(context: Context) -> Result<()> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+    let (line, database) = faulty(&context).await?;
     let (task, store) = open_on(&database).await?;
     put(&store, &[("a", "1")]).await?;
     task.commit([("s", 1)]).await?;

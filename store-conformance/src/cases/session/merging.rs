@@ -1,10 +1,8 @@
 //! Sessions that become one.
 
-use std::sync::Arc;
-
 use anyhow::{Result, bail, ensure};
 use futures::future::try_join_all;
-use store_core::{Effect, EngineConfig, prelude::*};
+use store_core::{Effect, prelude::*};
 
 use super::tools::{AT, VISITS, filled, numbered};
 use crate::{
@@ -12,14 +10,14 @@ use crate::{
     cases::{
         stages::{Opened, STAGES},
         timed::{collect, ms},
+        tools::faulty,
     },
-    faults::{Fault, Faulty},
+    faults::Fault,
 };
 
 /// Two sessions are merged, and the process dies when the commit of it is where `fate` says; none before it is sent.
 async fn merged_and_killed(context: &Context, by_hand: bool, fate: Option<Fault>) -> Result<()> {
-    let backend = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(backend.clone()), EngineConfig::default())?;
+    let (backend, database) = faulty(context).await?;
     let old = numbered(&[("a", 0, 10), ("a", 20, 30)]);
     let task = database.task("app", 0).store(&VISITS).open().await?;
     let visits = task.store(&VISITS)?;

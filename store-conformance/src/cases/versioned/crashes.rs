@@ -1,9 +1,7 @@
 //! The process dies while versions move.
 
-use std::sync::Arc;
-
 use anyhow::{Result, bail, ensure};
-use store_core::{Effect, EngineConfig, prelude::*};
+use store_core::{Effect, prelude::*};
 
 use super::tools::{I, RATES, Record, record, text};
 use crate::{
@@ -11,8 +9,9 @@ use crate::{
     cases::{
         stages::{Opened, STAGES},
         timed::collect,
+        tools::faulty,
     },
-    faults::{Fault, Faulty},
+    faults::Fault,
 };
 
 pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {
@@ -25,8 +24,7 @@ pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {
         record("d", I + 5, None),
     ];
     for fate in [None, Some(Fault::LostRequest), Some(Fault::LostReply)] {
-        let backend = Faulty::new(context.backend().await?);
-        let database = Database::with(Arc::new(backend.clone()), EngineConfig::default())?;
+        let (backend, database) = faulty(&context).await?;
         let task = database.task("app", 0).store(&RATES).open().await?;
         let (rates, k) = (task.store(&RATES)?, text("k"));
         rates.put(&k, Some(&text("a")), 10).await?;

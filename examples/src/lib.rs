@@ -2,4 +2,5 @@
 
 pub mod flights;
 pub mod graph;
+pub mod terminal;
 pub mod word_count;

@@ -1,15 +1,13 @@
 //! Keeps windows, sessions and versions of flights; kill it at any moment and start it again.
 
-use std::{
-    io::{ErrorKind, Write, stdout},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind as Usage};
-use examples::flights::{Flights, Report};
-use indicatif::{ProgressBar, ProgressStyle};
+use examples::{
+    flights::{Flights, Report},
+    terminal,
+};
 use jiff::Timestamp;
 
 /// Processes what is new in a table of flights, and prints a report on all of them: one row a line, tabs between fields.
@@ -80,9 +78,7 @@ async fn run(args: &Args, report: Option<&Report>) -> Result<()> {
     let database = store::connect(&args.state).await?;
     eprintln!("processing into {}", args.state);
     let flights = Flights::open(&database, args.commit_every).await?;
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
-        "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}",
-    )?);
+    let bar = terminal::bytes_bar()?;
     let progress = |position, length| {
         bar.set_length(length);
         bar.set_position(position);
@@ -98,16 +94,7 @@ async fn run(args: &Args, report: Option<&Report>) -> Result<()> {
         late => eprintln!("{late} updates were refused: they are years behind the newest flight"),
     }
     match report {
-        Some(report) => print(&flights.report(report).await?),
+        Some(report) => terminal::print(&flights.report(report).await?),
         None => Ok(()),
-    }
-}
-
-/// A reader such as `head` may leave early; that is no error.
-fn print(text: &str) -> Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
     }
 }

@@ -1,15 +1,14 @@
 //! Counts words in files; kill it at any moment and start it again.
 
 use std::{
-    io::{BufReader, BufWriter, ErrorKind, Write, stdin, stdout},
+    io::{BufReader, stdin},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::Result;
 use clap::Parser;
-use examples::word_count::WordCount;
-use indicatif::{ProgressBar, ProgressStyle};
+use examples::{terminal, word_count::WordCount};
 
 /// Counts words: prints COUNT, a tab and WORD, the highest count first.
 #[derive(Debug, Parser)]
@@ -52,9 +51,7 @@ async fn run(args: &Args) -> Result<()> {
             count.count_once(BufReader::new(stdin())).await?;
             continue;
         }
-        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
-            "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}",
-        )?);
+        let bar = terminal::bytes_bar()?;
         let progress = |position, length| {
             bar.set_length(length);
             bar.set_position(position);
@@ -65,18 +62,7 @@ async fn run(args: &Args) -> Result<()> {
         }
         bar.finish_and_clear();
     }
-    print(&count.top(args.top).await?)
-}
-
-/// A reader such as `head` may leave early; that is no error.
-fn print(words: &[(u64, String)]) -> Result<()> {
-    let mut out = BufWriter::new(stdout().lock());
-    let mut write = || {
-        words.iter().try_for_each(|(count, word)| writeln!(out, "{count}\t{word}"))?;
-        out.flush()
-    };
-    match write() {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    let words = count.top(args.top).await?;
+    let lines = words.iter().map(|(count, word)| format!("{count}\t{word}\n"));
+    terminal::print(&lines.collect::<String>())
 }

@@ -39,8 +39,7 @@ fn claim(transaction: &Transaction<'_>, task: &TaskId, owner: OwnerId) -> Result
         ON CONFLICT DO UPDATE SET epoch = epoch + (owner IS NOT excluded.owner), owner = excluded.owner
         RETURNING id, epoch, owner, life, checkpoint";
     let empty = Checkpoint::default().encode();
-    let columns =
-        params![task.application.as_str(), task.partition, owner.to_string(), &empty[..]];
+    let columns = params![task.application.as_str(), task.partition, owner.to_string(), &empty[..]];
     transaction.query_one(sql, columns, |row| Ok(Record::of_row(row)))?
 }
 

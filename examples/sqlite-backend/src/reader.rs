@@ -114,7 +114,8 @@ impl TaskReader for Reader {
             let sql = "SELECT value FROM entries WHERE task = ? AND map = ? AND key = ?";
             let mut value = file.prepare_cached(sql)?;
             let mut get = |(map, key): &(MapId, Bytes)| {
-                let found = value.query_one(params![id, map_name(*map), &key[..]], |row| bytes(row, 0));
+                let found =
+                    value.query_one(params![id, map_name(*map), &key[..]], |row| bytes(row, 0));
                 found.optional().map_err(Stop::from)
             };
             keys.iter().map(&mut get).collect()
@@ -144,7 +145,9 @@ impl TaskReader for Reader {
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
         let sql = "SELECT checkpoint FROM tasks WHERE id = ?";
-        let stored = move |file: &Transaction<'_>, id: i64| Ok(file.query_one(sql, [id], |row| bytes(row, 0))?);
+        let stored = move |file: &Transaction<'_>, id: i64| {
+            Ok(file.query_one(sql, [id], |row| bytes(row, 0))?)
+        };
         Checkpoint::decode(&self.look("read the checkpoint of", stored).await?)
     }
 

@@ -7,6 +7,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -37,8 +38,8 @@ fn child(path: &Path) -> (Child, std::io::Lines<BufReader<ChildStdout>>) {
 
 /// Claims the task; all keys of both maps must be of the commit it is at.
 async fn claimed_whole(path: &Path) -> Owner {
-    let owner = Owner::claim(&(std::sync::Arc::new(open(path).await.unwrap()) as _), &task(0));
-    let owner = owner.await.unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(open(path).await.unwrap());
+    let owner = Owner::claim(&backend, &task(0)).await.unwrap();
     let number = Bytes::copy_from_slice(&owner.checkpoint.sequence.to_be_bytes());
     for map in [MAP, MapId::segment(1, 7)] {
         let found = all(owner.reader(), map).await.unwrap();

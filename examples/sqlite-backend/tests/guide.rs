@@ -10,13 +10,13 @@ const GUIDE: &str = include_str!("../../../docs/backend.md");
 
 /// The code blocks that the guide puts into a file, which it names before each, with an empty line between them.
 fn shown(file: &str) -> String {
-    let named = GUIDE.split(&format!("\n**`{file}`**")).skip(1);
+    let name = format!("\n**`{file}`**");
     let block = |rest: &str| {
         let (_, code) = rest.split_once("\n```").unwrap();
         let (_, code) = code.split_once('\n').unwrap();
         code.split_once("\n```\n").unwrap().0.to_owned() + "\n"
     };
-    named.map(block).collect::<Vec<_>>().join("\n")
+    GUIDE.split(&name).skip(1).map(block).collect::<Vec<_>>().join("\n")
 }
 
 fn own(file: &str) -> String {

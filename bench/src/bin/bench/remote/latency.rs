@@ -34,7 +34,7 @@ impl Latency {
     pub(crate) async fn wait(&self, bytes: usize) {
         let call = self.0.call_ns.load(Ordering::Relaxed);
         let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
-        let bytes = u128::from(mebibyte) * bytes as u128 >> 20;
+        let bytes = (u128::from(mebibyte) * bytes as u128) >> 20;
         let time = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(call);
         if time > 0 {
             Timer::after(Duration::from_nanos(time)).await;
@@ -44,7 +44,7 @@ impl Latency {
     /// Waits for what bytes of an answer cost beside the call.
     pub(crate) async fn wait_for_answer(&self, bytes: usize) {
         let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
-        let time = u128::from(mebibyte) * bytes as u128 >> 20;
+        let time = (u128::from(mebibyte) * bytes as u128) >> 20;
         if time > 0 {
             Timer::after(Duration::from_nanos(u64::try_from(time).unwrap_or(u64::MAX))).await;
         }

@@ -49,7 +49,7 @@ pub(crate) fn goals_table(goals: &[Goal]) -> String {
 
 fn new_table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN).set_header(header);
+    table.load_style(ASCII_MARKDOWN).set_header(header);
     table
 }
 

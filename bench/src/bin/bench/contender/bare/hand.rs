@@ -47,17 +47,17 @@ impl<B: Bare> Contender for Hand<B> {
     }
 
     async fn load(&mut self, data: &Data) -> Result<()> {
-        let entry = |n| (ENTRIES, place(key(n), []), Some(data.value(n, 0)));
+        let entry = |n: u64| (ENTRIES, place(key(n), []), Some(data.value(n, 0)));
         self.store((0..data.keys).map(entry)).await?;
-        let window = |n| {
+        let window = |n: u64| {
             let start = (n % WINDOWS).cast_signed() * WINDOW_STEP_MS;
             (windows(start), place(key(n / WINDOWS), [start]), Some(data.value(n, 0)))
         };
         self.store((0..data.window_keys() * WINDOWS).map(window)).await?;
-        let session = |n| (sessions(0), place(key(n), [0, 0]), Some(data.value(n, 0)));
+        let session = |n: u64| (sessions(0), place(key(n), [0, 0]), Some(data.value(n, 0)));
         self.store((0..data.session_keys()).map(session)).await?;
         for (at, time) in VERSIONS.into_iter().enumerate() {
-            let version = |n| {
+            let version = |n: u64| {
                 let value = version(time, &data.value(n, time.unsigned_abs()));
                 match VERSIONS.get(at + 1) {
                     Some(&to) => (superseded(to), end_of(n, to), Some(value)),

@@ -70,6 +70,22 @@ pub enum Body {
     },
 }
 
+impl Pending {
+    /// A mark, as an adapter reads it from columns of its own.
+    #[must_use]
+    pub const fn new(log: LogName, stamp: i64, body: Body) -> Self {
+        Self { log, stamp, body }
+    }
+}
+
+impl LogName {
+    /// A name, as an adapter reads it from columns of its own.
+    #[must_use]
+    pub const fn new(epoch: u64, attempt: Uuid) -> Self {
+        Self { epoch, attempt }
+    }
+}
+
 impl Meta {
     /// The record of a task just claimed for the first time.
     #[must_use]

@@ -1,0 +1,193 @@
+//! Settings of the Cassandra backend.
+
+use std::{path::PathBuf, time::Duration};
+
+use scylla::statement::{Consistency, SerialConsistency};
+use serde::{Deserialize, Serialize};
+use store_core::{Error, ErrorKind, Result, Secret};
+
+use crate::layout::Buckets;
+
+/// Settings of the Cassandra backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CassandraConfig {
+    /// The keyspace, or `keyspace.prefix`: what stands in front of every task's name, so that several users can share a
+    /// keyspace. Defaults to `store`.
+    pub namespace: String,
+    /// Makes the keyspace and tables that are missing; otherwise an error says how to make them. Defaults to true.
+    pub create_schema: bool,
+    /// How a keyspace made here is replicated: a number of copies for every datacenter, `3`, or for each by name,
+    /// `dc1:3,dc2:3`. Defaults to 3, or as many as there are nodes if they are fewer.
+    pub replication: Option<String>,
+    /// The compaction strategy of a data table made here. Defaults to `LeveledCompactionStrategy`.
+    pub compaction: String,
+    /// The compressor of a data table made here, or `none`. Defaults to the server's.
+    pub compression: Option<String>,
+    /// The datacenter whose nodes are used. Needed where there are several and the consistency is local.
+    pub datacenter: Option<String>,
+    /// How many copies must answer. Defaults to `local_quorum`. All owners of a task must use the same one.
+    pub consistency: CassandraConsistency,
+    /// How long a request may take, in milliseconds, retries included. Longer than the server's own timeouts, since a
+    /// request given up here goes on there. Defaults to 10 000.
+    pub timeout_ms: u64,
+    /// How long one request of a scan or a count may take, in milliseconds. Defaults to 30 000.
+    pub scan_timeout_ms: u64,
+    /// How long the making of one connection may take, in milliseconds. Defaults to 5000.
+    pub connect_timeout_ms: u64,
+    /// How often a request that failed or whose outcome is unknown is sent again. Defaults to 3.
+    pub retries: u32,
+    /// The user, where the URL names none.
+    pub user: Option<String>,
+    /// The password, where the URL has none.
+    pub password: Option<Secret>,
+    /// Over how many partitions a store's entries are spread, each of which should stay below 100 000 entries. A scan asks
+    /// each of them. Recorded when a task is claimed first, and kept. Defaults to 16.
+    pub buckets: u32,
+    /// The same for each time segment of a store that is cut by time. Defaults to 4.
+    pub segment_buckets: u32,
+    /// Entries written by one request. Defaults to 200.
+    pub batch_entries: usize,
+    /// Bytes of keys and values written by one request, if they are more than one entry's. Defaults to 256 KiB.
+    pub batch_bytes: usize,
+    /// Requests of one task that are on their way at a time, of writes and of reads each. Defaults to 32.
+    pub in_flight: usize,
+}
+
+/// How many copies must answer a read or take a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CassandraConsistency {
+    /// More than half of those in the datacenter: for tasks whose owners are all in one.
+    #[default]
+    LocalQuorum,
+    /// More than half of all: for tasks whose owners may be in several datacenters.
+    Quorum,
+}
+
+impl CassandraConsistency {
+    pub(crate) const fn plain(self) -> Consistency {
+        match self {
+            Self::LocalQuorum => Consistency::LocalQuorum,
+            Self::Quorum => Consistency::Quorum,
+        }
+    }
+
+    /// That of conditional changes: never mixed with the other one on a table.
+    pub(crate) const fn serial(self) -> SerialConsistency {
+        match self {
+            Self::LocalQuorum => SerialConsistency::LocalSerial,
+            Self::Quorum => SerialConsistency::Serial,
+        }
+    }
+
+    /// That of reads which see what conditional changes have begun.
+    pub(crate) const fn serial_read(self) -> Consistency {
+        match self {
+            Self::LocalQuorum => Consistency::LocalSerial,
+            Self::Quorum => Consistency::Serial,
+        }
+    }
+}
+
+impl Default for CassandraConfig {
+    fn default() -> Self {
+        Self {
+            namespace: "store".to_owned(),
+            create_schema: true,
+            replication: None,
+            compaction: "LeveledCompactionStrategy".to_owned(),
+            compression: None,
+            datacenter: None,
+            consistency: CassandraConsistency::default(),
+            timeout_ms: 10_000,
+            scan_timeout_ms: 30_000,
+            connect_timeout_ms: 5000,
+            retries: 3,
+            user: None,
+            password: None,
+            buckets: 16,
+            segment_buckets: 4,
+            batch_entries: 200,
+            batch_bytes: 256 << 10,
+            in_flight: 32,
+        }
+    }
+}
+
+impl CassandraConfig {
+    pub(crate) const fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    pub(crate) const fn scan_timeout(&self) -> Duration {
+        Duration::from_millis(self.scan_timeout_ms)
+    }
+
+    pub(crate) const fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    pub(crate) const fn buckets(&self) -> Buckets {
+        Buckets { whole: self.buckets, segment: self.segment_buckets }
+    }
+
+    pub(crate) fn keyspace(&self) -> &str {
+        self.namespace.split_once('.').map_or(&self.namespace, |(keyspace, _)| keyspace)
+    }
+
+    /// What stands in front of the names of applications.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.namespace.split_once('.').map(|(_, prefix)| prefix)
+    }
+
+    /// `Config` for values that cannot work; names the setting.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |message: String| Err(Error::new(ErrorKind::Config, message));
+        let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let keyspace = self.keyspace();
+        if !word(keyspace) || !(1..=48).contains(&keyspace.len()) {
+            return refuse(format!(
+                "namespace {:?} cannot be used: a keyspace has 1 to 48 ASCII letters, digits and underscores",
+                self.namespace
+            ));
+        }
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let usable = |prefix: &str| (1..=100).contains(&prefix.len()) && prefix.bytes().all(legal);
+        if self.prefix().is_some_and(|prefix| !usable(prefix)) {
+            return refuse(format!(
+                "namespace {:?} cannot be used: a prefix has 1 to 100 ASCII letters, digits, '.', '_' and '-'",
+                self.namespace
+            ));
+        }
+        let classes = [("compaction", Some(&self.compaction)), ("compression", self.compression.as_ref())];
+        for (name, class) in classes {
+            let word = |class: &String| !class.is_empty() && class.split('.').all(word);
+            if class.is_some_and(|class| !word(class)) {
+                return refuse(format!("{name} must be the name of a class of the server's"));
+            }
+        }
+        let least = [
+            ("timeout_ms", self.timeout_ms == 0),
+            ("scan_timeout_ms", self.scan_timeout_ms == 0),
+            ("connect_timeout_ms", self.connect_timeout_ms == 0),
+            ("batch_entries", self.batch_entries == 0),
+            ("batch_bytes", self.batch_bytes == 0),
+            ("in_flight", self.in_flight == 0),
+        ];
+        if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
+            return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
+        }
+        for (name, buckets) in [("buckets", self.buckets), ("segment_buckets", self.segment_buckets)] {
+            if !(1..=MAX_BUCKETS).contains(&buckets) {
+                return refuse(format!("{name} is {buckets}: set it to 1 to {MAX_BUCKETS}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scan asks every bucket.
+const MAX_BUCKETS: u32 = 256;

@@ -1,0 +1,111 @@
+//! Sessions, and how their requests are sent.
+
+use std::{
+    sync::Arc,
+    time::Duration,
+};
+
+use scylla::{
+    client::{
+        execution_profile::{ExecutionProfile, ExecutionProfileHandle},
+        session::Session,
+        session_builder::SessionBuilder,
+    },
+    policies::{
+        load_balancing::DefaultPolicy, retry::FallthroughRetryPolicy,
+        speculative_execution::SimpleSpeculativeExecutionPolicy,
+    },
+};
+use store_core::{Error, ErrorKind, Result};
+
+use crate::{CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient};
+
+/// How requests of each sort are sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Profiles {
+    /// Reads of single rows: a second node is asked where the first is slow.
+    pub(crate) reads: ExecutionProfileHandle,
+    /// Stamped writes, which may be repeated.
+    pub(crate) writes: ExecutionProfileHandle,
+    /// Conditional changes, which the driver must not repeat.
+    pub(crate) conditional: ExecutionProfileHandle,
+    /// Scans and counts, which take longer.
+    pub(crate) scans: ExecutionProfileHandle,
+}
+
+/// After so long a second node is asked for a row.
+const SLOW: Duration = Duration::from_millis(100);
+
+impl Profiles {
+    pub(crate) fn new(config: &CassandraConfig) -> Self {
+        let mut policy = DefaultPolicy::builder();
+        if let Some(datacenter) = &config.datacenter {
+            policy = policy.prefer_datacenter(datacenter.clone());
+        }
+        let plain = ExecutionProfile::builder()
+            .consistency(config.consistency.plain())
+            .serial_consistency(Some(config.consistency.serial()))
+            .load_balancing_policy(policy.build())
+            .retry_policy(Arc::new(Patient { retries: config.retries }))
+            .request_timeout(Some(config.timeout()))
+            .build();
+        let twice = SimpleSpeculativeExecutionPolicy { max_retry_count: 1, retry_interval: SLOW };
+        let once = Arc::new(FallthroughRetryPolicy::new());
+        let built = |profile: ExecutionProfile| profile.into_handle();
+        Self {
+            reads: built(plain.to_builder().speculative_execution_policy(Some(Arc::new(twice))).build()),
+            conditional: built(plain.to_builder().retry_policy(once).build()),
+            scans: built(plain.to_builder().request_timeout(Some(config.scan_timeout())).build()),
+            writes: built(plain),
+        }
+    }
+}
+
+/// A session with the cluster that the URL names.
+pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Profiles) -> Result<Session> {
+    let address = Address::parse(url)?;
+    let mut builder = SessionBuilder::new()
+        .known_nodes(&address.nodes)
+        .default_execution_profile_handle(profiles.writes.clone())
+        .connection_timeout(config.connect_timeout())
+        .keyspaces_to_fetch([config.keyspace()])
+        .schema_agreement_timeout(config.scan_timeout());
+    let user = address.user.as_ref().or(config.user.as_ref());
+    let password = address.password.as_ref().or(config.password.as_ref());
+    builder = match (user, password) {
+        (Some(user), Some(password)) => builder.user(user, password.reveal()?),
+        (None, None) => builder,
+        _ => {
+            let message = "a user needs a password, and a password a user: set both, or neither";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+    };
+    // The driver waits for each of several connections in turn.
+    let limit = config.timeout().max(config.connect_timeout() * 2);
+    let session = tokio::time::timeout(limit, builder.build()).await.map_err(|elapsed| {
+        let message = "cannot connect to Cassandra: no node answered in time";
+        Error::new(ErrorKind::Timeout, message).with_source(elapsed)
+    })?;
+    let session = session.map_err(connecting)?;
+    check_datacenter(&session, config)?;
+    Ok(session)
+}
+
+/// `Config` for a datacenter that is not there, or must be named.
+fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
+    let state = session.get_cluster_state();
+    let nodes = state.get_nodes_info().iter();
+    let there: std::collections::BTreeSet<_> =
+        nodes.filter_map(|node| node.datacenter.as_deref()).collect();
+    let names = || there.iter().copied().collect::<Vec<_>>().join(", ");
+    let message = match &config.datacenter {
+        Some(datacenter) if !there.contains(datacenter.as_str()) => {
+            format!("there is no datacenter {datacenter}: set datacenter to one of {}", names())
+        }
+        None if there.len() > 1 && config.consistency == CassandraConsistency::LocalQuorum => {
+            format!("there are several datacenters: set datacenter to one of {}", names())
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Config, message))
+}

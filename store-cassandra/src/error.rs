@@ -1,0 +1,142 @@
+//! What errors of the driver and the server mean to a caller.
+
+use std::{error::Error as StdError, fmt::Display};
+
+use scylla::errors::{
+    ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
+    MetadataError, NewSessionError, PrepareError, RequestAttemptError,
+};
+use store_core::{Effect, Error, ErrorKind};
+
+/// Maps a failed request; `doing` says what failed, and on which task.
+pub(crate) fn failed(doing: impl Display, error: ExecutionError) -> Error {
+    let (kind, effect) = execution(&error);
+    Error::new(kind, format!("cannot {doing}: {}", advice(kind))).with_effect(effect).with_source(error)
+}
+
+/// Maps a statement that could not be prepared.
+pub(crate) fn unprepared(error: PrepareError) -> Error {
+    let kind = match &error {
+        PrepareError::ConnectionPoolError(error) => pool(error),
+        PrepareError::AllAttemptsFailed { first_attempt } => attempt(first_attempt).0,
+        _ => ErrorKind::Unavailable,
+    };
+    // A table was dropped, or the account may not see it.
+    Error::new(kind, format!("cannot prepare the statements of the tables: {}", advice(kind)))
+        .with_source(error)
+}
+
+/// Maps an answer that cannot be read.
+pub(crate) fn unreadable(doing: impl Display, error: impl StdError + Send + Sync + 'static) -> Error {
+    let message = format!("cannot {doing}: the answer is not of the form of our tables");
+    Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown).with_source(error)
+}
+
+/// Maps a session that could not be made.
+pub(crate) fn connecting(error: NewSessionError) -> Error {
+    let kind = match &error {
+        NewSessionError::FailedToResolveAnyHostname(_) => ErrorKind::Unavailable,
+        NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => ErrorKind::Config,
+        NewSessionError::MetadataError(MetadataError::ConnectionPoolError(error)) => pool(error),
+        NewSessionError::MetadataError(MetadataError::FetchError(_)) => ErrorKind::Unavailable,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("cannot connect to Cassandra: {}", advice(kind))).with_source(error)
+}
+
+const fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unauthenticated => "the server does not accept the user or password, or wants one",
+        ErrorKind::PermissionDenied => "the user lacks a permission that a state store needs",
+        ErrorKind::Throttled => "the server is busy: try again later",
+        ErrorKind::Timeout => "no answer came in time",
+        ErrorKind::Config => "the address, datacenter or keyspace is not usable",
+        ErrorKind::NotFound => "the keyspace or a table is not there: was it dropped?",
+        ErrorKind::TooLarge => "the server takes no request of this size",
+        ErrorKind::Unsupported => "the server cannot do this: it must be Cassandra 4.0 or newer, or ScyllaDB",
+        ErrorKind::InvalidArgument => "the server does not take the request",
+        _ => "too few nodes can be reached or can work now",
+    }
+}
+
+/// The kind of a failed request, and whether it may have taken effect.
+pub(crate) fn execution(error: &ExecutionError) -> (ErrorKind, Effect) {
+    match error {
+        ExecutionError::BadQuery(_) => (ErrorKind::InvalidArgument, Effect::NotApplied),
+        ExecutionError::EmptyPlan => (ErrorKind::Config, Effect::NotApplied),
+        ExecutionError::PrepareError(_) => (ErrorKind::Unavailable, Effect::NotApplied),
+        ExecutionError::ConnectionPoolError(error) => (pool(error), Effect::NotApplied),
+        ExecutionError::LastAttemptError(error) => attempt(error),
+        ExecutionError::RequestTimeout(_) => (ErrorKind::Timeout, Effect::Unknown),
+        _ => (ErrorKind::Unavailable, Effect::Unknown),
+    }
+}
+
+fn attempt(error: &RequestAttemptError) -> (ErrorKind, Effect) {
+    match error {
+        RequestAttemptError::DbError(error, message) => database(error, message),
+        RequestAttemptError::SerializationError(_)
+        | RequestAttemptError::CqlRequestSerialization(_) => {
+            (ErrorKind::InvalidArgument, Effect::NotApplied)
+        }
+        RequestAttemptError::UnableToAllocStreamId => (ErrorKind::Throttled, Effect::NotApplied),
+        _ => (ErrorKind::Unavailable, Effect::Unknown),
+    }
+}
+
+fn database(error: &DbError, message: &str) -> (ErrorKind, Effect) {
+    use ErrorKind::{
+        Config, InvalidArgument, NotFound, PermissionDenied, Throttled, Timeout, TooLarge,
+        Unauthenticated, Unavailable, Unsupported,
+    };
+    match error {
+        DbError::Invalid => {
+            let says = |part| message.to_lowercase().contains(part);
+            let kind = match () {
+                () if says("tablets") => Unsupported,
+                () if says("unconfigured table") || says("does not exist") => NotFound,
+                () if says("too large") || says("maximum") => TooLarge,
+                () => InvalidArgument,
+            };
+            (kind, Effect::NotApplied)
+        }
+        DbError::SyntaxError => (Unsupported, Effect::NotApplied),
+        DbError::Unauthorized => (PermissionDenied, Effect::NotApplied),
+        DbError::AuthenticationError => (Unauthenticated, Effect::NotApplied),
+        DbError::ConfigError => (Config, Effect::NotApplied),
+        DbError::RateLimitReached { rejected_by_coordinator: true, .. } => {
+            (Throttled, Effect::NotApplied)
+        }
+        // Part of it may have been done before it was given up.
+        DbError::Overloaded | DbError::RateLimitReached { .. } => (Throttled, Effect::Unknown),
+        DbError::ReadTimeout { .. } | DbError::WriteTimeout { .. } => (Timeout, Effect::Unknown),
+        DbError::ProtocolError => (Unsupported, Effect::Unknown),
+        // 0x1700: a conditional change whose outcome the server does not know.
+        DbError::Other(0x1700) => (Timeout, Effect::Unknown),
+        _ => (Unavailable, Effect::Unknown),
+    }
+}
+
+fn pool(error: &ConnectionPoolError) -> ErrorKind {
+    match error {
+        ConnectionPoolError::Broken { last_connection_error } => connection(last_connection_error),
+        _ => ErrorKind::Unavailable,
+    }
+}
+
+fn connection(error: &ConnectionError) -> ErrorKind {
+    use ConnectionSetupRequestErrorKind::{
+        AuthFinishError, DbError as Refused, MissingAuthentication, StartAuthSessionError,
+    };
+    match error {
+        ConnectionError::ConnectTimeout => ErrorKind::Timeout,
+        ConnectionError::ConnectionSetupRequestError(error) => match error.get_error() {
+            MissingAuthentication | AuthFinishError(_) | StartAuthSessionError(_) => {
+                ErrorKind::Unauthenticated
+            }
+            Refused(error, message) => database(error, message).0,
+            _ => ErrorKind::Unavailable,
+        },
+        _ => ErrorKind::Unavailable,
+    }
+}

@@ -1,0 +1,253 @@
+//! The record of a task: read, and changed by conditional statements only.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use scylla::{
+    DeserializeRow,
+    errors::ExecutionError,
+    response::query_result::QueryRowsResult,
+    serialize::row::SerializeRow,
+    statement::prepared::PreparedStatement,
+    value::{CqlValue, Row as AnyRow},
+};
+use store_core::{
+    Effect, Error, ErrorKind, Result,
+    backend::{Fence, OwnerId},
+    redo::{Body, LogName, Meta, MetaChange, Pending, Swap},
+};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::{
+    error::{failed, unreadable},
+    layout::{Buckets, VERSION},
+    task::CassandraTask,
+};
+
+/// The record as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, DeserializeRow)]
+pub(crate) struct Record {
+    layout: i32,
+    buckets: i32,
+    segment_buckets: i32,
+    epoch: i64,
+    owner: Uuid,
+    sequence: i64,
+    stamp_hi: i64,
+    destroyed: i64,
+    wipe: Option<i64>,
+    checkpoint: Option<Bytes>,
+    log_epoch: Option<i64>,
+    log_attempt: Option<Uuid>,
+    log_stamp: Option<i64>,
+    log_body: Option<Bytes>,
+    log_count: Option<i64>,
+    log_checksum: Option<i64>,
+}
+
+impl Record {
+    /// What it says. `SchemaMismatch` for one of another release, `Corrupt` for one that contradicts itself.
+    pub(crate) fn read(self) -> Result<(Meta, Buckets)> {
+        if self.layout != VERSION {
+            let message = format!(
+                "the record of the task has layout version {} and this program knows version {VERSION}: use the release \
+                 that wrote it, or a newer one",
+                self.layout
+            );
+            return Err(Error::new(ErrorKind::SchemaMismatch, message));
+        }
+        self.decode().ok_or_else(|| {
+            let message = "the record of the task is damaged: restore it from a copy";
+            Error::new(ErrorKind::Corrupt, message)
+        })
+    }
+
+    fn decode(self) -> Option<(Meta, Buckets)> {
+        let buckets = |n: i32| u32::try_from(n).ok().filter(|n| (1..=256).contains(n));
+        let buckets =
+            Buckets { whole: buckets(self.buckets)?, segment: buckets(self.segment_buckets)? };
+        let owner = OwnerId::from_u128(self.owner.as_u128());
+        let mut meta = Meta::new(Fence::new(u64::try_from(self.epoch).ok()?, owner));
+        meta.sequence = u64::try_from(self.sequence).ok()?;
+        meta.stamp_hi = self.stamp_hi;
+        meta.destroyed = u64::try_from(self.destroyed).ok()?;
+        meta.wipe = self.wipe;
+        meta.checkpoint = self.checkpoint.unwrap_or_default();
+        if let Some(epoch) = self.log_epoch {
+            let body = match (self.log_body, self.log_count, self.log_checksum) {
+                (Some(body), None, None) => Body::Inline(body),
+                (None, Some(count), Some(checksum)) => Body::Chunks {
+                    count: u32::try_from(count).ok()?,
+                    checksum: u32::try_from(checksum).ok()?,
+                },
+                _ => return None,
+            };
+            let log = LogName::new(u64::try_from(epoch).ok()?, self.log_attempt?);
+            meta.pending = Some(Pending::new(log, self.log_stamp?, body));
+        }
+        Some((meta, buckets))
+    }
+}
+
+/// Whether a conditional statement was applied.
+///
+/// Cassandra answers with `[applied]` and, where it was not, some columns; ScyllaDB always with all of the statement's.
+fn applied(row: &AnyRow) -> Option<bool> {
+    row.columns.first().cloned().flatten().as_ref().and_then(CqlValue::as_boolean)
+}
+
+fn number(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|error| {
+        let message = "a number of the protocol is above what the database can store";
+        Error::new(ErrorKind::InvalidArgument, message).with_source(error)
+    })
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+impl CassandraTask {
+    /// The record; an owner also sees what a conditional change has begun and not ended.
+    pub(crate) async fn read_record(&self, serial: bool) -> Result<Option<Meta>> {
+        let statements = &self.shared.statements;
+        let statement = if serial { &statements.load_serial } else { &statements.load };
+        let answer = self.shared.session.execute_unpaged(statement, (&self.name,)).await;
+        let doing = format_args!("read the record of task {}", self.task).to_string();
+        let rows = answer.map_err(|error| failed(&doing, error))?.into_rows_result();
+        let rows = rows.map_err(|error| unreadable(&doing, error))?;
+        let record =
+            rows.maybe_first_row::<Record>().map_err(|error| unreadable(&doing, error))?;
+        let Some(record) = record else { return Ok(None) };
+        let (meta, buckets) = record.read().map_err(|error| error.context(&doing))?;
+        // The first to be read stays: they are never changed.
+        let _ = self.buckets.set(buckets);
+        Ok(Some(meta))
+    }
+
+    pub(crate) async fn change(&self, change: &MetaChange) -> Result<Swap> {
+        let statements = &self.shared.statements;
+        match change {
+            MetaChange::Claim { fence } => {
+                let (epoch, owner) = (number(fence.epoch)?, Uuid::from_u128(fence.owner.as_u128()));
+                let values = (epoch, owner, &self.name, epoch);
+                let swap = self.conditional(change, &statements.claim, values).await?;
+                if swap != Swap::Refused(None) {
+                    return Ok(swap);
+                }
+                let Buckets { whole, segment } = self.shared.config.buckets();
+                // Invariant: the settings are checked to be at most 256.
+                let buckets = [whole, segment].map(|n| i32::try_from(n).expect("a small number"));
+                let values = (&self.name, VERSION, buckets[0], buckets[1], epoch, owner);
+                self.conditional(change, &statements.create, values).await
+            }
+            MetaChange::Commit { fence, previous, sequence, pending, checkpoint } => {
+                let (body, count, checksum) = match &pending.body {
+                    Body::Inline(body) => (Some(body), None, None),
+                    Body::Chunks { count, checksum } => {
+                        (None, Some(i64::from(*count)), Some(i64::from(*checksum)))
+                    }
+                };
+                let (sequence, stamp) = (number(*sequence)?, pending.stamp);
+                let log = (number(pending.log.epoch)?, pending.log.attempt);
+                let owner = Uuid::from_u128(fence.owner.as_u128());
+                let values = (
+                    (sequence, stamp, checkpoint, log.0, log.1, stamp, body, count, checksum),
+                    (&self.name, number(fence.epoch)?, owner, number(*previous)?),
+                );
+                let ((a, b, c, d, e, f, g, h, i), (j, k, l, m)) = values;
+                let values = (a, b, c, d, e, f, g, h, i, j, k, l, m);
+                self.conditional(change, &statements.commit, values).await
+            }
+            MetaChange::Clear { fence, sequence } => {
+                let owner = Uuid::from_u128(fence.owner.as_u128());
+                let values = (&self.name, number(fence.epoch)?, owner, number(*sequence)?);
+                self.conditional(change, &statements.clear_mark, values).await
+            }
+            MetaChange::Destroy { fence, wipe } => {
+                let (epoch, owner) = (number(fence.epoch)?, Uuid::from_u128(fence.owner.as_u128()));
+                let values = (wipe, epoch, wipe, &self.name, epoch, owner);
+                self.conditional(change, &statements.destroy, values).await
+            }
+        }
+    }
+
+    /// Sends a conditional statement, and the same again while its outcome is unknown.
+    ///
+    /// A refusal after an unknown outcome may be of our own making, or hide that it took effect before somebody else's: then
+    /// only a record that shows the change is an answer.
+    async fn conditional(
+        &self,
+        change: &MetaChange,
+        statement: &PreparedStatement,
+        values: impl SerializeRow + Sync,
+    ) -> Result<Swap> {
+        let doing = format_args!("change the record of task {}", self.task).to_string();
+        let until = Instant::now() + self.shared.config.timeout();
+        let mut unknown: Option<Error> = None;
+        let mut pause = FIRST_PAUSE;
+        for attempt in 0.. {
+            match self.send(statement, &values, &doing).await {
+                Ok(true) => return Ok(Swap::Applied),
+                Ok(false) => break,
+                Err(error) if error.effect() == Effect::NotApplied && unknown.is_none() => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let last = unknown.get_or_insert(error);
+                    if attempt >= self.shared.config.retries || Instant::now() + pause >= until {
+                        let kind = last.kind();
+                        return Err(unknown.unwrap_or_else(|| Error::new(kind, doing)).with_effect(Effect::Unknown));
+                    }
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        let stored = match self.read_record(true).await {
+            Ok(stored) => stored,
+            Err(error) => return Err(error.with_effect(if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied })),
+        };
+        match (unknown, stored) {
+            (Some(error), stored) if !stored.as_ref().is_some_and(|meta| shows(change, meta)) => {
+                Err(error.with_effect(Effect::Unknown))
+            }
+            (_, stored) => Ok(Swap::Refused(stored)),
+        }
+    }
+
+    async fn send(
+        &self,
+        statement: &PreparedStatement,
+        values: &(impl SerializeRow + Sync),
+        doing: &str,
+    ) -> Result<bool> {
+        let answer: Result<_, ExecutionError> =
+            self.shared.session.execute_unpaged(statement, values).await;
+        let answer = answer.map_err(|error| failed(doing, error))?.into_rows_result();
+        let rows: QueryRowsResult = answer.map_err(|error| unreadable(doing, error))?;
+        let row = rows.first_row::<AnyRow>().map_err(|error| unreadable(doing, error))?;
+        applied(&row).ok_or_else(|| {
+            let message = format!("cannot {doing}: the server does not say whether it did");
+            Error::new(ErrorKind::Unsupported, message).with_effect(Effect::Unknown)
+        })
+    }
+}
+
+/// Whether a record is as a change has left it.
+fn shows(change: &MetaChange, meta: &Meta) -> bool {
+    match change {
+        MetaChange::Claim { fence } => meta.fence == *fence,
+        MetaChange::Commit { fence, sequence, pending, .. } => {
+            meta.fence == *fence
+                && meta.sequence == *sequence
+                && meta.pending.as_ref().is_some_and(|stored| stored.log == pending.log)
+        }
+        MetaChange::Clear { fence, sequence } => {
+            meta.fence == *fence
+                && meta.sequence == *sequence
+                && meta.pending.is_none()
+                && meta.wipe.is_none()
+        }
+        MetaChange::Destroy { fence, wipe } => meta.fence == *fence && meta.wipe == Some(*wipe),
+    }
+}

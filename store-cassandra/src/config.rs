@@ -1,6 +1,6 @@
 //! Settings of the Cassandra backend.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use scylla::statement::{Consistency, SerialConsistency};
 use serde::{Deserialize, Serialize};

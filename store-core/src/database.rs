@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::{
     EngineConfig, ErrorKind, Result, Task,
     backend::{Backend, Checkpoint, Name, PageLimit, StoreSpec, TaskId, TaskReader, TaskSummary},
-    engine::Engine,
+    engine::{Cache, Engine},
     error::Error,
     maps::{ReadDefinition, ReadMaps, StoreDefinition},
 };
 
-/// A backend with the engine's settings. A cheap clone.
+/// A backend with the engine's settings and its cache. A cheap clone; clones share the cache.
 ///
 /// ```
 /// # tokio_test::block_on(async {
@@ -32,13 +32,15 @@ use crate::{
 pub struct Database {
     backend: Arc<dyn Backend>,
     config: EngineConfig,
+    cache: Arc<Cache>,
 }
 
 impl Database {
     /// A database over a backend of any make; `Config` for settings that contradict each other.
     pub fn with(backend: Arc<dyn Backend>, config: EngineConfig) -> Result<Self> {
         config.check()?;
-        Ok(Self { backend, config })
+        let cache = Arc::new(Cache::new(config.cache_bytes));
+        Ok(Self { backend, config, cache })
     }
 
     /// The backend.
@@ -112,14 +114,14 @@ impl TaskBuilder {
             return Err(invalid);
         }
         let task = self.task?;
-        let Database { backend, config } = self.database;
+        let Database { backend, config, cache } = self.database;
         let mut recorded = match backend.read(&task).await {
             Ok(reader) => reader.checkpoint().await?,
             Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
             Err(error) => return Err(error),
         };
         recorded.assign(&self.specs)?;
-        let engine = Engine::open(&*backend, task, self.specs, config).await?;
+        let engine = Engine::open(&*backend, task, self.specs, config, cache).await?;
         Ok(Task::new(Arc::new(engine)))
     }
 }

@@ -45,13 +45,22 @@ where
         .boxed()
 }
 
-/// The entries of several scans, one after the other; with `ahead` the first pages of some come at once.
-///
-/// With `first_only` those of the first scan come alone: the others may not be wanted.
+/// Which scans of several may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Together {
+    /// The first pages of some.
+    Some,
+    /// Those behind the first one, since they may not be wanted.
+    BehindTheFirst,
+    /// None: what comes later is also asked for later.
+    None,
+}
+
+/// The entries of several scans, one after the other.
 pub(crate) fn one_after_the_other<S, F>(
     starts: Vec<S>,
     ahead: bool,
-    first_only: bool,
+    together: Together,
     fetch: impl Fn(S) -> F + Clone + Send + Unpin + 'static,
 ) -> Entries
 where
@@ -68,8 +77,9 @@ where
         }
     };
     let mut starts = starts.into_iter();
-    let alone: Vec<S> = starts.by_ref().take(usize::from(first_only)).collect();
-    let at_once = if ahead { MAPS_AHEAD } else { 1 };
+    let alone: Vec<S> =
+        starts.by_ref().take(usize::from(together == Together::BehindTheFirst)).collect();
+    let at_once = if ahead && together != Together::None { MAPS_AHEAD } else { 1 };
     let alone = stream::iter(alone).map(open.clone()).buffered(1);
     alone.chain(stream::iter(starts).map(open).buffered(at_once)).try_flatten().boxed()
 }
@@ -122,7 +132,9 @@ where
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let left = self.entries.len();
-            let looks = self.ahead && left <= self.start_at && left % TAKEN_AT_ONCE == 0;
+            let looks = self.ahead
+                && left <= self.start_at
+                && (self.start_at - left).is_multiple_of(TAKEN_AT_ONCE);
             if left > 0 {
                 if looks {
                     // What became of it is seen when this page is used up.

@@ -83,7 +83,7 @@ async fn while_requests_are_on_their_way_the_others_gather() {
 #[tokio::test]
 async fn equal_keys_are_asked_once() {
     let backend = Faulty::default();
-    let (_task, counts) = filled(&backend, |config| config.cache_bytes = 0).await;
+    let (_task, counts) = filled(&backend, |_| {}).await;
     let (same, others) = ("5".to_owned(), keys(0..10));
     let one = join_all((0..50).map(|_| counts.get(&same)));
     let (one, many) = join(one, counts.get_many(&others)).await;

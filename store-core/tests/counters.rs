@@ -60,7 +60,7 @@ fn the_counters_of_the_table() {
     assert_eq!(counted("store_read_batch_keys backend=memory"), 1);
     // Three bytes of each key, and the one or two digits of its value.
     assert_eq!(counted("store_read_bytes_total application=app"), 50 * 3 + 10 + 40 * 2);
-    assert!(counted("store_cache_evictions_total application=app") > 40);
+    assert!(counted("store_cache_evictions_total application=app") >= 35);
     assert!(counted("store_committed_bytes_total application=app") > 100 * 4);
     for part in ["freeze", "decide", "apply"] {
         assert_eq!(counted(&format!("store_commit_seconds backend=memory,part={part}")), 2);

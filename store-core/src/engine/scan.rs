@@ -13,7 +13,7 @@ use crate::{
     Result,
     backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
     merge::{Entry, entries, merge},
-    paging::{self, Entries, Fetched},
+    paging::{self, Entries, Fetched, Together},
     sabotage,
 };
 
@@ -80,11 +80,11 @@ impl Engine {
         range: &KeyRange,
         order: Order,
         limit: PageLimit,
-        first_only: bool,
+        together: Together,
     ) -> Entries {
         let engine = self.clone();
         let starts = maps.map(|map| (map, self.start(range.clone()))).collect();
-        paging::one_after_the_other(starts, self.is_remote(), first_only, move |(map, rest)| {
+        paging::one_after_the_other(starts, self.is_remote(), together, move |(map, rest)| {
             let fetched = engine.clone().fetch(map, rest, order, limit);
             async move {
                 let (entries, rest) = fetched.await?;

@@ -10,7 +10,7 @@ use crate::{
     backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     event_time::{Live, Retention, Timeline},
-    paging::{self, Fetched},
+    paging::{self, Fetched, Together},
 };
 
 #[derive(Clone, Debug)]
@@ -96,7 +96,17 @@ impl ReadMaps {
         range: KeyRange,
         order: Order,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-        self.scan_maps(segments, range, order, self.page_limit(), false)
+        self.scan_maps(segments, range, order, self.page_limit(), Together::Some)
+    }
+
+    /// As [`scan_segments`](Self::scan_segments), where no segment is asked for before the one in front of it is used up.
+    pub(crate) fn scan_segments_in_turn(
+        &self,
+        segments: Vec<i64>,
+        range: KeyRange,
+        order: Order,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        self.scan_maps(segments, range, order, self.page_limit(), Together::None)
     }
 
     /// As [`scan_segments`](Self::scan_segments), for who wants the first entry only: it is fetched in small pages.
@@ -108,7 +118,7 @@ impl ReadMaps {
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         // More than one, since what is deleted in the buffers takes its place in a page, too.
         let limit = PageLimit::new(8, self.page_limit().bytes);
-        self.scan_maps(segments, range, order, limit, true)
+        self.scan_maps(segments, range, order, limit, Together::BehindTheFirst)
     }
 
     fn scan_maps(
@@ -117,15 +127,15 @@ impl ReadMaps {
         range: KeyRange,
         order: Order,
         limit: PageLimit,
-        first_only: bool,
+        together: Together,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         let maps = segments.into_iter().map(|segment| self.map(Some(segment)));
         match &self.source {
-            Source::Owned(engine) => engine.scan_maps(maps, &range, order, limit, first_only),
+            Source::Owned(engine) => engine.scan_maps(maps, &range, order, limit, together),
             Source::Shared(reader, _) => {
                 let starts = maps.map(|map| (map, range.clone())).collect();
                 let fetch = fetch(reader.clone(), order, limit);
-                paging::one_after_the_other(starts, reader.local().is_none(), first_only, fetch)
+                paging::one_after_the_other(starts, reader.local().is_none(), together, fetch)
             }
         }
     }

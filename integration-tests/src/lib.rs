@@ -2,6 +2,7 @@
 
 mod place;
 mod redis_server;
+pub mod servers;
 mod trials;
 
 pub use self::{

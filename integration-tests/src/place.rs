@@ -71,17 +71,26 @@ pub enum Place {
 impl Place {
     /// A place without state.
     pub fn fresh(sort: Sort, redis: &RedisServer) -> Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
         Ok(match sort {
             Sort::Memory => Self::Memory(MemoryBackend::new()),
             Sort::Toy => Self::Toy(ToyBackend::new()),
-            Sort::Embedded => Self::Embedded(tempfile::tempdir()?),
-            Sort::Redis => {
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let namespace = format!("test-{}-{number}", std::process::id());
-                Self::Redis { url: redis.url().to_owned(), namespace }
-            }
+            Sort::Embedded => Self::embedded()?,
+            Sort::Redis => Self::in_redis(redis.url()),
         })
+    }
+
+    /// A folder without state.
+    pub fn embedded() -> Result<Self> {
+        Ok(Self::Embedded(tempfile::tempdir()?))
+    }
+
+    /// A place without state in the Redis or Valkey server at a URL.
+    #[must_use]
+    pub fn in_redis(url: &str) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("test-{}-{number}", std::process::id());
+        Self::Redis { url: url.to_owned(), namespace }
     }
 
     /// A new handle, as a new process would have one.

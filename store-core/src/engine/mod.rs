@@ -70,6 +70,7 @@ impl Engine {
         config: EngineConfig,
     ) -> Result<Self> {
         let claim = backend.claim(&task, OwnerId::random(), &specs).await?;
+        claim.checkpoint.check_finished(&task)?;
         Ok(Self {
             task,
             writer: claim.writer,

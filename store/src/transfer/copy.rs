@@ -58,7 +58,7 @@ async fn bring(
     let part = target.make_room(holds, checkpoint, options.replace).await?;
     let before = target.entries();
     let total = Some(source.length().await?);
-    let report_moving = |entries| report(Progress { step: Step::Moving, entries, total });
+    let report_moving = |entries| report(Progress { task, step: Step::Moving, entries, total });
     let (sent, here) = if part {
         let mut rest = source.pages(target.last());
         pump(&mut rest, target, options.batch(), &report_moving).await?;
@@ -80,7 +80,7 @@ async fn both(
     target: &Target,
     report: Report<'_>,
 ) -> Result<(super::TaskContent, super::TaskContent)> {
-    let silent = |_| {};
+    let silent = |_: Progress<'_>| {};
     try_join(source.content(Step::Checking, &silent), target.content(report)).await
 }
 

@@ -29,6 +29,9 @@
 mod batch;
 mod content;
 mod copy;
+mod export;
+mod format;
+mod import;
 mod read;
 mod target;
 
@@ -37,16 +40,26 @@ use store_core::backend::{PageLimit, TaskId};
 pub use self::{
     content::{ContentHash, StoreContent, TaskContent},
     copy::copy,
+    export::Export,
+    import::Import,
     read::content,
 };
 
+/// Feeds bytes to the decoder of streams; what is taken must come back the same.
+#[cfg(feature = "fuzzing")]
+pub fn fuzz(bytes: &[u8]) {
+    format::fuzz::streams(bytes);
+}
+
 /// Told how far the work has come, after each batch.
-pub type Report<'a> = &'a (dyn Fn(Progress) + Sync);
+pub type Report<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
 /// How far the work has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct Progress<'a> {
+    /// To which task.
+    pub task: &'a TaskId,
     /// What is being done.
     pub step: Step,
     /// How many entries that was done to, those of an earlier run included.

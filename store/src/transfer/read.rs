@@ -156,7 +156,7 @@ pub(super) async fn hash(
             return Ok(source.finish());
         }
         entries += batch.entries.len() as u64;
-        report(Progress { step, entries, total: None });
+        report(Progress { task, step, entries, total: None });
     }
 }
 

@@ -107,7 +107,8 @@ impl TaskBuilder {
 
     /// Claims the task: fences every earlier owner and recovers the last commit.
     ///
-    /// - `SchemaMismatch` where a store was made in another way; found before anybody is fenced.
+    /// - `SchemaMismatch` where a store was made in another way, `Locked` while a copy into the task is not finished; both
+    ///   are found before anybody is fenced.
     /// - After a failure or a dropped future it may be called again; earlier owners may be fenced already.
     pub async fn open(self) -> Result<Task> {
         if let Some(invalid) = self.invalid {
@@ -120,6 +121,7 @@ impl TaskBuilder {
             Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
             Err(error) => return Err(error),
         };
+        recorded.check_finished(&task)?;
         recorded.assign(&self.specs)?;
         let engine = Engine::open(&*backend, task, self.specs, config, cache).await?;
         Ok(Task::new(Arc::new(engine)))
@@ -157,9 +159,11 @@ impl ReadTask {
         Ok(definition.reader(maps))
     }
 
-    /// The maps of a store as they are recorded, whatever made them. `NotFound` for one never committed.
+    /// The maps of a store as they are recorded, whatever made them. `NotFound` for one never committed, `Locked` while a
+    /// copy into the task is not finished.
     pub async fn maps(&self, store: &str) -> Result<ReadMaps> {
         let checkpoint = self.reader.checkpoint().await?;
+        checkpoint.check_finished(&self.task)?;
         let Some((number, state)) = checkpoint.store(store) else {
             let message = format!("task {} has no store {store:?}", self.task);
             return Err(Error::new(ErrorKind::NotFound, message));

@@ -89,6 +89,8 @@ mod config;
 mod connect;
 mod layer;
 mod refused;
+#[cfg(feature = "transfer")]
+pub mod transfer;
 mod url;
 
 // All of it, so that nobody needs both crates.

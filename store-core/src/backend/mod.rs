@@ -10,6 +10,7 @@ mod range;
 mod search;
 mod spec;
 mod task;
+mod unfinished;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -24,6 +25,7 @@ pub use self::{
     search::{SearchPage, Searcher},
     spec::{IndexedField, StoreSpec},
     task::{Fence, MAX_NAME_BYTES, MapId, Name, OwnerId, TaskId, TaskSummary},
+    unfinished::{LastEntry, Unfinished},
 };
 use crate::Result;
 

@@ -80,6 +80,7 @@ impl Engine {
         cache: Arc<Cache>,
     ) -> Result<Self> {
         let claim = backend.claim(&task, OwnerId::random(), &specs).await?;
+        claim.checkpoint.check_finished(&task)?;
         let counters = Arc::new(Counters::new(&task, claim.writer.capabilities().backend));
         let known = Known::new(cache, claim.checkpoint.clone(), counters.clone());
         let state = State::new(claim.checkpoint, specs, known, Reads::new(&config))?;

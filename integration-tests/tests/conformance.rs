@@ -2,23 +2,52 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use integration_tests::{Place, RedisServer, Sort};
+use anyhow::{Context, Result};
+use integration_tests::{Certificates, Place, RedisCluster, RedisServer, Sort};
 use store_conformance::Subject;
 
+/// What the places are in.
+struct Servers {
+    redis: RedisServer,
+    cluster: RedisCluster,
+    tls: RedisServer,
+    certificates: Certificates,
+}
+
+impl Servers {
+    fn start() -> Result<Self> {
+        let certificates = Certificates::new()?;
+        let redis = RedisServer::start().context("a Redis server is needed")?;
+        let cluster = RedisCluster::start().context("a Redis Cluster is needed")?;
+        let tls = RedisServer::tls(&certificates, true, &["--appendonly", "no"]);
+        let tls = tls.context("a Redis server with TLS is needed")?;
+        Ok(Self { redis, cluster, tls, certificates })
+    }
+}
+
+type Fresh = fn(&Servers) -> Result<Place>;
+
+const PLACES: [(&str, Fresh); 4] = [
+    ("embedded", |servers| Place::fresh(Sort::Embedded, &servers.redis)),
+    ("redis", |servers| Place::fresh(Sort::Redis, &servers.redis)),
+    ("redis-cluster", |servers| Ok(Place::redis(servers.cluster.url(), None))),
+    ("redis-tls", |servers| Ok(Place::redis(servers.tls.url(), Some(&servers.certificates)))),
+];
+
 fn main() -> ExitCode {
-    let redis = match RedisServer::start() {
-        Ok(redis) => Arc::new(redis),
+    let servers = match Servers::start() {
+        Ok(servers) => Arc::new(servers),
         Err(error) => {
-            eprintln!("a Redis server is needed: {error:#}");
+            eprintln!("{error:#}");
             return ExitCode::FAILURE;
         }
     };
-    let subject = |sort: Sort| {
-        let redis = redis.clone();
-        Subject::new(sort.to_string(), move || {
-            let redis = redis.clone();
-            async move { Place::fresh(sort, &redis) }
+    let subject = |(name, fresh): (&str, Fresh)| {
+        let servers = servers.clone();
+        Subject::new(name.to_owned(), move || {
+            let servers = servers.clone();
+            async move { fresh(&servers) }
         })
     };
-    store_conformance::run(&[Sort::Embedded, Sort::Redis].map(subject))
+    store_conformance::run(&PLACES.map(subject))
 }

@@ -1,6 +1,7 @@
 -- Applies the next chunk of the decided log, if there is one. KEYS: record, set of maps, log, maps. ARGV: fence, name of
 -- the log, names of its maps. Gives how many chunks are left.
 local record = redis.call('HMGET', KEYS[1], 'fence', 'pending')
+if not record[1] then return redis.error_reply('SEQGAP the record of the task is gone') end
 if record[1] ~= ARGV[1] then return redis.error_reply('FENCED a later owner has claimed the task') end
 local name, chunks, index = string.match(record[2] or '', '^(.*):(%d+):(%d+)$')
 if name ~= ARGV[2] then return 0 end

@@ -50,6 +50,7 @@ end
 
 -- What is wrong with a commit of ARGV: fence, sequence before, sequence. 'DUP' for one that is decided.
 local function refused(record)
+  if not record[1] then return redis.error_reply('SEQGAP the record of the task is gone') end
   if record[1] ~= ARGV[1] then return redis.error_reply('FENCED a later owner has claimed the task') end
   if record[2] == ARGV[3] then
     -- A write, so that who waits for replicas or the disk after it waits for the commit.

@@ -73,7 +73,7 @@ impl RedisServer {
         let mut last = None;
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-            let setup: Vec<_> = settings.iter().map(|&text| text.to_owned());
+            let setup = settings.iter().map(|&text| text.to_owned());
             let setup: Vec<_> = setup.chain([port_setting.to_owned(), port.to_string()]).collect();
             match serve(&setup, folder.path()) {
                 Ok(process) => {

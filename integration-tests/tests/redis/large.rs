@@ -181,13 +181,23 @@ pub(crate) async fn a_half_applied_commit_is_finished(server: RedisServer) -> Re
         !raw.exists::<_, bool>(LOG).await? && !raw.hexists::<_, _, bool>(RECORD, "pending").await?
     );
     ensure!(kind(owner.claim.writer.apply().await) == Some(ErrorKind::Fenced));
-    // A destroyed task keeps nothing of a large commit.
-    let mut last = Owner {
-        checkpoint: claim.checkpoint.clone(),
-        claim,
-        ..Owner::claim(&backend, &task(1)).await?
-    };
-    last.put(MAP, &numbered(100, "x")).await?;
+    // The next owner goes on from there.
+    let mut next = Owner::claim(&backend, &task(1)).await?;
+    (next.checkpoint, next.claim) = (claim.checkpoint.clone(), claim);
+    next.put(MAP, &numbered(100, "next")).await?;
+    ensure!(
+        all(next.reader(), MAP).await?.len() > after.len(),
+        "the deleted keys below 100 are back"
+    );
+    // A task that is destroyed while a large commit is applied leaves nothing.
+    let (commit, _) = change(&next, 30_000);
+    next.claim.writer.commit(&commit).await?;
+    backend.destroy(&task(0)).await?;
+    let left: Vec<String> = raw.keys("store:{app:0}:*").await?;
+    ensure!(left == [RECORD], "{left:?}");
+    ensure!(kind(next.claim.writer.apply().await) == Some(ErrorKind::Fenced));
+    let again = Owner::claim(&backend, &task(0)).await?;
+    ensure!(again.checkpoint.sequence == 0 && all(again.reader(), MAP).await?.is_empty());
     Ok(())
 }
 

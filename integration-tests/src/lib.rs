@@ -1,5 +1,6 @@
 //! Every backend against the same cases: what the test binaries share.
 
+pub mod crash;
 mod place;
 mod redis_server;
 mod trials;

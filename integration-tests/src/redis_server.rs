@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{ErrorKind, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command},
     thread,
@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A server of our own, or the one that the environment variable `TEST_REDIS_URL` names.
@@ -25,7 +26,13 @@ struct Own {
     process: Child,
     port: u16,
     folder: TempDir,
+    persistence: &'static [&'static str],
 }
+
+/// Every write is on disk before it is answered.
+const ALWAYS: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
+/// Nothing is on disk.
+const NEVER: &[&str] = &["--appendonly", "no"];
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOG: &str = "log";
@@ -43,14 +50,23 @@ impl RedisServer {
     ///
     /// An error where it cannot be started: a server that was asked for is never skipped.
     pub fn own() -> Result<Self> {
+        Self::with(ALWAYS)
+    }
+
+    /// As [`own`](Self::own), with persistence off.
+    pub fn forgetful() -> Result<Self> {
+        Self::with(NEVER)
+    }
+
+    fn with(persistence: &'static [&'static str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         // A port that was free may be somebody else's a moment later.
         let mut last = None;
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-            match serve(port, folder.path()) {
+            match serve(port, folder.path(), persistence) {
                 Ok(process) => {
-                    let own = Some(Own { process, port, folder });
+                    let own = Some(Own { process, port, folder, persistence });
                     return Ok(Self { url: format!("redis://127.0.0.1:{port}/"), own });
                 }
                 Err(error) => last = Some(error),
@@ -62,17 +78,66 @@ impl RedisServer {
 
     /// Kills our own server with `kill -9` and starts it again on what it had written.
     pub fn kill_and_restart(&mut self) -> Result<()> {
-        let own = self.own.as_mut().context("the server is not ours")?;
+        self.kill()?;
+        self.start_again()
+    }
+
+    /// Kills our own server with `kill -9`.
+    pub fn kill(&mut self) -> Result<()> {
+        let own = self.ours()?;
         own.process.kill()?;
         own.process.wait()?;
-        own.process = serve(own.port, own.folder.path())?;
         Ok(())
+    }
+
+    /// Ends our own server in an orderly way.
+    pub fn shut_down(&mut self) -> Result<()> {
+        let own = self.ours()?;
+        own.signal(Signal::TERM)?;
+        own.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts our own server, which has ended, on what it had written.
+    pub fn start_again(&mut self) -> Result<()> {
+        let own = self.ours()?;
+        own.process = serve(own.port, own.folder.path(), own.persistence)?;
+        Ok(())
+    }
+
+    /// Stops our own server in the middle of whatever it does, or lets it go on.
+    pub fn stop(&mut self, stop: bool) -> Result<()> {
+        self.ours()?.signal(if stop { Signal::STOP } else { Signal::CONT })
+    }
+
+    /// Makes our own server write down what it has now.
+    pub fn save(&mut self) -> Result<()> {
+        let answer = ask(self.ours()?.port, b"SAVE\r\nQUIT\r\n")?;
+        ensure!(answer.starts_with("+OK"), "the server cannot save: {answer}");
+        Ok(())
+    }
+
+    fn ours(&mut self) -> Result<&mut Own> {
+        self.own.as_mut().context("the server is not ours")
+    }
+
+    /// Where our own server listens; port 0 where it is not ours.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.own.as_ref().map_or(0, |own| own.port)).into()
     }
 
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+}
+
+impl Own {
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let process = Pid::from_raw(self.process.id().cast_signed()).context("a process")?;
+        Ok(kill_process(process, signal)?)
     }
 }
 
@@ -86,11 +151,11 @@ impl Drop for RedisServer {
 }
 
 /// Starts the process and waits until it answers.
-fn serve(port: u16, folder: &Path) -> Result<Child> {
+fn serve(port: u16, folder: &Path, persistence: &[&str]) -> Result<Child> {
     // Test binaries end in ways that drop nothing; the kernel then ends the server.
-    let mut process = match spawn(&["setpriv", "--pdeathsig", "KILL", "redis-server"], port, folder)
-    {
-        Err(error) if error.kind() == ErrorKind::NotFound => spawn(&["redis-server"], port, folder),
+    let start = |program: &[&str]| spawn(program, port, folder, persistence);
+    let mut process = match start(&["setpriv", "--pdeathsig", "KILL", "redis-server"]) {
+        Err(error) if error.kind() == ErrorKind::NotFound => start(&["redis-server"]),
         spawned => spawned,
     }?;
     let answers = wait(&mut process, port, folder);
@@ -101,12 +166,18 @@ fn serve(port: u16, folder: &Path) -> Result<Child> {
     answers.map(|()| process)
 }
 
-fn spawn(program: &[&str], port: u16, folder: &Path) -> std::io::Result<Child> {
+fn spawn(
+    program: &[&str],
+    port: u16,
+    folder: &Path,
+    persistence: &[&str],
+) -> std::io::Result<Child> {
     let log = fs::File::create(folder.join(LOG))?;
     Command::new(program[0])
         .args(&program[1..])
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""])
-        .args(["--appendonly", "yes", "--appendfsync", "always", "--dir"])
+        .args(persistence)
+        .arg("--dir")
         .arg(folder)
         .stderr(log.try_clone()?)
         .stdout(log)
@@ -127,14 +198,17 @@ fn wait(process: &mut Child, port: u16, folder: &Path) -> Result<()> {
 
 /// Whether the server on the port is this process, and has loaded what it had written.
 fn is_answered_by(process: u32, port: u16) -> bool {
-    let asked = || -> std::io::Result<String> {
-        let mut line = TcpStream::connect(("127.0.0.1", port))?;
-        line.set_read_timeout(Some(Duration::from_secs(1)))?;
-        line.write_all(b"INFO server\r\nPING\r\nQUIT\r\n")?;
-        let mut answer = String::new();
-        line.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
+    let asked = ask(port, b"INFO server\r\nPING\r\nQUIT\r\n");
     let expected = format!("process_id:{process}\r\n");
-    asked().is_ok_and(|answer| answer.contains(&expected) && answer.contains("+PONG"))
+    asked.is_ok_and(|answer| answer.contains(&expected) && answer.contains("+PONG"))
+}
+
+/// What the server answers to commands of which the last one ends the connection.
+fn ask(port: u16, commands: &[u8]) -> std::io::Result<String> {
+    let mut line = TcpStream::connect(("127.0.0.1", port))?;
+    line.set_read_timeout(Some(Duration::from_secs(1)))?;
+    line.write_all(commands)?;
+    let mut answer = String::new();
+    line.read_to_string(&mut answer)?;
+    Ok(answer)
 }

@@ -76,13 +76,13 @@ pub(super) async fn read(stores: &Readers, checkpoint: &Checkpoint) -> Result<Se
     let mut contents = Contents::default();
     let times = times(checkpoint);
     contents.set("stream times", &times);
-    let trails: Vec<_> = stores.trails.all(Order::Forward).try_collect().await?;
-    let backward: Vec<_> = stores.trails.all(Order::Backward).try_collect().await?;
+    let trails: Vec<_> = stores.trails.all().try_collect().await?;
+    let backward: Vec<_> = stores.trails.range(None, None, Order::Backward).try_collect().await?;
     anyhow::ensure!(trails.iter().eq(backward.iter().rev()), "a scan backward is no mirror");
     contents.set("trails", trails);
-    let twins: Vec<_> = stores.twins.all(Order::Forward).try_collect().await?;
+    let twins: Vec<_> = stores.twins.all().try_collect().await?;
     contents.set("twins", twins);
-    let stamped: Vec<_> = stores.stamped.all(Order::Forward).try_collect().await?;
+    let stamped: Vec<_> = stores.stamped.all().try_collect().await?;
     contents.set("stamped", stamped.into_iter().map(|(key, at)| (key, at.time, at.value)));
     let windows: Vec<_> = stores.windows.all(Order::Forward).try_collect().await?;
     let mut rows: Vec<_> =
@@ -104,7 +104,7 @@ pub(super) async fn read(stores: &Readers, checkpoint: &Checkpoint) -> Result<Se
         offset: checkpoint.offsets.get(SOURCE).copied().unwrap_or(0),
         sequence: checkpoint.sequence,
         contents,
-        tags: stores.owners.all(Order::Forward).try_collect().await?,
+        tags: stores.owners.all().try_collect().await?,
     })
 }
 

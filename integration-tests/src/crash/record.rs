@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 /// The source that the positions are of.
-pub const SOURCE: &str = "records";
+pub(super) const SOURCE: &str = "records";
 
 const KEYS: u64 = 8;
 
@@ -64,14 +64,13 @@ impl Record {
 ///
 /// A record that is lost, doubled or out of order changes the hash of all that come after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Trail {
+pub(super) struct Trail {
     /// How many records.
-    pub count: u64,
+    pub(super) count: u64,
     /// All of them, in order.
-    pub hash: u64,
+    pub(super) hash: u64,
     /// The last few, for whoever looks at a failure.
-    pub last: Vec<i64>,
+    pub(super) last: Vec<i64>,
 }
 
 impl Trail {

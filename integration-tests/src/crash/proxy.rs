@@ -233,15 +233,14 @@ async fn replies(
     line: &Line,
     mut server: OwnedReadHalf,
     mut client: OwnedWriteHalf,
-    losing: watch::Receiver<Option<Loss>>,
+    mut losing: watch::Receiver<Option<Loss>>,
 ) {
     let mut buffer = vec![0; 64 << 10];
-    let mut done = false;
     while let Ok(length @ 1..) = server.read(&mut buffer).await {
-        let loss = losing.borrow().filter(|_| !done);
+        let asked = losing.has_changed().unwrap_or(false);
+        let loss = if asked { *losing.borrow_and_update() } else { None };
         if loss.is_some() {
             line.lost();
-            done = true;
         }
         match loss {
             Some(Loss::Reply) => return,

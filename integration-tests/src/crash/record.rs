@@ -48,7 +48,7 @@ impl Record {
         Self {
             position,
             key: format!("key-{}", random.random_range(0..KEYS)),
-            time: (position * 10 - behind).max(0),
+            time: (position * 3 - behind).max(0),
             change,
             stores: random.random(),
         }

@@ -1,6 +1,6 @@
 //! Many rounds: what is planned by a seed, done, and counted.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use clap::Args;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -65,12 +65,14 @@ pub async fn run(site: &mut dyn Site, program: &Path, options: &Options) -> Tall
         if options.round.is_some_and(|only| only != number) {
             continue;
         }
+        let start = Instant::now();
         let round = Round::new(site, &mut tally, options, program, number);
         if let Err((kind, violation)) = round.run(kinds).await {
             let again = options.again(site.name(), number);
             eprintln!("round {number}, {}: {violation}\n  again: {again}", kind.name());
             tally.failed(number, kind, violation);
         }
+        eprintln!("round {number}: {} cycles, {:.1} s", kinds.len(), start.elapsed().as_secs_f64());
     }
     tally
 }

@@ -19,8 +19,12 @@ fn main() -> ExitCode {
         Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 12))),
         Trial::test("redis::survives", || block_on(survives(RedisSite::durable()?, 12))),
         Trial::test("redis::gaps_are_noticed", || block_on(gaps_are_noticed())),
-        Trial::test("redis::faults_are_noticed", || {
+        Trial::test("redis::notices::FenceIgnored", || {
             block_on(notices(RedisSite::durable()?, Fault::FenceIgnored, "", Kind::Duel))
+        }),
+        Trial::test("redis::notices::engine::rollback-keeps-writes", || {
+            let points = "engine::rollback-keeps-writes=return";
+            block_on(notices(RedisSite::durable()?, Fault::None, points, Kind::CutOff))
         }),
     ];
     for (fault, kind) in [
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
             block_on(notices(EmbeddedSite::new()?, fault, "", kind))
         }));
     }
-    for fault in ["engine::offsets-lost", "engine::own-writes-unseen", "engine::late-kept"] {
+    for fault in ["engine::offsets-lost", "engine::own-writes-unseen"] {
         trials.push(Trial::test(format!("embedded::notices::{fault}"), move || {
             let points = format!("{fault}=return");
             block_on(notices(EmbeddedSite::new()?, Fault::None, &points, Kind::Kill))

@@ -134,7 +134,7 @@ impl Round<'_> {
         let (address, marker) = (server.address(), server.commit_marker());
         let proxy = Proxy::start(address).await?;
         let mut work = self.work(Some(proxy.address()));
-        work.claims = 2;
+        (work.claims, work.steady) = (2, true);
         let mut worker = self.start(&work, "")?;
         self.busy(&mut worker).await?;
         for losses in 1..=2 {
@@ -157,7 +157,7 @@ impl Round<'_> {
     /// A server that keeps nothing, or only what it was told to save, is killed.
     pub(super) async fn forget(&mut self) -> Result<()> {
         let mut work = self.work(None);
-        work.claims = 3;
+        (work.claims, work.steady) = (3, true);
         let mut worker = self.start(&work, "")?;
         self.busy(&mut worker).await?;
         if self.random.random_bool(0.7) {
@@ -167,8 +167,7 @@ impl Round<'_> {
         let server = self.server()?;
         server.kill().await?;
         server.start().await?;
-        let noticed =
-            |report: &Report| matches!(report, Report::Gap | Report::Fenced);
+        let noticed = |report: &Report| matches!(report, Report::Gap | Report::Fenced);
         worker.until("notice", |worker| worker.count(noticed) > 0).await?;
         ensure!(worker.count(noticed) > 0, "the owner did not notice that commits were lost");
         self.tally.row(Kind::Forgotten).happened += 1;

@@ -83,7 +83,10 @@ impl Ledger {
         }
         let told = (seen.offset - TAGS).max(0)..seen.offset;
         if !seen.tags.keys().copied().eq(told.clone()) {
-            return Err(Violation::Wrong(format!("not told of {told:?}, each once: {:?}", seen.tags)));
+            return Err(Violation::Wrong(format!(
+                "not told of {told:?}, each once: {:?}",
+                seen.tags
+            )));
         }
         for (position, tag) in &seen.tags {
             let Some((from, to)) = self.sent.get(tag) else {
@@ -108,7 +111,8 @@ impl Ledger {
     fn check_acknowledged(&self, seen: &Seen, told_from: i64) -> Result<(), Violation> {
         for tag in &self.acknowledged {
             let Some((from, to)) = self.sent.get(tag) else { continue };
-            if let Some(at) = (*from.max(&told_from)..*to).find(|at| seen.tags.get(at) != Some(tag)) {
+            if let Some(at) = (*from.max(&told_from)..*to).find(|at| seen.tags.get(at) != Some(tag))
+            {
                 return Err(Violation::Lost(format!(
                     "{tag} was acknowledged with records {from} to {to}; record {at} came with {:?}",
                     seen.tags.get(&at)

@@ -51,7 +51,8 @@ impl Model {
     }
 
     fn process(&mut self, record: &Record) {
-        let steps = [Self::plain, Self::stamp, Self::window, Self::repeat, Self::session, Self::version];
+        let steps =
+            [Self::plain, Self::stamp, Self::window, Self::repeat, Self::session, Self::version];
         for (bit, step) in (0..).zip(steps) {
             if record.changes(bit) {
                 step(self, record);
@@ -106,7 +107,9 @@ impl Model {
             Change::Extend => {
                 self.windows.insert(at, old.unwrap_or_default().then(record.position));
             }
-            Change::Replace => drop(self.windows.insert(at, Trail::default().then(record.position))),
+            Change::Replace => {
+                drop(self.windows.insert(at, Trail::default().then(record.position)))
+            }
             Change::Delete => {}
         }
     }
@@ -138,9 +141,9 @@ impl Model {
                 if !self.is_live("sessions", end) {
                     return;
                 }
-                let found = touched.iter().filter_map(|(end, start)| {
-                    self.sessions.remove(&(key.clone(), *end, *start))
-                });
+                let found = touched
+                    .iter()
+                    .filter_map(|(end, start)| self.sessions.remove(&(key.clone(), *end, *start)));
                 let trail = Trail::joined(found.collect::<Vec<_>>()).then(position);
                 self.sessions.insert((key.clone(), end, start), trail);
             }
@@ -202,7 +205,8 @@ impl Model {
             let valid_to = all.range(time + 1..).next().map(|(next, _)| *next);
             Some((key.to_owned(), how, time, valid_to, value))
         };
-        let mut rows: Vec<_> = latest.and_then(|time| row("latest".to_owned(), time)).into_iter().collect();
+        let mut rows: Vec<_> =
+            latest.and_then(|time| row("latest".to_owned(), time)).into_iter().collect();
         for as_of in as_of(&self.times) {
             let found = all.range(..=as_of).next_back();
             rows.extend(found.and_then(|(time, _)| row(format!("as of {as_of}"), *time)));

@@ -106,7 +106,8 @@ impl Worker {
             bail!("a worker does not end; it said {}", self.last_words());
         };
         self.listening.await?;
-        let reports = std::mem::take(&mut *self.reports.lock().unwrap_or_else(PoisonError::into_inner));
+        let reports =
+            std::mem::take(&mut *self.reports.lock().unwrap_or_else(PoisonError::into_inner));
         let mut errors = String::new();
         File::open(self.errors.path())?.read_to_string(&mut errors)?;
         Ok(Ended { reports, status: status?, errors })

@@ -121,6 +121,7 @@ impl<'a> Round<'a> {
             until: i64::MAX,
             owners: 1,
             claims: 1,
+            steady: false,
             fault: self.options.fault,
         }
     }
@@ -212,7 +213,8 @@ async fn close(task: Task) -> Result<()> {
 }
 
 async fn seen_by_a_reader(database: &Database) -> Result<Seen> {
-    let nothing = || Seen { offset: 0, sequence: 0, contents: Contents::default(), tags: [].into() };
+    let nothing =
+        || Seen { offset: 0, sequence: 0, contents: Contents::default(), tags: [].into() };
     let task = match patiently(|| database.read(APPLICATION, 0)).await {
         Ok(task) => task,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(nothing()),
@@ -227,7 +229,9 @@ async fn seen_by_a_reader(database: &Database) -> Result<Seen> {
 }
 
 /// Repeats what may succeed later.
-async fn patiently<T, F: Future<Output = store::Result<T>>>(call: impl Fn() -> F) -> store::Result<T> {
+async fn patiently<T, F: Future<Output = store::Result<T>>>(
+    call: impl Fn() -> F,
+) -> store::Result<T> {
     let start = std::time::Instant::now();
     loop {
         match call().await {

@@ -41,7 +41,14 @@ impl Options {
     /// Everything by a seed, this often.
     #[must_use]
     pub const fn new(seed: u64, cycles: u64) -> Self {
-        Self { seed, cycles, only: None, round: None, fault: Fault::None, fail_points: String::new() }
+        Self {
+            seed,
+            cycles,
+            only: None,
+            round: None,
+            fault: Fault::None,
+            fail_points: String::new(),
+        }
     }
 
     /// The command that does a round again.
@@ -85,7 +92,9 @@ fn plan(site: &mut dyn Site, options: &Options) -> Vec<Kind> {
     }
     let quarter = options.cycles.div_ceil(4);
     let kinds = match site.server() {
-        Some(server) if server.forgets() => return repeat(Kind::Forgotten, options.cycles).collect(),
+        Some(server) if server.forgets() => {
+            return repeat(Kind::Forgotten, options.cycles).collect();
+        }
         Some(_) => &[
             Kind::Duel,
             Kind::ServerKill,

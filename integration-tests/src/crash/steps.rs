@@ -45,7 +45,7 @@ pub enum Fault {
     FenceIgnored,
     /// A commit now and then is acknowledged and thrown away.
     AcknowledgedEarly,
-    /// A claim now and then gives the offsets of an earlier commit.
+    /// A claim gives offsets that are one record too low.
     OffsetsOld,
 }
 
@@ -81,7 +81,7 @@ impl Backend for Stepped {
         let claim = self.inner.claim(task, owner, stores).await?;
         step("waist::claimed");
         let mut checkpoint = claim.checkpoint;
-        if self.fault == Fault::OffsetsOld && now_and_then() {
+        if self.fault == Fault::OffsetsOld {
             checkpoint.offsets.values_mut().for_each(|offset| *offset = (*offset - 1).max(0));
         }
         let again = Again { backend: self.inner.clone(), task: task.clone(), specs: stores.into() };
@@ -165,7 +165,13 @@ impl TaskReader for Writer {
         self.inner().await.get_many(keys).await
     }
 
-    async fn scan(&self, map: MapId, range: &KeyRange, order: Order, limit: PageLimit) -> Result<Page> {
+    async fn scan(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
         self.inner().await.scan(map, range, order, limit).await
     }
 
@@ -191,7 +197,9 @@ impl TaskWriter for Writer {
         let done = self.inner().await.commit(&sent).await;
         step("waist::decided");
         match done {
-            Err(error) if error.kind() == ErrorKind::Fenced && self.fault == Fault::FenceIgnored => {
+            Err(error)
+                if error.kind() == ErrorKind::Fenced && self.fault == Fault::FenceIgnored =>
+            {
                 self.force(commit).await
             }
             done => done,

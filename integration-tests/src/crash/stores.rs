@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::TryStreamExt;
 use store::{
     Database, Result, Task,
     prelude::{
@@ -12,7 +13,6 @@ use store::{
         Window, WindowStore, WindowStoreExt,
     },
 };
-use futures::TryStreamExt;
 
 use super::record::{Change, Record, Trail};
 
@@ -35,7 +35,8 @@ static TWIN: KeyValue<String, i64> = KeyValue::new("twins");
 static OWNERS: KeyValue<i64, String> = KeyValue::new("owners");
 static STAMPED: TimestampedKeyValue<String, Trail> = TimestampedKeyValue::new("stamped");
 static WINDOWS: Window<String, Trail> =
-    Window::new("windows", Duration::from_millis(WINDOW_MS.cast_unsigned()), KEPT).segments(SEGMENT);
+    Window::new("windows", Duration::from_millis(WINDOW_MS.cast_unsigned()), KEPT)
+        .segments(SEGMENT);
 static REPEATS: Window<String, i64> =
     Window::new("repeats", Duration::from_millis(WINDOW_MS.cast_unsigned()), KEPT)
         .segments(SEGMENT)
@@ -175,9 +176,11 @@ impl Stores {
                 };
                 self.sessions.merge(key, event, GAP_MS, merge).await.map(drop)
             }
-            Change::Replace => {
-                self.sessions.put(key, event, Some(&Trail::default().then(position))).await.map(drop)
-            }
+            Change::Replace => self
+                .sessions
+                .put(key, event, Some(&Trail::default().then(position)))
+                .await
+                .map(drop),
             Change::Delete => {
                 let first = self.sessions.fetch(key, Order::Forward).try_next().await?;
                 match first {

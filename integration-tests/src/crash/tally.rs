@@ -109,10 +109,18 @@ impl Tally {
 impl fmt::Display for Tally {
     /// Tables for a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<16}{:>8}{:>10}{:>6}{:>7}{:>7}", "what", "cycles", "happened", "lost", "wrong", "stuck")?;
+        writeln!(
+            f,
+            "{:<16}{:>8}{:>10}{:>6}{:>7}{:>7}",
+            "what", "cycles", "happened", "lost", "wrong", "stuck"
+        )?;
         for (kind, row) in &self.rows {
             let Row { cycles, happened, lost, wrong, stuck } = row;
-            writeln!(f, "{:<16}{cycles:>8}{happened:>10}{lost:>6}{wrong:>7}{stuck:>7}", kind.name())?;
+            writeln!(
+                f,
+                "{:<16}{cycles:>8}{happened:>10}{lost:>6}{wrong:>7}{stuck:>7}",
+                kind.name()
+            )?;
         }
         if !self.steps.is_empty() {
             writeln!(f, "\n{:<24}{:>8}{:>8}", "step", "tried", "died")?;

@@ -48,6 +48,9 @@ pub struct Work {
     /// How often each owner may claim the task; one that is fenced claims again.
     #[arg(long, default_value_t = 1)]
     pub claims: u64,
+    /// Claims again only when it must.
+    #[arg(long)]
+    pub steady: bool,
     /// A fault, to see that the harness notices.
     #[arg(long, value_enum, default_value_t)]
     pub fault: Fault,
@@ -164,7 +167,7 @@ impl Owner {
         let mut open: Vec<Open> = Vec::new();
         let units = self.random.random_bool(0.5);
         while at < self.work.until || !open.is_empty() {
-            if !last && self.random.random_bool(0.05) {
+            if !last && !self.work.steady && self.random.random_bool(0.05) {
                 return Ok(Ended::Again);
             }
             let goes_on = open.is_empty() || self.random.random_bool(0.5);
@@ -196,7 +199,7 @@ impl Owner {
                     }
                     if self.random.random_bool(0.4) {
                         at = self.roll_back(task, &mut open).await?;
-                    } else if self.work.claims > 1 && !last && self.random.random_bool(0.3) {
+                    } else if !last && !self.work.steady && self.random.random_bool(0.3) {
                         return Ok(Ended::Again);
                     }
                 }
@@ -280,7 +283,9 @@ impl Owner {
                     sleep(Duration::from_millis(20)).await;
                 }
                 // The next call says the same, and ends the claim.
-                Err(error) if matches!(error.kind(), ErrorKind::Fenced | ErrorKind::SequenceGap) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Fenced | ErrorKind::SequenceGap) =>
+                {
                     return Ok(open.last().map_or(0, |open| open.to));
                 }
                 Err(error) => bail!("{error:?}"),
@@ -323,6 +328,7 @@ impl Work {
             ("claims", self.claims.to_string()),
             ("fault", fault.map_or_else(String::new, |fault| fault.get_name().to_owned())),
         ];
-        pairs.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+        let pairs = pairs.into_iter().map(|(name, value)| format!("--{name}={value}"));
+        pairs.chain(self.steady.then(|| "--steady".to_owned())).collect()
     }
 }

@@ -198,11 +198,14 @@ async fn requests(
     const TAIL: usize = 64;
     let mut buffer = vec![0; 64 << 10];
     let mut seen = Vec::new();
+    // A connection that is to end takes no further loss with it.
+    let mut doomed = false;
     loop {
         let length = client.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
         let bytes = &buffer[..length];
         seen.extend_from_slice(bytes);
-        match line.loss(&mut seen) {
+        let loss = if doomed { None } else { line.loss(&mut seen) };
+        match loss {
             Some(Loss::Request) => {
                 line.lost();
                 return None;
@@ -218,7 +221,10 @@ async fn requests(
                 }
                 return Some(Orphan { bytes, server, after });
             }
-            Some(loss) => drop(lose.send(Some(loss))),
+            Some(loss) => {
+                doomed = !matches!(loss, Loss::Delay(_));
+                lose.send_replace(Some(loss));
+            }
             None => {}
         }
         // So a marker that is cut in two is found.

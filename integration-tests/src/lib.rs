@@ -1,6 +1,7 @@
 //! Every backend against the same cases: what the test binaries share.
 
 mod certificates;
+pub mod crash;
 mod place;
 mod redis_cluster;
 mod redis_server;

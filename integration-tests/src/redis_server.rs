@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Certificates;
@@ -34,6 +35,7 @@ struct Own {
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOG: &str = "log";
 const SOCKET: &str = "socket";
+const NOT_OURS: &str = "the server is not ours";
 
 impl RedisServer {
     /// The named server, else one of our own.
@@ -50,6 +52,11 @@ impl RedisServer {
     /// An error where it cannot be started: a server that was asked for is never skipped.
     pub fn own() -> Result<Self> {
         Self::with(&[])
+    }
+
+    /// As [`own`](Self::own), with persistence off.
+    pub fn forgetful() -> Result<Self> {
+        Self::with(&["--appendonly", "no"])
     }
 
     /// One of our own with more settings, `--name` and `value` in turn; of two of one name the later holds.
@@ -89,19 +96,44 @@ impl RedisServer {
 
     /// Kills our own server with `kill -9` and starts it again on what it had written.
     pub fn kill_and_restart(&mut self) -> Result<()> {
-        let own = self.own.as_mut().context("the server is not ours")?;
+        self.kill()?;
+        self.start_again()
+    }
+
+    /// Kills our own server with `kill -9`.
+    pub fn kill(&mut self) -> Result<()> {
+        let own = self.own.as_mut().context(NOT_OURS)?;
         own.process.kill()?;
         own.process.wait()?;
+        Ok(())
+    }
+
+    /// Ends our own server in an orderly way.
+    pub fn shut_down(&mut self) -> Result<()> {
+        let own = self.own.as_mut().context(NOT_OURS)?;
+        own.signal(Signal::TERM)?;
+        own.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts our own server, which has ended, on what it had written.
+    pub fn start_again(&mut self) -> Result<()> {
+        let own = self.own.as_mut().context(NOT_OURS)?;
         own.process = serve(&own.setup, own.folder.path())?;
         Ok(())
     }
 
-    /// Stops the process of our own server, so that it answers nothing, or lets it go on.
+    /// Stops our own server in the middle of whatever it does, so that it answers nothing, or lets it go on.
     pub fn hold(&self, hold: bool) -> Result<()> {
-        let own = self.own.as_ref().context("the server is not ours")?;
-        let signal = if hold { "-STOP" } else { "-CONT" };
-        let done = Command::new("kill").arg(signal).arg(own.process.id().to_string()).status()?;
-        ensure!(done.success(), "kill {signal}: {done}");
+        let own = self.own.as_ref().context(NOT_OURS)?;
+        own.signal(if hold { Signal::STOP } else { Signal::CONT })
+    }
+
+    /// Makes our own server write down what it has now.
+    pub fn save(&self) -> Result<()> {
+        let own = self.own.as_ref().context(NOT_OURS)?;
+        let answer = ask(own.folder.path(), b"SAVE\r\nQUIT\r\n")?;
+        ensure!(answer.starts_with("+OK"), "the server cannot save: {answer}");
         Ok(())
     }
 
@@ -113,12 +145,19 @@ impl RedisServer {
 
     /// The port of our own server.
     pub fn port(&self) -> Result<u16> {
-        Ok(self.own.as_ref().context("the server is not ours")?.port)
+        Ok(self.own.as_ref().context(NOT_OURS)?.port)
     }
 
     /// The socket that our own server listens at, too, without TLS.
     pub fn socket(&self) -> Result<PathBuf> {
-        Ok(self.own.as_ref().context("the server is not ours")?.folder.path().join(SOCKET))
+        Ok(self.own.as_ref().context(NOT_OURS)?.folder.path().join(SOCKET))
+    }
+}
+
+impl Own {
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let process = Pid::from_raw(self.process.id().cast_signed()).context("a process")?;
+        Ok(kill_process(process, signal)?)
     }
 }
 
@@ -175,15 +214,18 @@ fn wait(process: &mut Child, folder: &Path) -> Result<()> {
 /// Whether the server at the socket is this process, and has loaded what it had written. Any answer but `LOADING` says
 /// the latter: an account may be needed for more.
 fn is_answered_by(process: u32, folder: &Path) -> bool {
-    let asked = || -> std::io::Result<String> {
-        let mut line = UnixStream::connect(folder.join(SOCKET))?;
-        line.set_read_timeout(Some(Duration::from_secs(1)))?;
-        line.write_all(b"INFO server\r\nPING\r\nQUIT\r\n")?;
-        let mut answer = String::new();
-        line.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
     let expected = format!("process_id:{process}\r\n");
     let is_it = |answer: &str| answer.contains(&expected) && answer.contains("+PONG");
-    asked().is_ok_and(|answer| is_it(&answer) || answer.starts_with("-NOAUTH"))
+    let asked = ask(folder, b"INFO server\r\nPING\r\nQUIT\r\n");
+    asked.is_ok_and(|answer| is_it(&answer) || answer.starts_with("-NOAUTH"))
+}
+
+/// What the server answers to commands of which the last one ends the connection.
+fn ask(folder: &Path, commands: &[u8]) -> std::io::Result<String> {
+    let mut line = UnixStream::connect(folder.join(SOCKET))?;
+    line.set_read_timeout(Some(Duration::from_secs(1)))?;
+    line.write_all(commands)?;
+    let mut answer = String::new();
+    line.read_to_string(&mut answer)?;
+    Ok(answer)
 }

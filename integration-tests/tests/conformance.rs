@@ -10,8 +10,7 @@ use integration_tests::{
 };
 use store_conformance::Subject;
 
-const IN_CONTAINERS: [ServerKind; 3] =
-    [ServerKind::Redis7, ServerKind::Redis8, ServerKind::Valkey];
+const IN_CONTAINERS: [ServerKind; 3] = [ServerKind::Redis7, ServerKind::Redis8, ServerKind::Valkey];
 
 /// What the places are in; it lives until all cases have ended.
 struct Servers {

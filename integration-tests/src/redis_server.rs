@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{ErrorKind, Read, Write},
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command},
@@ -141,6 +141,12 @@ impl RedisServer {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where our own server listens; port 0 where it is not ours.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.own.as_ref().map_or(0, |own| own.port)).into()
     }
 
     /// The port of our own server.

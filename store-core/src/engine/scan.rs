@@ -77,13 +77,14 @@ impl Engine {
     pub(crate) fn scan_maps(
         self: &Arc<Self>,
         maps: impl Iterator<Item = MapId>,
-        range: &KeyRange,
+        range: KeyRange,
         order: Order,
         limit: PageLimit,
         together: Together,
     ) -> Entries {
         let engine = self.clone();
-        let starts = maps.map(|map| (map, self.start(range.clone()))).collect();
+        let this = self.clone();
+        let starts = maps.map(move |map| (map, this.start(range.clone()))).collect();
         paging::one_after_the_other(starts, self.is_remote(), together, move |(map, rest)| {
             let fetched = engine.clone().fetch(map, rest, order, limit);
             async move {

@@ -96,7 +96,7 @@ impl ReadMaps {
         range: KeyRange,
         order: Order,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-        self.scan_maps(segments, &range, order, self.page_limit(), Together::Some)
+        self.scan_maps(segments, range, order, self.page_limit(), Together::Some)
     }
 
     /// As [`scan_segments`](Self::scan_segments), where no segment is asked for before the one in front of it is used up.
@@ -106,7 +106,7 @@ impl ReadMaps {
         range: KeyRange,
         order: Order,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-        self.scan_maps(segments, &range, order, self.page_limit(), Together::None)
+        self.scan_maps(segments, range, order, self.page_limit(), Together::None)
     }
 
     /// As [`scan_segments`](Self::scan_segments), for who wants the first entry only: it is fetched in small pages.
@@ -118,13 +118,13 @@ impl ReadMaps {
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         // More than one, since what is deleted in the buffers takes its place in a page, too.
         let limit = PageLimit::new(8, self.page_limit().bytes);
-        self.scan_maps(segments, &range, order, limit, Together::BehindTheFirst)
+        self.scan_maps(segments, range, order, limit, Together::BehindTheFirst)
     }
 
     fn scan_maps(
         &self,
         segments: Vec<i64>,
-        range: &KeyRange,
+        range: KeyRange,
         order: Order,
         limit: PageLimit,
         together: Together,
@@ -133,7 +133,7 @@ impl ReadMaps {
         match &self.source {
             Source::Owned(engine) => engine.scan_maps(maps, range, order, limit, together),
             Source::Shared(reader, _) => {
-                let starts = maps.map(|map| (map, range.clone())).collect();
+                let starts = maps.map(move |map| (map, range.clone())).collect();
                 let fetch = fetch(reader.clone(), order, limit);
                 paging::one_after_the_other(starts, reader.local().is_none(), together, fetch)
             }

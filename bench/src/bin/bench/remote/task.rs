@@ -78,6 +78,11 @@ impl<T: TaskReader + ?Sized> TaskReader for RemoteTask<T> {
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.task.searcher()
     }
+
+    /// None: every read makes the way.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
+    }
 }
 
 #[deny(clippy::missing_trait_methods)]

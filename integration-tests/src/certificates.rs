@@ -6,7 +6,9 @@ use std::{
 };
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
 use tempfile::TempDir;
 
 /// An authority, and what it signed for a server at `127.0.0.1` and `localhost` and for a client.
@@ -20,6 +22,9 @@ impl Certificates {
     pub fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut authority = CertificateParams::new(Vec::new())?;
+        // One of its own: a certificate whose subject is its issuer is taken for one that signed itself.
+        authority.distinguished_name = DistinguishedName::new();
+        authority.distinguished_name.push(DnType::CommonName, "authority of tests");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         fs::write(folder.path().join("ca.pem"), authority.pem())?;

@@ -1,9 +1,11 @@
 //! How the writes of a commit travel and are staged: MessagePack, which the server's scripts can read.
+//!
+//! Bytes are written as texts are: the scripts' reader is older than MessagePack's type for bytes.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store_core::{
     Error, ErrorKind, Result,
     backend::{Changes, Commit, MapChange, MapId, Put},
@@ -12,7 +14,7 @@ use store_core::{
 use crate::{RedisConfig, layout::map_name};
 
 /// What a chunk does to one map.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Change {
     /// Which of the commit's maps, from 0.
     map: usize,
@@ -88,10 +90,47 @@ impl Cut {
     }
 
     fn end(&mut self) {
-        // Invariant: lists of numbers and bytes can be encoded, and a vector takes all of them.
-        self.encoded.push(rmp_serde::to_vec(&self.current).expect("lists and bytes have a form"));
+        self.encoded.push(encode(&self.current));
         self.current.clear();
         (self.entries, self.bytes) = (0, 0);
+    }
+}
+
+fn encode(changes: &[Change]) -> Vec<u8> {
+    let mut out = Vec::new();
+    list(&mut out, changes.len());
+    for Change { map, puts, deletes, dropped } in changes {
+        list(&mut out, 4);
+        head(&mut out, *map, (0, 0x80), [0xcd, 0xce]);
+        for texts in [puts, deletes] {
+            list(&mut out, texts.len());
+            for text in texts {
+                head(&mut out, text.len(), (0xa0, 32), [0xda, 0xdb]);
+                out.extend_from_slice(text);
+            }
+        }
+        out.push(if *dropped { 0xc3 } else { 0xc2 });
+    }
+    out
+}
+
+fn list(out: &mut Vec<u8>, length: usize) {
+    head(out, length, (0x90, 16), [0xdc, 0xdd]);
+}
+
+/// A number: with its mark in one byte where it is below the limit, else in two or four bytes behind a mark.
+fn head(out: &mut Vec<u8>, number: usize, (mark, limit): (u8, u8), [two, four]: [u8; 2]) {
+    match (u8::try_from(number), u16::try_from(number)) {
+        (Ok(small), _) if small < limit => out.push(mark | small),
+        (_, Ok(number)) => {
+            out.push(two);
+            out.extend(number.to_be_bytes());
+        }
+        _ => {
+            out.push(four);
+            // Invariant: a commit's memory is bounded far below four billion bytes, and so are its parts.
+            out.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+        }
     }
 }
 
@@ -164,8 +203,7 @@ mod tests {
     fn golden_bytes() {
         let chunks = cut(10, 100);
         assert_eq!(chunks.names(), "1,2.-7,2.8");
-        let golden = b"\x93\x94\x00\x94\xc4\x00\xc4\x00\xc4\x01a\xc4\x01x\x91\xc4\x01b\xc2\x94\x01\x90\x90\xc3\
-                       \x94\x02\x92\xc4\x01c\xc4\x04long\x90\xc2";
+        let golden = b"\x93\x94\x00\x94\xa0\xa0\xa1a\xa1x\x91\xa1b\xc2\x94\x01\x90\x90\xc3\x94\x02\x92\xa1c\xa4long\x90\xc2";
         assert_eq!(chunks.encoded, [golden]);
     }
 
@@ -190,6 +228,26 @@ mod tests {
         );
         assert_eq!(empty.encoded, [[0x90]]);
         assert_eq!(maps(&empty.names()).unwrap(), []);
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        for length in [0, 31, 32, 255, 256, 65_535, 65_536] {
+            // No text, so that bytes stay bytes.
+            let entries = (0..length.min(300)).map(|n| {
+                vec![0xff, u8::try_from(n % 251).unwrap(), u8::try_from(n / 251).unwrap()]
+            });
+            let writes = entries.map(|key| (key.into(), Some(Put::new(vec![0xfe; length].into()))));
+            let changes =
+                Changes::from([(MapId::whole(1), MapChange::Write(writes.take(200).collect()))]);
+            let commit = Commit::new(Checkpoint::default(), changes);
+            let mut config = RedisConfig::default();
+            config.chunk_bytes = usize::MAX;
+            let chunks = Chunks::of(&commit, &config);
+            let mut found = Changes::new();
+            add(&mut found, &chunks.maps, &chunks.encoded[0]).unwrap();
+            assert!(found == *commit.changes(), "{length}");
+        }
     }
 
     #[test]

@@ -18,8 +18,18 @@ pub(crate) fn connecting(error: RedisError, tls: bool) -> Error {
         "what answers does not speak Redis: where it speaks TLS, write rediss:// or rediss+cluster://"
     } else if text.contains("cluster support disabled") {
         "the server is not part of a cluster: write redis:// or rediss://"
-    } else if error.is_connection_dropped() && !error.is_connection_refusal() {
-        let message = "cannot connect to Redis: the server ended the connection at once; where it wants TLS, write rediss://";
+    } else if error.is_connection_dropped()
+        && !error.is_connection_refusal()
+        && error.kind() == RedisKind::Io
+    {
+        let hint = if tls {
+            "a certificate of ours, set tls_certificate and tls_key"
+        } else {
+            "TLS, write rediss://"
+        };
+        let message = format!(
+            "cannot connect to Redis: the server ended the connection at once; where it wants {hint}"
+        );
         return Error::new(ErrorKind::Unavailable, message).with_source(error);
     } else {
         return redis("connect to Redis", error);

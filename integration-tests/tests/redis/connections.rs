@@ -35,7 +35,8 @@ pub(crate) async fn tls_is_spoken_and_never_left_out(plain: RedisServer) -> Resu
     let certificates = Certificates::new()?;
     let server = RedisServer::tls(&certificates, false, &[])?;
     works(server.url(), trusting(&certificates)).await?;
-    let strange = trusting(&Certificates::new()?);
+    let others = Certificates::new()?;
+    let strange = trusting(&others);
     let tls_to_plain = plain.url().replace("redis://", "rediss://");
     let plain_to_tls = server.url().replace("rediss://", "redis://");
     for (url, config, hint) in [
@@ -58,7 +59,8 @@ pub(crate) async fn a_client_certificate_is_shown(_: RedisServer) -> Result<()> 
     let server = RedisServer::tls(&certificates, true, &[])?;
     let mut config = trusting(&certificates);
     let error = refusal(server.url(), config.clone()).await?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    // The server ends the line after the handshake, before or after our first request.
+    ensure!([ErrorKind::Config, ErrorKind::Unavailable].contains(&error.kind()), "{error:?}");
     ensure!(error.to_string().contains("tls_certificate"), "{error:?}");
     config.tls_certificate = Some(certificates.file("client.pem"));
     ensure!(refusal(server.url(), config.clone()).await?.to_string().contains("belong together"));

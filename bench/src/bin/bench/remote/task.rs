@@ -7,8 +7,8 @@ use bytes::Bytes;
 use store::{
     Result,
     backend::{
-        Capabilities, Checkpoint, Commit, KeyRange, MapChange, MapId, Order, Page, PageLimit,
-        Searcher, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, KeyRange, LocalReader, MapChange, MapId, Order, Page,
+        PageLimit, Searcher, TaskReader, TaskWriter,
     },
 };
 

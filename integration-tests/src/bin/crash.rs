@@ -1,9 +1,10 @@
 //! Kills workers and servers by the hundred, and says what came of it.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+use fail::FailScenario;
 use integration_tests::crash::{EmbeddedSite, Options, RedisSite, Site, Work, run, work};
 
 /// Crash and take-over, on a backend that persists.
@@ -13,6 +14,9 @@ struct Command {
     /// Where the state is kept.
     #[arg(long, value_enum, required = true)]
     site: Option<Sites>,
+    /// The folder of an embedded site, which is then kept for whoever looks at a failure.
+    #[arg(long)]
+    folder: Option<PathBuf>,
     #[command(flatten)]
     options: Option<Options>,
     #[command(subcommand)]
@@ -36,7 +40,9 @@ enum Sites {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let Command { site, options, role } = Command::parse();
+    let Command { site, folder, options, role } = Command::parse();
+    // Fail points of a worker stand in its environment.
+    let _fail_points = FailScenario::setup();
     if let Some(Role::Work(orders)) = role {
         work(orders).await?;
         return Ok(ExitCode::SUCCESS);
@@ -45,7 +51,10 @@ async fn main() -> Result<ExitCode> {
         anyhow::bail!("name a site and a seed: see --help");
     };
     let mut site: Box<dyn Site> = match site {
-        Sites::Embedded => Box::new(EmbeddedSite::new()?),
+        Sites::Embedded => Box::new(match folder {
+            Some(folder) => EmbeddedSite::at(folder),
+            None => EmbeddedSite::new()?,
+        }),
         Sites::Redis => Box::new(RedisSite::durable()?),
         Sites::RedisForgetful => Box::new(RedisSite::forgetful()?),
     };

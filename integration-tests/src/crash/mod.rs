@@ -17,6 +17,7 @@ mod site;
 mod steps;
 mod stores;
 mod tally;
+mod work;
 mod worker;
 
 pub use self::{
@@ -29,5 +30,6 @@ pub use self::{
     site::{EmbeddedSite, Server, Site},
     steps::{Fault, STEPS},
     tally::{Failure, Kind, Row, Tally},
-    worker::{Work, work},
+    work::Work,
+    worker::work,
 };

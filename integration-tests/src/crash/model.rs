@@ -108,7 +108,7 @@ impl Model {
                 self.windows.insert(at, old.unwrap_or_default().then(record.position));
             }
             Change::Replace => {
-                drop(self.windows.insert(at, Trail::default().then(record.position)))
+                self.windows.insert(at, Trail::default().then(record.position));
             }
             Change::Delete => {}
         }

@@ -19,7 +19,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{report::Report, worker::Work};
+use super::{report::Report, work::Work};
 
 /// How long anything may take that is to happen at all.
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);

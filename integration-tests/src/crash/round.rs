@@ -18,7 +18,7 @@ use super::{
     site::{Server, Site},
     stores::{self, Readers},
     tally::{Kind, Tally},
-    worker::Work,
+    work::Work,
 };
 
 const APPLICATION: &str = "crash";

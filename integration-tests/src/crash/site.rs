@@ -59,17 +59,25 @@ pub trait Server: Send {
 /// The embedded store.
 #[derive(Debug)]
 pub struct EmbeddedSite {
-    folder: TempDir,
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
 }
 
 impl EmbeddedSite {
     /// In a folder that goes with it.
     pub fn new() -> Result<Self> {
-        Ok(Self { folder: tempfile::tempdir()? })
+        let temporary = tempfile::tempdir()?;
+        Ok(Self { folder: temporary.path().into(), _temporary: Some(temporary) })
+    }
+
+    /// In a folder that stays.
+    #[must_use]
+    pub const fn at(folder: PathBuf) -> Self {
+        Self { folder, _temporary: None }
     }
 
     fn path(&self, place: &str) -> PathBuf {
-        self.folder.path().join(place)
+        self.folder.join(place)
     }
 }
 

@@ -132,7 +132,7 @@ fn create(path: &Path, config: &EmbeddedConfig) -> Result<()> {
 
 fn database(path: &Path, config: &EmbeddedConfig) -> Result<Database, fjall::Error> {
     Database::builder(path)
-        .cache_size(config.cache_bytes)
+        .cache_size(config.block_cache_bytes)
         .max_journaling_size(config.journal_bytes)
         .open()
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use store_core::{
     Effect, Error, ErrorKind, Result,
     backend::{
-        Capabilities, Checkpoint, Commit, Fence, KeyRange, MapChange, MapId, Order, Page,
-        PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, Fence, KeyRange, LocalReader, MapChange, MapId, Order,
+        Page, PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
     },
 };
 
@@ -170,6 +170,10 @@ impl TaskReader for Writer {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         None
+    }
+
+    fn local(&self) -> Option<&dyn LocalReader> {
+        self.reader.local()
     }
 }
 

@@ -77,11 +77,11 @@ impl Server for RedisSite {
     }
 
     async fn stop(&mut self) -> Result<()> {
-        self.server.stop(true)
+        self.server.hold(true)
     }
 
     async fn go_on(&mut self) -> Result<()> {
-        self.server.stop(false)
+        self.server.hold(false)
     }
 
     async fn remember(&mut self) -> Result<()> {

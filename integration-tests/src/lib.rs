@@ -3,7 +3,6 @@
 mod certificates;
 pub mod crash;
 mod place;
-mod redis_cluster;
 mod redis_server;
 pub mod servers;
 mod trials;
@@ -11,7 +10,6 @@ mod trials;
 pub use self::{
     certificates::Certificates,
     place::{Place, Sort},
-    redis_cluster::RedisCluster,
     redis_server::RedisServer,
     trials::{Case, block_on, run, run_on_all},
 };

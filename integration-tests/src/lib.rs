@@ -11,5 +11,5 @@ pub use self::{
     certificates::Certificates,
     place::{Place, Sort},
     redis_server::RedisServer,
-    trials::{Case, block_on, run, run_on_all},
+    trials::{Case, block_on, run, run_on_all, run_with_redis},
 };

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use scylla::client::session::Session;
 use store_core::{
-    Error, ErrorKind, Result,
+    Result,
     backend::{Backend, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
     redo::{RedoConfig, RedoReader, claim, destroy},
 };
 
 use crate::{
     CassandraConfig,
+    answer::rows,
     connect::{Profiles, connect},
     error::{failed, unreadable},
     layout, schema,
@@ -101,21 +102,15 @@ impl Backend for CassandraBackend {
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        let doing = || format!("list the tasks of {application}");
         let listed = layout::application(self.shared.config.prefix(), application);
-        let statement = self.shared.statements.listed.clone();
-        let rows = self.shared.session.execute_iter(statement, (listed,)).await;
-        let rows = rows.map_err(|error| unreadable(doing(), error))?;
-        let rows = rows.rows_stream::<(i64,)>().map_err(|error| unreadable(doing(), error))?;
-        let tasks = rows.map(|row| {
-            let (partition,) = row.map_err(|error| {
-                let message = format!("cannot {}: no answer", doing());
-                Error::new(ErrorKind::Unavailable, message).with_source(error)
-            })?;
-            let partition = u32::try_from(partition).map_err(|error| unreadable(doing(), error))?;
+        let answer = self.shared.session.execute_unpaged(&self.shared.statements.listed, (listed,));
+        let doing = format!("list the tasks of {application}");
+        let partitions: Vec<(i64,)> = rows(answer.await, &doing)?;
+        let tasks = partitions.into_iter().map(|(partition,)| {
+            let partition = u32::try_from(partition).map_err(|error| unreadable(&doing, error))?;
             TaskId::new(application.as_str(), partition)
         });
-        let tasks: Vec<_> = tasks.try_collect().await?;
+        let tasks = tasks.collect::<Result<Vec<_>>>()?;
         let summaries: Vec<_> = tasks.into_iter().map(|task| self.summary(task)).collect();
         let summaries = stream::iter(summaries).buffered(self.shared.config.in_flight);
         summaries.try_filter_map(async |summary| Ok(summary)).try_collect().await

@@ -1,6 +1,6 @@
 //! Settings of the Cassandra backend.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use scylla::statement::{Consistency, SerialConsistency};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,14 @@ pub struct CassandraConfig {
     pub user: Option<String>,
     /// The password, where the URL has none.
     pub password: Option<Secret>,
+    /// Whether connections are encrypted. The certificates of the nodes must name their IP addresses. Defaults to false.
+    pub tls: bool,
+    /// File of the certificates, in PEM, that the nodes' must be signed by. Defaults to those the machine trusts.
+    pub tls_ca: Option<PathBuf>,
+    /// File of our own certificate, in PEM, where the nodes ask for one.
+    pub tls_certificate: Option<PathBuf>,
+    /// File of the key of our own certificate, in PEM.
+    pub tls_key: Option<PathBuf>,
     /// Over how many partitions a store's entries are spread, each of which should stay below 100 000 entries. A scan asks
     /// each of them. Recorded when a task is claimed first, and kept. Defaults to 16.
     pub buckets: u32,
@@ -108,6 +116,10 @@ impl Default for CassandraConfig {
             retries: 3,
             user: None,
             password: None,
+            tls: false,
+            tls_ca: None,
+            tls_certificate: None,
+            tls_key: None,
             buckets: 16,
             segment_buckets: 4,
             batch_entries: 200,
@@ -179,6 +191,12 @@ impl CassandraConfig {
         ];
         if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
             return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
+        }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return refuse("tls_certificate and tls_key belong together: set both, or neither".to_owned());
+        }
+        if !self.tls && (self.tls_ca.is_some() || self.tls_key.is_some()) {
+            return refuse("tls_ca, tls_certificate and tls_key need TLS: set tls to true".to_owned());
         }
         for (name, buckets) in [("buckets", self.buckets), ("segment_buckets", self.segment_buckets)] {
             if !(1..=MAX_BUCKETS).contains(&buckets) {

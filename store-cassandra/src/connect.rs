@@ -1,9 +1,6 @@
 //! Sessions, and how their requests are sent.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use scylla::{
     client::{
@@ -15,22 +12,35 @@ use scylla::{
         load_balancing::DefaultPolicy, retry::FallthroughRetryPolicy,
         speculative_execution::SimpleSpeculativeExecutionPolicy,
     },
+    statement::{Consistency, prepared::PreparedStatement},
 };
 use store_core::{Error, ErrorKind, Result};
 
-use crate::{CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient};
+use crate::{CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient, tls};
+
+/// The sorts of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Of single rows: a second node is asked where the first is slow.
+    Read,
+    /// With a stamp, so that it may be repeated.
+    Write,
+    /// A conditional change, which the driver must not repeat.
+    Conditional,
+    /// Of the record, so that it shows what conditional changes have begun.
+    Serial,
+    /// Of many rows, which takes longer.
+    Scan,
+}
 
 /// How requests of each sort are sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Profiles {
-    /// Reads of single rows: a second node is asked where the first is slow.
-    pub(crate) reads: ExecutionProfileHandle,
-    /// Stamped writes, which may be repeated.
-    pub(crate) writes: ExecutionProfileHandle,
-    /// Conditional changes, which the driver must not repeat.
-    pub(crate) conditional: ExecutionProfileHandle,
-    /// Scans and counts, which take longer.
-    pub(crate) scans: ExecutionProfileHandle,
+    reads: ExecutionProfileHandle,
+    writes: ExecutionProfileHandle,
+    conditional: ExecutionProfileHandle,
+    scans: ExecutionProfileHandle,
+    serial: Consistency,
 }
 
 /// After so long a second node is asked for a row.
@@ -57,7 +67,24 @@ impl Profiles {
             conditional: built(plain.to_builder().retry_policy(once).build()),
             scans: built(plain.to_builder().request_timeout(Some(config.scan_timeout())).build()),
             writes: built(plain),
+            serial: config.consistency.serial_read(),
         }
+    }
+
+    /// The statement, to be sent as its sort is.
+    pub(crate) fn with(&self, sort: Sort, mut statement: PreparedStatement) -> PreparedStatement {
+        let profile = match sort {
+            Sort::Read => &self.reads,
+            Sort::Write => &self.writes,
+            Sort::Conditional | Sort::Serial => &self.conditional,
+            Sort::Scan => &self.scans,
+        };
+        statement.set_execution_profile_handle(Some(profile.clone()));
+        statement.set_is_idempotent(sort != Sort::Conditional);
+        if sort == Sort::Serial {
+            statement.set_consistency(self.serial);
+        }
+        statement
     }
 }
 
@@ -66,6 +93,7 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Prof
     let address = Address::parse(url)?;
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.nodes)
+        .tls_context(tls::context(config)?)
         .default_execution_profile_handle(profiles.writes.clone())
         .connection_timeout(config.connect_timeout())
         .keyspaces_to_fetch([config.keyspace()])
@@ -86,7 +114,7 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Prof
         let message = "cannot connect to Cassandra: no node answered in time";
         Error::new(ErrorKind::Timeout, message).with_source(elapsed)
     })?;
-    let session = session.map_err(connecting)?;
+    let session = session.map_err(|error| connecting(error, config.tls))?;
     check_datacenter(&session, config)?;
     Ok(session)
 }
@@ -95,7 +123,7 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Prof
 fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
     let state = session.get_cluster_state();
     let nodes = state.get_nodes_info().iter();
-    let there: std::collections::BTreeSet<_> =
+    let there: BTreeSet<_> =
         nodes.filter_map(|node| node.datacenter.as_deref()).collect();
     let names = || there.iter().copied().collect::<Vec<_>>().join(", ");
     let message = match &config.datacenter {

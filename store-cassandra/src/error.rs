@@ -32,16 +32,26 @@ pub(crate) fn unreadable(doing: impl Display, error: impl StdError + Send + Sync
     Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown).with_source(error)
 }
 
-/// Maps a session that could not be made.
-pub(crate) fn connecting(error: NewSessionError) -> Error {
+/// Maps a session that could not be made, over TLS or not.
+pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
     let kind = match &error {
-        NewSessionError::FailedToResolveAnyHostname(_) => ErrorKind::Unavailable,
         NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => ErrorKind::Config,
         NewSessionError::MetadataError(MetadataError::ConnectionPoolError(error)) => pool(error),
-        NewSessionError::MetadataError(MetadataError::FetchError(_)) => ErrorKind::Unavailable,
         _ => ErrorKind::Unavailable,
     };
-    Error::new(kind, format!("cannot connect to Cassandra: {}", advice(kind))).with_source(error)
+    let text = if tls { error.to_string() } else { String::new() };
+    let (kind, advice) = if text.contains("received fatal alert") {
+        (ErrorKind::Config, "a node refuses our certificate, or wants one: set tls_certificate and tls_key")
+    } else if text.contains("certificate") {
+        let advice = "a node's certificate is not to be trusted: set tls_ca to the file of who signed it; it must name the \
+            node's IP address";
+        (ErrorKind::Config, advice)
+    } else if text.contains("corrupt message") {
+        (ErrorKind::Config, "a node does not speak TLS there: name its port for TLS, or leave tls out")
+    } else {
+        (kind, advice(kind))
+    };
+    Error::new(kind, format!("cannot connect to Cassandra: {advice}")).with_source(error)
 }
 
 const fn advice(kind: ErrorKind) -> &'static str {

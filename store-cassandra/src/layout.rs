@@ -11,8 +11,8 @@ use store_core::{
 /// The version of the layout, recorded with each task.
 pub(crate) const VERSION: i32 = 1;
 
-/// The longest key: what the server takes in one column of a row's key.
-pub(crate) const MAX_KEY_BYTES: usize = 65_535;
+/// The longest key: one byte less than the server takes, so that there is an end of a range just above each key.
+pub(crate) const MAX_KEY_BYTES: usize = 65_534;
 
 /// The longest value: one entry is one message, and messages end at 16 MiB unless the server is set otherwise.
 pub(crate) const MAX_VALUE_BYTES: usize = 12 << 20;
@@ -80,29 +80,36 @@ impl Buckets {
     }
 }
 
-/// A low end that the server takes: `(included, key)`. The empty key is the lowest of all.
-pub(crate) fn start(range: &KeyRange) -> (bool, Bytes) {
+/// The low end of a range as the server takes it, itself included; the empty key is the lowest of all.
+pub(crate) fn start(range: &KeyRange) -> Bytes {
     match &range.start {
-        Bound::Unbounded => (true, Bytes::new()),
-        // What is longer than any key lies just above its own beginning.
-        Bound::Included(key) | Bound::Excluded(key) if key.len() > MAX_KEY_BYTES => {
-            (false, key.slice(..MAX_KEY_BYTES))
-        }
-        Bound::Included(key) => (true, key.clone()),
-        Bound::Excluded(key) => (false, key.clone()),
+        Bound::Unbounded => Bytes::new(),
+        Bound::Included(key) => edge(key, false),
+        Bound::Excluded(key) => edge(key, true),
     }
 }
 
-/// A high end that the server takes: `(included, key)`, none for an open one.
-pub(crate) fn end(range: &KeyRange) -> Option<(bool, Bytes)> {
+/// The high end as the server takes it, itself excluded; none for an open one.
+pub(crate) fn end(range: &KeyRange) -> Option<Bytes> {
     match &range.end {
         Bound::Unbounded => None,
-        Bound::Included(key) | Bound::Excluded(key) if key.len() > MAX_KEY_BYTES => {
-            Some((true, key.slice(..MAX_KEY_BYTES)))
-        }
-        Bound::Included(key) => Some((true, key.clone())),
-        Bound::Excluded(key) => Some((false, key.clone())),
+        Bound::Included(key) => Some(edge(key, true)),
+        Bound::Excluded(key) => Some(edge(key, false)),
     }
+}
+
+/// The first key from `key` on, or the first `above` it. What is longer than any key lies just above its own beginning.
+fn edge(key: &Bytes, above: bool) -> Bytes {
+    let cut = key.slice(..key.len().min(MAX_KEY_BYTES));
+    if above || cut.len() < key.len() { [&cut, &[0][..]].concat().into() } else { cut }
+}
+
+/// A number of the protocol as the server stores it.
+pub(crate) fn signed(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|error| {
+        let message = "a number of the protocol is above what the database can store";
+        Error::new(ErrorKind::InvalidArgument, message).with_source(error)
+    })
 }
 
 #[cfg(test)]
@@ -140,15 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn ends_longer_than_any_key_are_cut() {
+    fn ranges_have_a_low_end_inside_and_a_high_end_outside() {
+        let key = Bytes::from_static(b"k");
+        let above = Bytes::from_static(b"k\0");
+        let range = KeyRange::new(Bound::Included(key.clone()), Bound::Excluded(key.clone()));
+        assert_eq!((start(&range), end(&range)), (key.clone(), Some(key.clone())));
+        let range = KeyRange::new(Bound::Excluded(key.clone()), Bound::Included(key));
+        assert_eq!((start(&range), end(&range)), (above.clone(), Some(above)));
+        assert_eq!((start(&KeyRange::ALL), end(&KeyRange::ALL)), (Bytes::new(), None));
         let long = Bytes::from(vec![b'x'; MAX_KEY_BYTES + 1]);
-        let cut = long.slice(..MAX_KEY_BYTES);
+        let cut = Bytes::from([&long[..MAX_KEY_BYTES], &[0]].concat());
         for bound in [Bound::Included(long.clone()), Bound::Excluded(long)] {
             let range = KeyRange::new(bound.clone(), bound);
-            assert_eq!(start(&range), (false, cut.clone()));
-            assert_eq!(end(&range), Some((true, cut.clone())));
+            assert_eq!((start(&range), end(&range)), (cut.clone(), Some(cut.clone())));
         }
-        assert_eq!(start(&KeyRange::ALL), (true, Bytes::new()));
-        assert_eq!(end(&KeyRange::ALL), None);
     }
 }

@@ -6,6 +6,7 @@
 //! rights, limits and the layout.
 
 mod address;
+mod answer;
 mod backend;
 mod config;
 mod connect;
@@ -18,6 +19,7 @@ mod scan;
 mod schema;
 mod statements;
 mod task;
+mod tls;
 mod writer;
 
 pub use self::{

@@ -6,8 +6,8 @@ use scylla::{serialize::row::SerializeRow, statement::prepared::PreparedStatemen
 use store_core::{Result, backend::MapId, redo::LogName};
 
 use crate::{
-    error::{failed, unreadable},
-    layout::{Buckets, MAX_KEY_BYTES, MapColumns},
+    answer::rows,
+    layout::{Buckets, MAX_KEY_BYTES, MapColumns, signed},
     task::CassandraTask,
 };
 
@@ -29,7 +29,7 @@ impl CassandraTask {
     }
 
     pub(crate) async fn chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
-        let epoch = super::writer::signed(log.epoch)?;
+        let epoch = signed(log.epoch)?;
         let statement = &self.shared.statements.chunk;
         let gets: Vec<_> = (0..i64::from(count))
             .map(|number| {
@@ -47,12 +47,8 @@ impl CassandraTask {
         values: impl SerializeRow,
         doing: &str,
     ) -> Result<Option<Bytes>> {
-        let doing = || format!("{doing} task {}", self.task);
         let answer = self.shared.session.execute_unpaged(statement, values).await;
-        let rows = answer.map_err(|error| failed(doing(), error))?.into_rows_result();
-        let rows = rows.map_err(|error| unreadable(doing(), error))?;
-        let row = rows.maybe_first_row::<(Option<Bytes>,)>();
-        let row = row.map_err(|error| unreadable(doing(), error))?;
+        let row = rows(answer, format_args!("{doing} task {}", self.task))?.pop();
         // An empty value is stored as one, but a column of nothing is not there: a row has a value, or was never whole.
         Ok(row.and_then(|(value,)| value))
     }
@@ -67,14 +63,11 @@ impl CassandraTask {
 
     async fn count_bucket(&self, map: MapId, bucket: i32) -> Result<u64> {
         let MapColumns { store, cut, segment } = map.into();
-        let doing = || format!("count entries of task {}", self.task);
         let values = (&self.name, store, cut, segment, bucket);
-        let answer =
-            self.shared.session.execute_unpaged(&self.shared.statements.count, values).await;
-        let rows = answer.map_err(|error| failed(doing(), error))?.into_rows_result();
-        let rows = rows.map_err(|error| unreadable(doing(), error))?;
-        let row = rows.first_row::<(i64,)>().map_err(|error| unreadable(doing(), error))?;
-        Ok(row.0.unsigned_abs())
+        let answer = self.shared.session.execute_unpaged(&self.shared.statements.count, values);
+        let counts: Vec<(i64,)> =
+            rows(answer.await, format_args!("count entries of task {}", self.task))?;
+        Ok(counts.first().map_or(0, |(count,)| count.unsigned_abs()))
     }
 }
 

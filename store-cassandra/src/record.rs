@@ -5,8 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use scylla::{
     DeserializeRow,
-    errors::ExecutionError,
-    response::query_result::QueryRowsResult,
     serialize::row::SerializeRow,
     statement::prepared::PreparedStatement,
     value::{CqlValue, Row as AnyRow},
@@ -20,8 +18,8 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::{
-    error::{failed, unreadable},
-    layout::{Buckets, VERSION},
+    answer::rows,
+    layout::{Buckets, VERSION, signed},
     task::CassandraTask,
 };
 
@@ -97,13 +95,6 @@ fn applied(row: &AnyRow) -> Option<bool> {
     row.columns.first().cloned().flatten().as_ref().and_then(CqlValue::as_boolean)
 }
 
-fn number(number: u64) -> Result<i64> {
-    i64::try_from(number).map_err(|error| {
-        let message = "a number of the protocol is above what the database can store";
-        Error::new(ErrorKind::InvalidArgument, message).with_source(error)
-    })
-}
-
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 impl CassandraTask {
@@ -112,12 +103,8 @@ impl CassandraTask {
         let statements = &self.shared.statements;
         let statement = if serial { &statements.load_serial } else { &statements.load };
         let answer = self.shared.session.execute_unpaged(statement, (&self.name,)).await;
-        let doing = format_args!("read the record of task {}", self.task).to_string();
-        let rows = answer.map_err(|error| failed(&doing, error))?.into_rows_result();
-        let rows = rows.map_err(|error| unreadable(&doing, error))?;
-        let record =
-            rows.maybe_first_row::<Record>().map_err(|error| unreadable(&doing, error))?;
-        let Some(record) = record else { return Ok(None) };
+        let doing = format!("read the record of task {}", self.task);
+        let Some(record) = rows::<Record>(answer, &doing)?.pop() else { return Ok(None) };
         let (meta, buckets) = record.read().map_err(|error| error.context(&doing))?;
         // The first to be read stays: they are never changed.
         let _ = self.buckets.set(buckets);
@@ -127,18 +114,19 @@ impl CassandraTask {
     pub(crate) async fn change(&self, change: &MetaChange) -> Result<Swap> {
         let statements = &self.shared.statements;
         match change {
-            MetaChange::Claim { fence } => {
-                let (epoch, owner) = (number(fence.epoch)?, Uuid::from_u128(fence.owner.as_u128()));
-                let values = (epoch, owner, &self.name, epoch);
-                let swap = self.conditional(change, &statements.claim, values).await?;
-                if swap != Swap::Refused(None) {
-                    return Ok(swap);
-                }
+            // There is no record yet, or one of our own making.
+            MetaChange::Claim { fence } if fence.epoch == 1 => {
                 let Buckets { whole, segment } = self.shared.config.buckets();
                 // Invariant: the settings are checked to be at most 256.
                 let buckets = [whole, segment].map(|n| i32::try_from(n).expect("a small number"));
-                let values = (&self.name, VERSION, buckets[0], buckets[1], epoch, owner);
+                let owner = Uuid::from_u128(fence.owner.as_u128());
+                let values = (&self.name, VERSION, buckets[0], buckets[1], 1_i64, owner);
                 self.conditional(change, &statements.create, values).await
+            }
+            MetaChange::Claim { fence } => {
+                let epoch = signed(fence.epoch)?;
+                let values = (epoch, Uuid::from_u128(fence.owner.as_u128()), &self.name, epoch);
+                self.conditional(change, &statements.claim, values).await
             }
             MetaChange::Commit { fence, previous, sequence, pending, checkpoint } => {
                 let (body, count, checksum) = match &pending.body {
@@ -147,12 +135,12 @@ impl CassandraTask {
                         (None, Some(i64::from(*count)), Some(i64::from(*checksum)))
                     }
                 };
-                let (sequence, stamp) = (number(*sequence)?, pending.stamp);
-                let log = (number(pending.log.epoch)?, pending.log.attempt);
+                let (sequence, stamp) = (signed(*sequence)?, pending.stamp);
+                let log = (signed(pending.log.epoch)?, pending.log.attempt);
                 let owner = Uuid::from_u128(fence.owner.as_u128());
                 let values = (
                     (sequence, stamp, checkpoint, log.0, log.1, stamp, body, count, checksum),
-                    (&self.name, number(fence.epoch)?, owner, number(*previous)?),
+                    (&self.name, signed(fence.epoch)?, owner, signed(*previous)?),
                 );
                 let ((a, b, c, d, e, f, g, h, i), (j, k, l, m)) = values;
                 let values = (a, b, c, d, e, f, g, h, i, j, k, l, m);
@@ -160,11 +148,11 @@ impl CassandraTask {
             }
             MetaChange::Clear { fence, sequence } => {
                 let owner = Uuid::from_u128(fence.owner.as_u128());
-                let values = (&self.name, number(fence.epoch)?, owner, number(*sequence)?);
+                let values = (&self.name, signed(fence.epoch)?, owner, signed(*sequence)?);
                 self.conditional(change, &statements.clear_mark, values).await
             }
             MetaChange::Destroy { fence, wipe } => {
-                let (epoch, owner) = (number(fence.epoch)?, Uuid::from_u128(fence.owner.as_u128()));
+                let (epoch, owner) = (signed(fence.epoch)?, Uuid::from_u128(fence.owner.as_u128()));
                 let values = (wipe, epoch, wipe, &self.name, epoch, owner);
                 self.conditional(change, &statements.destroy, values).await
             }
@@ -183,35 +171,32 @@ impl CassandraTask {
     ) -> Result<Swap> {
         let doing = format_args!("change the record of task {}", self.task).to_string();
         let until = Instant::now() + self.shared.config.timeout();
+        let (mut left, mut pause) = (self.shared.config.retries, FIRST_PAUSE);
         let mut unknown: Option<Error> = None;
-        let mut pause = FIRST_PAUSE;
-        for attempt in 0.. {
-            match self.send(statement, &values, &doing).await {
+        loop {
+            let error = match self.send(statement, &values, &doing).await {
                 Ok(true) => return Ok(Swap::Applied),
                 Ok(false) => break,
-                Err(error) if error.effect() == Effect::NotApplied && unknown.is_none() => {
-                    return Err(error);
-                }
-                Err(error) => {
-                    let last = unknown.get_or_insert(error);
-                    if attempt >= self.shared.config.retries || Instant::now() + pause >= until {
-                        let kind = last.kind();
-                        return Err(unknown.unwrap_or_else(|| Error::new(kind, doing)).with_effect(Effect::Unknown));
-                    }
-                    sleep(pause).await;
-                    pause *= 2;
-                }
+                Err(error) => error,
+            };
+            if error.effect() == Effect::NotApplied && unknown.is_none() {
+                return Err(error);
             }
+            let first = unknown.take().unwrap_or(error);
+            if left == 0 || Instant::now() + pause >= until {
+                return Err(first.with_effect(Effect::Unknown));
+            }
+            unknown = Some(first);
+            sleep(pause).await;
+            (left, pause) = (left - 1, pause * 2);
         }
-        let stored = match self.read_record(true).await {
-            Ok(stored) => stored,
-            Err(error) => return Err(error.with_effect(if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied })),
-        };
-        match (unknown, stored) {
-            (Some(error), stored) if !stored.as_ref().is_some_and(|meta| shows(change, meta)) => {
+        let unsettled = if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied };
+        let stored = self.read_record(true).await.map_err(|error| error.with_effect(unsettled))?;
+        match unknown {
+            Some(error) if !stored.as_ref().is_none_or(|stored| shows(change, stored)) => {
                 Err(error.with_effect(Effect::Unknown))
             }
-            (_, stored) => Ok(Swap::Refused(stored)),
+            _ => Ok(Swap::Refused(stored)),
         }
     }
 
@@ -221,12 +206,9 @@ impl CassandraTask {
         values: &(impl SerializeRow + Sync),
         doing: &str,
     ) -> Result<bool> {
-        let answer: Result<_, ExecutionError> =
-            self.shared.session.execute_unpaged(statement, values).await;
-        let answer = answer.map_err(|error| failed(doing, error))?.into_rows_result();
-        let rows: QueryRowsResult = answer.map_err(|error| unreadable(doing, error))?;
-        let row = rows.first_row::<AnyRow>().map_err(|error| unreadable(doing, error))?;
-        applied(&row).ok_or_else(|| {
+        let answer = self.shared.session.execute_unpaged(statement, values).await;
+        let row = rows::<AnyRow>(answer, doing)?.pop();
+        row.as_ref().and_then(applied).ok_or_else(|| {
             let message = format!("cannot {doing}: the server does not say whether it did");
             Error::new(ErrorKind::Unsupported, message).with_effect(Effect::Unknown)
         })
@@ -236,7 +218,8 @@ impl CassandraTask {
 /// Whether a record is as a change has left it.
 fn shows(change: &MetaChange, meta: &Meta) -> bool {
     match change {
-        MetaChange::Claim { fence } => meta.fence == *fence,
+        // Whoever came after us, another claim is ours to make.
+        MetaChange::Claim { .. } => true,
         MetaChange::Commit { fence, sequence, pending, .. } => {
             meta.fence == *fence
                 && meta.sequence == *sequence

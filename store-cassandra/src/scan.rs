@@ -45,10 +45,15 @@ impl CassandraTask {
             return Ok(Page::default());
         }
         let buckets = self.buckets().await?;
-        let ((included, low), high) = (start(range), end(range));
-        let ends = high.as_ref().map(|(included, _)| *included);
-        let statement = self.shared.statements.pages.get(included, ends, order).await?.clone();
-        let mut query = Query { statement, map: map.into(), low, high: high.map(|(_, key)| key) };
+        let (low, high) = (start(range), end(range));
+        let statements = &self.shared.statements;
+        let statement = match (order, &high) {
+            (Order::Forward, None) => &statements.forward,
+            (Order::Forward, Some(_)) => &statements.forward_to,
+            (Order::Backward, None) => &statements.backward,
+            (Order::Backward, Some(_)) => &statements.backward_to,
+        };
+        let mut query = Query { statement: statement.clone(), map: map.into(), low, high };
         let mut cursors: Vec<_> = buckets
             .all(map)
             .map(|bucket| Cursor { bucket, rows: VecDeque::new(), next: Some(PagingState::start()) })

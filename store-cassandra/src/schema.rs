@@ -1,91 +1,41 @@
 //! The keyspace and its tables: made where they are missing, and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use scylla::client::session::Session;
+use scylla::{client::session::Session, serialize::row::SerializeRow};
 use store_core::{Error, ErrorKind, Result};
 
-use crate::{
-    CassandraConfig,
-    error::{failed, unreadable},
-};
+use crate::{CassandraConfig, answer::rows, error::failed};
 
-/// A table: its name, its columns with `(type, part of the key)`, and the keys as CQL writes them.
+/// A table: its name, its columns with their types, and which of them are its key.
 struct Table {
     name: &'static str,
-    columns: &'static [(&'static str, &'static str, Part)],
+    columns: &'static str,
     key: &'static str,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Partition,
-    Clustering,
-    Plain,
-}
-use Part::{Clustering, Partition, Plain};
-
 const TABLES: [Table; 5] = [
-    Table {
-        name: "tasks",
-        columns: &[("application", "text", Partition), ("partition", "bigint", Clustering)],
-        key: "application, partition",
-    },
+    Table { name: "tasks", columns: "application text, partition bigint", key: "application, partition" },
     Table {
         name: "records",
-        columns: &[
-            ("task", "text", Partition),
-            ("layout", "int", Plain),
-            ("buckets", "int", Plain),
-            ("segment_buckets", "int", Plain),
-            ("epoch", "bigint", Plain),
-            ("owner", "uuid", Plain),
-            ("sequence", "bigint", Plain),
-            ("stamp_hi", "bigint", Plain),
-            ("destroyed", "bigint", Plain),
-            ("wipe", "bigint", Plain),
-            ("checkpoint", "blob", Plain),
-            ("log_epoch", "bigint", Plain),
-            ("log_attempt", "uuid", Plain),
-            ("log_stamp", "bigint", Plain),
-            ("log_body", "blob", Plain),
-            ("log_count", "bigint", Plain),
-            ("log_checksum", "bigint", Plain),
-        ],
+        columns: "task text, layout int, buckets int, segment_buckets int, epoch bigint, owner uuid, sequence bigint, \
+            stamp_hi bigint, destroyed bigint, wipe bigint, checkpoint blob, log_epoch bigint, log_attempt uuid, \
+            log_stamp bigint, log_body blob, log_count bigint, log_checksum bigint",
         key: "task",
     },
     Table {
         name: "logs",
-        columns: &[
-            ("task", "text", Partition),
-            ("epoch", "bigint", Clustering),
-            ("attempt", "uuid", Clustering),
-            ("number", "bigint", Clustering),
-            ("body", "blob", Plain),
-        ],
+        columns: "task text, epoch bigint, attempt uuid, number bigint, body blob",
         key: "task, epoch, attempt, number",
     },
     Table {
         name: "maps",
-        columns: &[
-            ("task", "text", Partition),
-            ("store", "bigint", Clustering),
-            ("cut", "boolean", Clustering),
-            ("segment", "bigint", Clustering),
-        ],
+        columns: "task text, store bigint, cut boolean, segment bigint",
         key: "task, store, cut, segment",
     },
     Table {
         name: DATA,
-        columns: &[
-            ("task", "text", Partition),
-            ("store", "bigint", Partition),
-            ("cut", "boolean", Partition),
-            ("segment", "bigint", Partition),
-            ("bucket", "int", Partition),
-            ("key", "blob", Clustering),
-            ("value", "blob", Plain),
-        ],
+        columns: "task text, store bigint, cut boolean, segment bigint, bucket int, key blob, value blob",
         key: "(task, store, cut, segment, bucket), key",
     },
 ];
@@ -98,75 +48,78 @@ const LEAST_GRACE_SECONDS: i32 = 86_400;
 /// Makes what is missing, or says how to; refuses tables that are not ours.
 pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Result<()> {
     let keyspace = config.keyspace();
-    let known = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
-    let rows = session.query_unpaged(known, (keyspace,)).await.map_err(looking)?;
-    let rows = rows.into_rows_result().map_err(|error| unreadable("look for the keyspace", error))?;
     let mut missing = Vec::new();
-    if rows.rows_num() == 0 {
-        missing.push(create_keyspace(session, config).await?);
+    let there = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    if look::<(String,)>(session, there, (keyspace,)).await?.is_empty() {
+        missing.push(keyspace_statement(session, config).await?);
     }
+    let found = columns(session, keyspace).await?;
     for table in &TABLES {
-        let columns = columns(session, keyspace, table.name).await?;
-        if columns.is_empty() {
-            missing.push(table.create(config));
-        } else {
-            table.check(keyspace, &columns)?;
+        match found.get(table.name) {
+            Some(found) => table.check(keyspace, found)?,
+            None => missing.push(table.statement(config)),
         }
     }
     if !missing.is_empty() {
-        if !config.create_schema {
-            let message = format!(
-                "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
-                missing.join(";\n")
-            );
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        for statement in missing {
-            let done = session.query_unpaged(statement, ()).await;
-            done.map_err(|error| failed(format_args!("make the tables of keyspace {keyspace}"), error))?;
-        }
-        session.await_schema_agreement().await.map_err(|error| {
-            let message = "the nodes do not agree on the tables that were made: try again later";
-            Error::new(ErrorKind::Unavailable, message).with_source(error)
-        })?;
-        // Somebody else's of the same name may have come first.
-        for table in &TABLES {
-            table.check(keyspace, &columns(session, keyspace, table.name).await?)?;
-        }
+        make(session, config, missing).await?;
     }
-    check_grace(session, keyspace).await
-}
-
-fn looking(error: scylla::errors::ExecutionError) -> Error {
-    failed("look at the tables there are", error)
-}
-
-/// The columns of a table, by name; none for one that is not there.
-async fn columns(session: &Session, keyspace: &str, table: &str) -> Result<BTreeMap<String, (String, String)>> {
-    let query = "SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?";
-    let rows = session.query_unpaged(query, (keyspace, table)).await.map_err(looking)?;
-    let unreadable = |error| unreadable("look at the columns there are", error);
-    let rows = rows.into_rows_result().map_err(|error| self::unreadable("look at the columns there are", error))?;
-    let rows = rows.rows::<(String, String, String)>().map_err(|error| self::unreadable("look at the columns there are", error))?;
-    rows.map(|row| row.map(|(name, kind, part)| (name, (kind, part))).map_err(unreadable)).collect()
-}
-
-async fn check_grace(session: &Session, keyspace: &str) -> Result<()> {
     let query = "SELECT gc_grace_seconds FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?";
-    let rows = session.query_unpaged(query, (keyspace, DATA)).await.map_err(looking)?;
-    let rows = rows.into_rows_result().map_err(|error| unreadable("look at gc_grace_seconds", error))?;
-    let grace = rows.first_row::<(i32,)>().map_err(|error| unreadable("look at gc_grace_seconds", error))?.0;
-    if grace < LEAST_GRACE_SECONDS {
+    match look::<(i32,)>(session, query, (keyspace, DATA)).await?.first() {
+        Some((grace,)) if *grace < LEAST_GRACE_SECONDS => {
+            let message = format!(
+                "table {keyspace}.{DATA} has gc_grace_seconds {grace}, so that a late write could bring back a deleted \
+                 key: set at least {LEAST_GRACE_SECONDS}"
+            );
+            Err(Error::new(ErrorKind::Config, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make(session: &Session, config: &CassandraConfig, missing: Vec<String>) -> Result<()> {
+    let keyspace = config.keyspace();
+    if !config.create_schema {
         let message = format!(
-            "table {keyspace}.{DATA} has gc_grace_seconds {grace}, so that a late write could bring back a deleted key: set \
-             at least {LEAST_GRACE_SECONDS}"
+            "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
+            missing.join(";\n")
         );
         return Err(Error::new(ErrorKind::Config, message));
     }
-    Ok(())
+    for statement in missing {
+        let done = session.query_unpaged(statement, ()).await;
+        done.map_err(|error| failed(format_args!("make the tables of keyspace {keyspace}"), error))?;
+    }
+    session.await_schema_agreement().await.map_err(|error| {
+        let message = "the nodes do not agree on the tables that were made: try again later";
+        Error::new(ErrorKind::Unavailable, message).with_source(error)
+    })?;
+    // Somebody else's of the same name may have come first.
+    let found = columns(session, keyspace).await?;
+    TABLES.iter().try_for_each(|table| table.check(keyspace, found.get(table.name).unwrap_or(&BTreeMap::new())))
 }
 
-async fn create_keyspace(session: &Session, config: &CassandraConfig) -> Result<String> {
+/// Rows of the server's own tables.
+async fn look<T>(session: &Session, query: &str, values: impl SerializeRow) -> Result<Vec<T>>
+where
+    T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
+{
+    rows(session.query_unpaged(query, values).await, "look at the tables there are")
+}
+
+/// Of each table, of each column: its type, and whether it is part of the key.
+type Columns = BTreeMap<String, BTreeMap<String, (String, bool)>>;
+
+async fn columns(session: &Session, keyspace: &str) -> Result<Columns> {
+    let query = "SELECT table_name, column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ?";
+    let mut tables = Columns::new();
+    for (table, column, sort, kind) in look::<(String, String, String, String)>(session, query, (keyspace,)).await? {
+        let is_key = kind == "partition_key" || kind == "clustering";
+        tables.entry(table).or_default().insert(column, (sort, is_key));
+    }
+    Ok(tables)
+}
+
+async fn keyspace_statement(session: &Session, config: &CassandraConfig) -> Result<String> {
     let copies = match &config.replication {
         Some(copies) => replication(copies)?,
         None => {
@@ -175,19 +128,13 @@ async fn create_keyspace(session: &Session, config: &CassandraConfig) -> Result<
         }
     };
     // Conditional changes in keyspaces with tablets came late; what knows tablets takes the clause.
-    let tablets = if has_tablets(session).await? { " AND tablets = {'enabled': false}" } else { "" };
+    let scylla = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_keyspaces'";
+    let has_tablets = !look::<(String,)>(session, scylla, ()).await?.is_empty();
+    let tablets = if has_tablets { " AND tablets = {'enabled': false}" } else { "" };
     Ok(format!(
         "CREATE KEYSPACE IF NOT EXISTS \"{}\" WITH replication = {{'class': 'NetworkTopologyStrategy', {copies}}}{tablets}",
         config.keyspace()
     ))
-}
-
-/// Whether the server is a ScyllaDB that can spread a keyspace over tablets.
-async fn has_tablets(session: &Session) -> Result<bool> {
-    let query = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_keyspaces'";
-    let rows = session.query_unpaged(query, ()).await.map_err(looking)?;
-    let rows = rows.into_rows_result().map_err(|error| unreadable("look for tablets", error))?;
-    Ok(rows.rows_num() > 0)
 }
 
 /// The copies as CQL writes them.
@@ -213,44 +160,28 @@ fn replication(setting: &str) -> Result<String> {
 }
 
 impl Table {
-    fn create(&self, config: &CassandraConfig) -> String {
-        let columns: Vec<_> =
-            self.columns.iter().map(|(name, kind, _)| format!("{name} {kind}")).collect();
-        let mut options = Vec::new();
-        if self.name == DATA {
-            options.push(format!("compaction = {{'class': '{}'}}", config.compaction));
+    fn statement(&self, config: &CassandraConfig) -> String {
+        let (keyspace, Self { name, columns, key }) = (config.keyspace(), self);
+        let mut statement =
+            format!("CREATE TABLE IF NOT EXISTS \"{keyspace}\".{name} ({columns}, PRIMARY KEY ({key}))");
+        if *name == DATA {
+            statement += &format!(" WITH compaction = {{'class': '{}'}}", config.compaction);
             match config.compression.as_deref() {
                 None => {}
-                Some("none") => options.push("compression = {'enabled': 'false'}".to_owned()),
-                Some(class) => options.push(format!("compression = {{'class': '{class}'}}")),
+                Some("none") => statement += " AND compression = {'enabled': 'false'}",
+                Some(class) => statement += &format!(" AND compression = {{'class': '{class}'}}"),
             }
         }
-        let options =
-            if options.is_empty() { String::new() } else { format!(" WITH {}", options.join(" AND ")) };
-        format!(
-            "CREATE TABLE IF NOT EXISTS \"{}\".{} ({}, PRIMARY KEY ({})){options}",
-            config.keyspace(),
-            self.name,
-            columns.join(", "),
-            self.key
-        )
+        statement
     }
 
     /// `Config` for a table of this name that is not ours. More columns are not minded.
-    fn check(&self, keyspace: &str, found: &BTreeMap<String, (String, String)>) -> Result<()> {
-        let key_columns = |part: &str| part != "regular" && part != "static";
-        let ours = self.columns.iter().all(|(name, kind, part)| {
-            found.get(*name).is_some_and(|(found_kind, found_part)| {
-                let part = match part {
-                    Partition => "partition_key",
-                    Clustering => "clustering",
-                    Plain => "regular",
-                };
-                found_kind == kind && found_part == part
-            })
-        });
-        let keys = self.columns.iter().filter(|(.., part)| *part != Plain).count();
-        if ours && found.values().filter(|(_, part)| key_columns(part)).count() == keys {
+    fn check(&self, keyspace: &str, found: &BTreeMap<String, (String, bool)>) -> Result<()> {
+        let ours = self.columns.split(", ").filter_map(|column| column.split_once(' '));
+        let same = |(name, sort): (&str, &str)| found.get(name).is_some_and(|(found, _)| found == sort);
+        let key: BTreeSet<_> = self.key.split(", ").map(|name| name.trim_matches(['(', ')'])).collect();
+        let found_key = found.iter().filter(|(_, (_, is_key))| *is_key).map(|(name, _)| name.as_str());
+        if ours.into_iter().all(same) && found_key.collect::<BTreeSet<_>>() == key {
             return Ok(());
         }
         let message = format!(

@@ -15,14 +15,15 @@ use scylla::{
     },
 };
 use store_core::{
-    Error, ErrorKind, Result,
+    Result,
     backend::{Changes, MapChange, MapId, Put},
     redo::{Lease, LogName},
 };
 
 use crate::{
-    error::{failed, unreadable},
-    layout::{Buckets, MapColumns},
+    answer::rows,
+    error::failed,
+    layout::{Buckets, MapColumns, signed},
     task::CassandraTask,
 };
 
@@ -31,13 +32,6 @@ enum Request<'a> {
     Puts(MapId, i32, Vec<(&'a Bytes, &'a Bytes)>),
     Deletes(MapId, i32, Vec<&'a Bytes>),
     Remove(MapId, i32),
-}
-
-pub(crate) fn signed(number: u64) -> Result<i64> {
-    i64::try_from(number).map_err(|error| {
-        let message = "a number of the protocol is above what the database can store";
-        Error::new(ErrorKind::InvalidArgument, message).with_source(error)
-    })
 }
 
 impl CassandraTask {
@@ -85,19 +79,9 @@ impl CassandraTask {
     }
 
     async fn maps(&self) -> Result<Vec<MapId>> {
-        let doing = || format!("list the maps of task {}", self.task);
-        let session = &self.shared.session;
-        let rows = session.execute_iter(self.shared.statements.maps.clone(), (&self.name,)).await;
-        let rows = rows.map_err(|error| unreadable(doing(), error))?;
-        let rows = rows.rows_stream::<(i64, bool, i64)>().map_err(|error| unreadable(doing(), error))?;
-        let maps = rows.map(|row| match row {
-            Ok((store, cut, segment)) => MapColumns { store, cut, segment }.map(),
-            Err(error) => {
-                let message = format!("cannot {}: no answer", doing());
-                Err(Error::new(ErrorKind::Unavailable, message).with_source(error))
-            }
-        });
-        maps.try_collect().await
+        let answer = self.shared.session.execute_unpaged(&self.shared.statements.maps, (&self.name,));
+        let maps = rows(answer.await, format_args!("list the maps of task {}", self.task))?;
+        maps.into_iter().map(|(store, cut, segment)| MapColumns { store, cut, segment }.map()).collect()
     }
 
     /// Notes maps that are written or dropped, so that destroying the task finds them.
@@ -194,7 +178,7 @@ impl CassandraTask {
             Request::Remove(map, bucket) => {
                 let MapColumns { store, cut, segment } = map.into();
                 let values = (stamp, &self.name, store, cut, segment, bucket);
-                self.execute(&statements.drop, values).await
+                self.execute(&statements.remove, values).await
             }
         }
     }

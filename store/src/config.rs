@@ -46,6 +46,9 @@ pub struct Config {
     /// The settings of `redis://`.
     #[cfg(feature = "redis")]
     pub redis: store_redis::RedisConfig,
+    /// The settings of `cassandra://` and `scylla://`.
+    #[cfg(feature = "cassandra")]
+    pub cassandra: store_cassandra::CassandraConfig,
 }
 
 impl Default for Config {
@@ -57,6 +60,8 @@ impl Default for Config {
             embedded: store_embedded::EmbeddedConfig::default(),
             #[cfg(feature = "redis")]
             redis: store_redis::RedisConfig::default(),
+            #[cfg(feature = "cassandra")]
+            cassandra: store_cassandra::CassandraConfig::default(),
         }
     }
 }
@@ -150,6 +155,8 @@ impl fmt::Debug for Config {
         debug.field("embedded", &self.embedded);
         #[cfg(feature = "redis")]
         debug.field("redis", &self.redis);
+        #[cfg(feature = "cassandra")]
+        debug.field("cassandra", &self.cassandra);
         debug.finish()
     }
 }
@@ -174,9 +181,12 @@ mod tests {
 
     #[test]
     fn no_parameter_of_a_url_names_two_settings() {
-        for scheme in
-            [Scheme::Memory, Scheme::Embedded(PathBuf::new()), Scheme::Redis(String::new())]
-        {
+        for scheme in [
+            Scheme::Memory,
+            Scheme::Embedded(PathBuf::new()),
+            Scheme::Redis(String::new()),
+            Scheme::Cassandra(String::new()),
+        ] {
             let known = known(&scheme);
             let names: BTreeSet<_> = known.iter().map(|(_, name)| name).collect();
             assert_eq!(names.len(), known.len(), "{known:?}");

@@ -41,8 +41,13 @@ async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
             let backend = store_redis::RedisBackend::connect(&address, config.redis.clone());
             Ok(Arc::new(backend.await?))
         }
+        #[cfg(feature = "cassandra")]
+        Scheme::Cassandra(address) => {
+            let config = config.cassandra.clone();
+            Ok(Arc::new(store_cassandra::CassandraBackend::connect(&address, config).await?))
+        }
         // Parsing refuses what was left out of the program.
-        #[cfg(not(all(feature = "embedded", feature = "redis")))]
+        #[cfg(not(all(feature = "embedded", feature = "redis", feature = "cassandra")))]
         other => Err(store_core::Error::new(
             store_core::ErrorKind::Unsupported,
             format!("{other:?} needs a cargo feature of the crate `store` that is off"),

@@ -20,7 +20,9 @@ pub(crate) fn spec(settings: Settings) -> Spec {
     ports.extend(settings.ports);
     let mut files = vec![(CASSANDRA_YAML.to_owned(), CONFIGURATION.into())];
     files.extend(settings.files);
-    let mut env: Vec<_> = [("MAX_HEAP_SIZE", "512m"), ("HEAP_NEWSIZE", "128m")]
+    // A driver connects to the address it is told, on the port it came by.
+    let told = ("CASSANDRA_BROADCAST_RPC_ADDRESS", "127.0.0.1");
+    let mut env: Vec<_> = [("MAX_HEAP_SIZE", "512m"), ("HEAP_NEWSIZE", "128m"), told]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     env.extend(settings.env);

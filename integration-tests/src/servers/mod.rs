@@ -218,7 +218,7 @@ fn wait_for(name: &str, container: &Container, answers: impl Fn() -> Result<()>)
 
 /// A connection that is not waited for without end, with the request sent.
 fn request(address: SocketAddr, bytes: &[u8]) -> Result<TcpStream> {
-    let limit = Duration::from_secs(5);
+    let limit = Duration::from_secs(60);
     let mut line = TcpStream::connect_timeout(&address, limit)?;
     line.set_read_timeout(Some(limit))?;
     line.set_write_timeout(Some(limit))?;

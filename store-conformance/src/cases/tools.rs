@@ -31,8 +31,22 @@ pub(crate) async fn open_on(database: &Database) -> Result<(Task, Store)> {
 /// A database on a new handle whose calls can be made to fail, and what makes them.
 pub(crate) async fn faulty(context: &Context) -> Result<(Faulty, Database)> {
     let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), EngineConfig::default())?;
+    let database = Database::with(Arc::new(line.clone()), context.config())?;
     Ok((line, database))
+}
+
+/// As [`faulty`], where every read goes to the backend.
+pub(crate) async fn faulty_without_cache(context: &Context) -> Result<(Faulty, Database)> {
+    let line = Faulty::new(context.backend().await?);
+    let database = Database::with(Arc::new(line.clone()), without_cache())?;
+    Ok((line, database))
+}
+
+/// Settings by which every read goes to the backend.
+pub(crate) fn without_cache() -> EngineConfig {
+    let mut config = EngineConfig::default();
+    config.cache_bytes = 0;
+    config
 }
 
 /// What is committed of that store, for somebody else.

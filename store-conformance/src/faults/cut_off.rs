@@ -13,8 +13,9 @@ use bytes::Bytes;
 use store_core::{
     Result,
     backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, LocalReader, MapId, Name,
+        Order, OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary,
+        TaskWriter,
     },
 };
 use tokio::{sync::Notify, task::yield_now};
@@ -128,6 +129,11 @@ impl<T: TaskReader + ?Sized> TaskReader for CutOffReader<T> {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.inner.searcher()
+    }
+
+    /// None: every read goes through the line.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
     }
 }
 

@@ -8,8 +8,9 @@ use futures::future::select;
 use store_core::{
     Result,
     backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, LocalReader, MapId, Name,
+        Order, OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary,
+        TaskWriter,
     },
 };
 
@@ -162,6 +163,11 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.inner.searcher()
+    }
+
+    /// None: every read goes through the line.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
     }
 }
 

@@ -1,4 +1,4 @@
-//! A backend whose commits can be held, refused or lost, over the in-memory one.
+//! A backend whose calls can be held, refused or lost, over the in-memory one. It is not local, as a database is not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(unreachable_pub, reason = "shared by test binaries")]
@@ -14,6 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::FutureExt;
 use rand::{Rng, rngs::StdRng};
 use store_core::{
     Database, Effect, EngineConfig, Error, ErrorKind, KeyValue, Result,
@@ -49,6 +50,15 @@ pub struct Script {
     pub commit_door: Semaphore,
     pub apply_door: Semaphore,
     pub scan_door: Semaphore,
+    /// Holds replies that have been read already.
+    pub reply_door: Semaphore,
+    /// What happens to reads of values.
+    pub reads: Mutex<VecDeque<Fault>>,
+    /// How many keys each of them asked for.
+    pub asked: Mutex<Vec<usize>>,
+    /// Reads of values on their way, and the most there were at once.
+    pub reading: AtomicUsize,
+    pub most_reading: AtomicUsize,
     pub gets: AtomicUsize,
     pub scans: AtomicUsize,
     pub commits_sent: AtomicUsize,
@@ -68,6 +78,11 @@ impl Default for Script {
             commit_door: Semaphore::new(OPEN),
             apply_door: Semaphore::new(OPEN),
             scan_door: Semaphore::new(OPEN),
+            reply_door: Semaphore::new(OPEN),
+            reads: Mutex::default(),
+            asked: Mutex::default(),
+            reading: AtomicUsize::new(0),
+            most_reading: AtomicUsize::new(0),
             gets: AtomicUsize::new(0),
             scans: AtomicUsize::new(0),
             commits_sent: AtomicUsize::new(0),
@@ -103,6 +118,31 @@ impl Script {
     }
 }
 
+/// Counts a read while it is on its way.
+struct Reading<'a>(&'a Script);
+
+impl<'a> Reading<'a> {
+    fn new(script: &'a Script) -> Self {
+        let reading = script.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        script.most_reading.fetch_max(reading, Ordering::Relaxed);
+        Self(script)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Polls a future until nothing happens any more.
+pub async fn get_going<T>(future: &mut (impl Future<Output = T> + Unpin)) {
+    for _ in 0..20 {
+        assert!(future.now_or_never().is_none(), "it ended already");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Faulty {
     inner: MemoryBackend,
@@ -112,6 +152,11 @@ pub struct Faulty {
 impl Faulty {
     pub fn database(&self) -> Database {
         self.with(EngineConfig::default())
+    }
+
+    /// The backend below, which always answers at once.
+    pub fn quiet(&self) -> Database {
+        Database::with(Arc::new(self.inner.clone()), EngineConfig::default()).unwrap()
     }
 
     pub fn with(&self, config: EngineConfig) -> Database {
@@ -162,10 +207,17 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.script.gets.fetch_add(1, Ordering::Relaxed);
-        self.script.take_turns().await;
-        let found = self.inner.get_many(keys).await;
-        self.script.take_turns().await;
+        let script = &self.script;
+        script.gets.fetch_add(1, Ordering::Relaxed);
+        script.asked.lock().unwrap().push(keys.len());
+        let _reading = Reading::new(script);
+        script.take_turns().await;
+        let found = match Script::next(&script.reads) {
+            Fault::None => self.inner.get_many(keys).await,
+            _ => Err(lost("the read")),
+        };
+        Script::pass(&script.reply_door).await;
+        script.take_turns().await;
         found
     }
 
@@ -180,6 +232,7 @@ impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
         Script::pass(&self.script.scan_door).await;
         self.script.take_turns().await;
         let page = self.inner.scan(map, range, order, limit).await;
+        Script::pass(&self.script.reply_door).await;
         self.script.take_turns().await;
         page
     }

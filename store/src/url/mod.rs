@@ -34,8 +34,10 @@ pub enum Scheme {
     Memory,
     /// `embedded:PATH`; the folder `state` where no path is given.
     Embedded(PathBuf),
-    /// `redis://…` without parameters, as the driver reads it.
+    /// `redis://…` and its relatives, without parameters.
     Redis(String),
+    /// `cassandra://…` or `scylla://…`, without parameters.
+    Cassandra(String),
 }
 
 impl Scheme {
@@ -45,6 +47,7 @@ impl Scheme {
             Self::Memory => None,
             Self::Embedded(_) => Some("embedded"),
             Self::Redis(_) => Some("redis"),
+            Self::Cassandra(_) => Some("cassandra"),
         }
     }
 
@@ -53,8 +56,20 @@ impl Scheme {
             "memory" if matches!(place, "" | "//") => Ok(Self::Memory),
             "memory" => Err(invalid("memory: takes no path")),
             "embedded" if cfg!(feature = "embedded") => Ok(Self::Embedded(path(place)?)),
-            "redis" if cfg!(feature = "redis") => Ok(Self::Redis(address(name, place)?)),
-            "embedded" | "redis" => Err(unsupported(format!("{name}: {}", left_out(name)))),
+            name if REDIS.contains(&name) && cfg!(feature = "redis") => {
+                Ok(Self::Redis(address(name, place)?))
+            }
+            name if CASSANDRA.contains(&name) && cfg!(feature = "cassandra") => {
+                Ok(Self::Cassandra(address(name, place)?))
+            }
+            name if BUILT.contains(&name) => {
+                let feature = match name {
+                    "embedded" => name,
+                    name if CASSANDRA.contains(&name) => "cassandra",
+                    _ => "redis",
+                };
+                Err(unsupported(format!("{name}: {}", left_out(feature))))
+            }
             planned if PLANNED.contains(&planned) => {
                 let usable = AVAILABLE.join(", ");
                 let message = format!("{planned}: is planned and cannot be used yet; use {usable}");
@@ -72,6 +87,7 @@ impl fmt::Debug for Scheme {
             Self::Memory => f.write_str("memory:"),
             Self::Embedded(path) => write!(f, "embedded:{}", path.display()),
             Self::Redis(_) => f.write_str("redis:…"),
+            Self::Cassandra(_) => f.write_str("cassandra:…"),
         }
     }
 }
@@ -173,7 +189,23 @@ fn unknown(scheme: &str) -> Error {
 const DEFAULT_PATH: &str = "state";
 
 /// Schemes of the backends that are written, whether or not this program has them.
-const BUILT: &[&str] = &["memory", "embedded", "redis"];
+const BUILT: &[&str] = &[
+    "memory",
+    "embedded",
+    "redis",
+    "rediss",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+unix",
+    "cassandra",
+    "scylla",
+];
+
+/// Schemes of one server, of TLS, of clusters and of sockets.
+const REDIS: &[&str] = &["redis", "rediss", "redis+cluster", "rediss+cluster", "redis+unix"];
+
+/// Two servers of one protocol.
+const CASSANDRA: &[&str] = &["cassandra", "scylla"];
 
 /// What this program can connect to.
 const AVAILABLE: &[&str] = &[
@@ -182,15 +214,22 @@ const AVAILABLE: &[&str] = &[
     "embedded:PATH",
     #[cfg(feature = "redis")]
     "redis://HOST",
+    #[cfg(feature = "redis")]
+    "rediss://HOST",
+    #[cfg(feature = "redis")]
+    "redis+cluster://HOST,HOST",
+    #[cfg(feature = "redis")]
+    "rediss+cluster://HOST,HOST",
+    #[cfg(feature = "redis")]
+    "redis+unix:///PATH",
+    #[cfg(feature = "cassandra")]
+    "cassandra://HOST",
+    #[cfg(feature = "cassandra")]
+    "scylla://HOST",
 ];
 
 /// Schemes of the backends that are planned.
 const PLANNED: &[&str] = &[
-    "rediss",
-    "redis+cluster",
-    "rediss+cluster",
-    "cassandra",
-    "scylla",
     "elasticsearch+http",
     "elasticsearch+https",
     "opensearch+http",

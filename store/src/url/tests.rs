@@ -96,9 +96,6 @@ fn bad_paths_say_what_to_do() {
 #[test]
 fn planned_schemes_are_unsupported_and_say_so() {
     for url in [
-        "rediss://localhost",
-        "rediss+cluster://a,b",
-        "scylla://node/keyspace",
         "elasticsearch+https://user:password@host:9200",
         "opensearch+http://host",
     ] {
@@ -115,11 +112,37 @@ fn a_server_keeps_its_address_and_does_not_show_it() {
     let url = parse("redis://user:hunter2@host:1/2?namespace=x");
     assert_eq!(url.scheme, Scheme::Redis("redis://user:hunter2@host:1/2".to_owned()));
     assert!(!format!("{url:?}").contains("hunter2"));
+    for url in
+        ["rediss://h", "redis+cluster://u:p@h,i:1/0", "rediss+cluster://h", "redis+unix:///s"]
+    {
+        assert_eq!(parse(url).scheme, Scheme::Redis(url.to_owned()));
+    }
     for url in ["redis:", "redis://", "redis:host"] {
         let (kind, message) = refusal(url);
         assert_eq!(kind, ErrorKind::Config, "{url}");
         assert!(message.contains("redis://HOST"), "{message}");
     }
+}
+
+#[test]
+#[cfg(feature = "cassandra")]
+fn a_cluster_keeps_its_address_and_does_not_show_it() {
+    let url = parse("cassandra://user:hunter2@a:1,b?namespace=x");
+    assert_eq!(url.scheme, Scheme::Cassandra("cassandra://user:hunter2@a:1,b".to_owned()));
+    assert!(!format!("{url:?}").contains("hunter2"));
+    assert_eq!(parse("scylla://h").scheme, Scheme::Cassandra("scylla://h".to_owned()));
+    let (kind, message) = refusal("cassandra:host");
+    assert_eq!(kind, ErrorKind::Config);
+    assert!(message.contains("cassandra://HOST"), "{message}");
+}
+
+#[test]
+#[cfg(not(feature = "cassandra"))]
+fn a_cluster_left_out_of_the_program_names_its_feature() {
+    let (kind, message) = refusal("scylla://user:hunter2@host");
+    assert_eq!(kind, ErrorKind::Unsupported);
+    assert!(message.contains("cargo feature `cassandra`"), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
 }
 
 #[test]
@@ -134,7 +157,7 @@ fn a_server_left_out_of_the_program_names_its_feature() {
 #[test]
 #[cfg(not(feature = "embedded"))]
 fn a_backend_left_out_of_the_program_names_its_feature() {
-    let (kind, message) = refusal("embedded:./state?cache_bytes=1");
+    let (kind, message) = refusal("embedded:./state?block_cache_bytes=1");
     assert_eq!(kind, ErrorKind::Unsupported);
     assert!(message.contains("cargo feature `embedded`"), "{message}");
 }

@@ -45,6 +45,13 @@ impl Place {
             Scheme::Redis(_) => {
                 config.redis.namespace = format!("{}-{name}", config.redis.namespace);
             }
+            #[cfg(feature = "cassandra")]
+            Scheme::Cassandra(_) => {
+                // A prefix in the same keyspace: making another one takes long, and rights.
+                let namespace = &mut config.cassandra.namespace;
+                namespace.push(if namespace.contains('.') { '-' } else { '.' });
+                namespace.push_str(&name);
+            }
             _ => only = Some(OnceLock::new()),
         }
         Ok(Self { config, only, folder, tasks })

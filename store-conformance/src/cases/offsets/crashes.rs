@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::{EngineConfig, prelude::*};
+use store_core::prelude::*;
 
 use crate::{Context, faults::CutOff};
 
@@ -89,7 +89,7 @@ pub(crate) async fn at_any_call(context: Context) -> Result<()> {
     // One run may take the whole way: then there are no further calls to be cut off at.
     for half_calls in 0.. {
         let cut_off = CutOff::new(context.backend().await?, half_calls % 40);
-        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let database = Database::with(Arc::new(cut_off.clone()), context.config())?;
         tokio::select! {
             biased;
             () = cut_off.cut() => crashes += 1,

@@ -108,7 +108,9 @@ impl CassandraTask {
     async fn read_on(&self, query: &Query, cursor: &mut Cursor) -> Result<(usize, usize)> {
         let (mut count, mut sum) = (0, 0);
         // A page may be empty without being the last: there are deleted rows.
-        while let (0, Some(state)) = (count, cursor.next.take()) {
+        while count == 0
+            && let Some(state) = cursor.next.take()
+        {
             let doing = || format!("scan task {}", self.task);
             let MapColumns { store, cut, segment } = query.map;
             let (session, statement) = (&self.shared.session, &query.statement);

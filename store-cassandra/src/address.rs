@@ -19,9 +19,9 @@ const PORT: u16 = 9042;
 impl Address {
     /// Reads a URL without parameters. `Config` says what is wrong and shows nothing of it.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let place = url.split_once("://").and_then(|(scheme, place)| {
-            matches!(scheme, "cassandra" | "scylla").then_some(place)
-        });
+        let place = url
+            .split_once("://")
+            .and_then(|(scheme, place)| matches!(scheme, "cassandra" | "scylla").then_some(place));
         let place = place.ok_or_else(|| refused("write cassandra://HOST or scylla://HOST"))?;
         if place.contains('?') {
             return Err(refused("settings are given in CassandraConfig, or to store::connect"));
@@ -36,7 +36,8 @@ impl Address {
             return Err(refused("the keyspace is the setting ?namespace=, not a path"));
         }
         let nodes = hosts.split(',').map(node).collect::<Result<_>>()?;
-        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, ""))) {
+        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, "")))
+        {
             None => (None, None),
             Some((user, password)) => (text(user)?, text(password)?.map(Secret::new)),
         };
@@ -46,7 +47,7 @@ impl Address {
 
 fn text(encoded: &str) -> Result<Option<String>> {
     let text = percent_decode_str(encoded).decode_utf8();
-    let text = text.map_err(|_| refused("user or password is not UTF-8"))?;
+    let text = text.map_err(|error| refused("user or password is not UTF-8").with_source(error))?;
     Ok((!text.is_empty()).then(|| text.into_owned()))
 }
 
@@ -56,12 +57,17 @@ fn node(host: &str) -> Result<String> {
         Some((name, port)) if !bracketed || name.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
-    if name.is_empty() || (bracketed && !name.ends_with(']')) || (!bracketed && name.contains(':')) {
-        return Err(refused("a host is missing, or an IPv6 address lacks its brackets: [::1]:9042"));
+    if name.is_empty() || (bracketed && !name.ends_with(']')) || (!bracketed && name.contains(':'))
+    {
+        return Err(refused(
+            "a host is missing, or an IPv6 address lacks its brackets: [::1]:9042",
+        ));
     }
     let port = match port {
         None => PORT,
-        Some(port) => port.parse().map_err(|_| refused("a port is no number below 65536"))?,
+        Some(port) => port
+            .parse()
+            .map_err(|error| refused("a port is no number below 65536").with_source(error))?,
     };
     Ok(format!("{name}:{port}"))
 }

@@ -55,7 +55,11 @@ impl CassandraBackend {
         Self { redo, ..self }
     }
 
-    async fn over(session: Arc<Session>, config: CassandraConfig, profiles: &Profiles) -> Result<Self> {
+    async fn over(
+        session: Arc<Session>,
+        config: CassandraConfig,
+        profiles: &Profiles,
+    ) -> Result<Self> {
         schema::prepare(&session, &config).await?;
         let statements = Statements::prepare(&session, &config, profiles).await?;
         let shared = Arc::new(Shared { session, statements, config });
@@ -70,7 +74,8 @@ impl CassandraBackend {
     async fn summary(&self, task: TaskId) -> Result<Option<TaskSummary>> {
         let meta = self.task(&task, false).read_record(false).await?;
         let Some(meta) = meta.filter(|meta| meta.is_alive()) else { return Ok(None) };
-        let checkpoint = meta.checkpoint().map_err(|error| error.context(format_args!("task {task}")))?;
+        let checkpoint =
+            meta.checkpoint().map_err(|error| error.context(format_args!("task {task}")))?;
         Ok(Some(TaskSummary::new(task, meta.fence.epoch, checkpoint)))
     }
 

@@ -158,7 +158,8 @@ impl CassandraConfig {
     /// `Config` for values that cannot work; names the setting.
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |message: String| Err(Error::new(ErrorKind::Config, message));
-        let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let word =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let keyspace = self.keyspace();
         if !word(keyspace) || !(1..=48).contains(&keyspace.len()) {
             return refuse(format!(
@@ -174,7 +175,8 @@ impl CassandraConfig {
                 self.namespace
             ));
         }
-        let classes = [("compaction", Some(&self.compaction)), ("compression", self.compression.as_ref())];
+        let classes =
+            [("compaction", Some(&self.compaction)), ("compression", self.compression.as_ref())];
         for (name, class) in classes {
             let word = |class: &String| !class.is_empty() && class.split('.').all(word);
             if class.is_some_and(|class| !word(class)) {
@@ -193,12 +195,18 @@ impl CassandraConfig {
             return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
         }
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
-            return refuse("tls_certificate and tls_key belong together: set both, or neither".to_owned());
+            return refuse(
+                "tls_certificate and tls_key belong together: set both, or neither".to_owned(),
+            );
         }
         if !self.tls && (self.tls_ca.is_some() || self.tls_key.is_some()) {
-            return refuse("tls_ca, tls_certificate and tls_key need TLS: set tls to true".to_owned());
+            return refuse(
+                "tls_ca, tls_certificate and tls_key need TLS: set tls to true".to_owned(),
+            );
         }
-        for (name, buckets) in [("buckets", self.buckets), ("segment_buckets", self.segment_buckets)] {
+        for (name, buckets) in
+            [("buckets", self.buckets), ("segment_buckets", self.segment_buckets)]
+        {
             if !(1..=MAX_BUCKETS).contains(&buckets) {
                 return refuse(format!("{name} is {buckets}: set it to 1 to {MAX_BUCKETS}"));
             }

@@ -16,7 +16,10 @@ use scylla::{
 };
 use store_core::{Error, ErrorKind, Result};
 
-use crate::{CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient, tls};
+use crate::{
+    CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient,
+    tls,
+};
 
 /// The sorts of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,9 @@ impl Profiles {
         let once = Arc::new(FallthroughRetryPolicy::new());
         let built = |profile: ExecutionProfile| profile.into_handle();
         Self {
-            reads: built(plain.to_builder().speculative_execution_policy(Some(Arc::new(twice))).build()),
+            reads: built(
+                plain.to_builder().speculative_execution_policy(Some(Arc::new(twice))).build(),
+            ),
             conditional: built(plain.to_builder().retry_policy(once).build()),
             scans: built(plain.to_builder().request_timeout(Some(config.scan_timeout())).build()),
             writes: built(plain),
@@ -89,7 +94,11 @@ impl Profiles {
 }
 
 /// A session with the cluster that the URL names.
-pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Profiles) -> Result<Session> {
+pub(crate) async fn connect(
+    url: &str,
+    config: &CassandraConfig,
+    profiles: &Profiles,
+) -> Result<Session> {
     let address = Address::parse(url)?;
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.nodes)
@@ -123,8 +132,7 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig, profiles: &Prof
 fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
     let state = session.get_cluster_state();
     let nodes = state.get_nodes_info().iter();
-    let there: BTreeSet<_> =
-        nodes.filter_map(|node| node.datacenter.as_deref()).collect();
+    let there: BTreeSet<_> = nodes.filter_map(|node| node.datacenter.as_deref()).collect();
     let names = || there.iter().copied().collect::<Vec<_>>().join(", ");
     let message = match &config.datacenter {
         Some(datacenter) if !there.contains(datacenter.as_str()) => {

@@ -11,7 +11,9 @@ use store_core::{Effect, Error, ErrorKind};
 /// Maps a failed request; `doing` says what failed, and on which task.
 pub(crate) fn failed(doing: impl Display, error: ExecutionError) -> Error {
     let (kind, effect) = execution(&error);
-    Error::new(kind, format!("cannot {doing}: {}", advice(kind))).with_effect(effect).with_source(error)
+    Error::new(kind, format!("cannot {doing}: {}", advice(kind)))
+        .with_effect(effect)
+        .with_source(error)
 }
 
 /// Maps a statement that could not be prepared.
@@ -27,7 +29,10 @@ pub(crate) fn unprepared(error: PrepareError) -> Error {
 }
 
 /// Maps an answer that cannot be read.
-pub(crate) fn unreadable(doing: impl Display, error: impl StdError + Send + Sync + 'static) -> Error {
+pub(crate) fn unreadable(
+    doing: impl Display,
+    error: impl StdError + Send + Sync + 'static,
+) -> Error {
     let message = format!("cannot {doing}: the answer is not of the form of our tables");
     Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown).with_source(error)
 }
@@ -35,19 +40,27 @@ pub(crate) fn unreadable(doing: impl Display, error: impl StdError + Send + Sync
 /// Maps a session that could not be made, over TLS or not.
 pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
     let kind = match &error {
-        NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => ErrorKind::Config,
+        NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => {
+            ErrorKind::Config
+        }
         NewSessionError::MetadataError(MetadataError::ConnectionPoolError(error)) => pool(error),
         _ => ErrorKind::Unavailable,
     };
     let text = if tls { error.to_string() } else { String::new() };
     let (kind, advice) = if text.contains("received fatal alert") {
-        (ErrorKind::Config, "a node refuses our certificate, or wants one: set tls_certificate and tls_key")
+        (
+            ErrorKind::Config,
+            "a node refuses our certificate, or wants one: set tls_certificate and tls_key",
+        )
     } else if text.contains("certificate") {
         let advice = "a node's certificate is not to be trusted: set tls_ca to the file of who signed it; it must name the \
             node's IP address";
         (ErrorKind::Config, advice)
     } else if text.contains("corrupt message") {
-        (ErrorKind::Config, "a node does not speak TLS there: name its port for TLS, or leave tls out")
+        (
+            ErrorKind::Config,
+            "a node does not speak TLS there: name its port for TLS, or leave tls out",
+        )
     } else {
         (kind, advice(kind))
     };
@@ -56,14 +69,18 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
 
 const fn advice(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Unauthenticated => "the server does not accept the user or password, or wants one",
+        ErrorKind::Unauthenticated => {
+            "the server does not accept the user or password, or wants one"
+        }
         ErrorKind::PermissionDenied => "the user lacks a permission that a state store needs",
         ErrorKind::Throttled => "the server is busy: try again later",
         ErrorKind::Timeout => "no answer came in time",
         ErrorKind::Config => "the address, datacenter or keyspace is not usable",
         ErrorKind::NotFound => "the keyspace or a table is not there: was it dropped?",
         ErrorKind::TooLarge => "the server takes no request of this size",
-        ErrorKind::Unsupported => "the server cannot do this: it must be Cassandra 4.0 or newer, or ScyllaDB",
+        ErrorKind::Unsupported => {
+            "the server cannot do this: it must be Cassandra 4.0 or newer, or ScyllaDB"
+        }
         ErrorKind::InvalidArgument => "the server does not take the request",
         _ => "too few nodes can be reached or can work now",
     }

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use store_core::{
-    backend::{KeyRange, MapId, Name, TaskId},
     Error, ErrorKind, Result,
+    backend::{KeyRange, MapId, Name, TaskId},
 };
 
 /// The version of the layout, recorded with each task.
@@ -128,7 +128,10 @@ mod tests {
         assert_eq!(task(Some("team.a"), &id), "team.a:word-count/7");
         for (map, columns) in [
             (MapId::whole(1), MapColumns { store: 1, cut: false, segment: 0 }),
-            (MapId::segment(u32::MAX, 0), MapColumns { store: 4_294_967_295, cut: true, segment: 0 }),
+            (
+                MapId::segment(u32::MAX, 0),
+                MapColumns { store: 4_294_967_295, cut: true, segment: 0 },
+            ),
             (MapId::segment(2, -1), MapColumns { store: 2, cut: true, segment: -1 }),
         ] {
             assert_eq!(MapColumns::from(map), columns);

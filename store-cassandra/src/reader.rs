@@ -1,56 +1,74 @@
 //! Reading: values, chunks of logs, counts.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use scylla::{serialize::row::SerializeRow, statement::prepared::PreparedStatement};
 use store_core::{Result, backend::MapId, redo::LogName};
 
 use crate::{
     answer::rows,
-    layout::{Buckets, MAX_KEY_BYTES, MapColumns, signed},
+    layout::{MAX_KEY_BYTES, MapColumns, signed},
     task::CassandraTask,
 };
 
 impl CassandraTask {
+    /// The values of keys, by one request for several keys of a bucket.
     pub(crate) async fn values(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         let buckets = self.buckets().await?;
-        let gets: Vec<_> = keys.iter().map(|(map, key)| self.value(buckets, *map, key)).collect();
-        let in_flight = self.shared.config.in_flight;
-        stream::iter(gets).buffered(in_flight).try_collect().await
+        let mut asked = BTreeMap::<_, Vec<usize>>::new();
+        for (place, (map, key)) in keys.iter().enumerate() {
+            if key.len() <= MAX_KEY_BYTES {
+                asked.entry((*map, buckets.bucket(*map, key))).or_default().push(place);
+            }
+        }
+        let requests = asked.iter().flat_map(|((map, bucket), places)| {
+            places.chunks(KEYS_AT_ONCE).map(|places| self.some_values(*map, *bucket, keys, places))
+        });
+        let requests: Vec<_> = requests.collect();
+        let found: Vec<_> = stream::iter(requests)
+            .buffer_unordered(self.shared.config.in_flight)
+            .try_collect()
+            .await?;
+        let mut values = vec![None; keys.len()];
+        for (place, value) in found.into_iter().flatten() {
+            values[place] = value;
+        }
+        Ok(values)
     }
 
-    async fn value(&self, buckets: Buckets, map: MapId, key: &Bytes) -> Result<Option<Bytes>> {
-        if key.len() > MAX_KEY_BYTES {
-            return Ok(None);
-        }
+    /// The values at some places of the keys, all of one bucket.
+    async fn some_values(
+        &self,
+        map: MapId,
+        bucket: i32,
+        keys: &[(MapId, Bytes)],
+        places: &[usize],
+    ) -> Result<Vec<(usize, Option<Bytes>)>> {
         let MapColumns { store, cut, segment } = map.into();
-        let values = (&self.name, store, cut, segment, buckets.bucket(map, key), key);
-        self.blob(&self.shared.statements.get, values, "read").await
+        let key = |place: &usize| &keys[*place].1;
+        let wanted: Vec<_> = places.iter().map(key).collect();
+        let values = (&self.name, store, cut, segment, bucket, wanted);
+        let answer = self.shared.session.execute_unpaged(&self.shared.statements.get, values);
+        let found: BTreeMap<Bytes, Bytes> =
+            rows(answer.await, format_args!("read task {}", self.task))?.into_iter().collect();
+        // Copied, since a slice would keep the whole answer in memory as long as one value.
+        let value = |key| found.get(key).map(|value: &Bytes| Bytes::copy_from_slice(value));
+        Ok(places.iter().map(|place| (*place, value(key(place)))).collect())
     }
 
     pub(crate) async fn chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
         let epoch = signed(log.epoch)?;
         let statement = &self.shared.statements.chunk;
-        let gets: Vec<_> = (0..i64::from(count))
-            .map(|number| {
-                let values = (&self.name, epoch, log.attempt, number);
-                self.blob(statement, values, "read the log of")
-            })
-            .collect();
+        let gets = (0..i64::from(count)).map(async |number| {
+            let values = (&self.name, epoch, log.attempt, number);
+            let answer = self.shared.session.execute_unpaged(statement, values).await;
+            let mut chunks =
+                rows::<(Bytes,)>(answer, format_args!("read the log of task {}", self.task))?;
+            Ok(chunks.pop().map(|(chunk,)| chunk))
+        });
+        let gets: Vec<_> = gets.collect();
         stream::iter(gets).buffered(CHUNKS_AT_ONCE).try_collect().await
-    }
-
-    /// The one column of the one row, if it is there.
-    async fn blob(
-        &self,
-        statement: &PreparedStatement,
-        values: impl SerializeRow,
-        doing: &str,
-    ) -> Result<Option<Bytes>> {
-        let answer = self.shared.session.execute_unpaged(statement, values).await;
-        let row = rows(answer, format_args!("{doing} task {}", self.task))?.pop();
-        // An empty value is stored as one, but a column of nothing is not there: a row has a value, or was never whole.
-        Ok(row.and_then(|(value,)| value))
     }
 
     pub(crate) async fn count(&self, map: MapId) -> Result<u64> {
@@ -58,7 +76,10 @@ impl CassandraTask {
         let counts: Vec<_> =
             buckets.all(map).map(|bucket| self.count_bucket(map, bucket)).collect();
         let in_flight = self.shared.config.in_flight;
-        stream::iter(counts).buffer_unordered(in_flight).try_fold(0, async |sum, n| Ok(sum + n)).await
+        stream::iter(counts)
+            .buffer_unordered(in_flight)
+            .try_fold(0, async |sum, n| Ok(sum + n))
+            .await
     }
 
     async fn count_bucket(&self, map: MapId, bucket: i32) -> Result<u64> {
@@ -73,3 +94,6 @@ impl CassandraTask {
 
 /// Chunks are up to half a MiB.
 const CHUNKS_AT_ONCE: usize = 8;
+
+/// Keys that one request asks for: each value may be large.
+const KEYS_AT_ONCE: usize = 16;

@@ -56,7 +56,11 @@ impl CassandraTask {
         let mut query = Query { statement: statement.clone(), map: map.into(), low, high };
         let mut cursors: Vec<_> = buckets
             .all(map)
-            .map(|bucket| Cursor { bucket, rows: VecDeque::new(), next: Some(PagingState::start()) })
+            .map(|bucket| Cursor {
+                bucket,
+                rows: VecDeque::new(),
+                next: Some(PagingState::start()),
+            })
             .collect();
         let (mut page, mut bytes) = (Page::default(), 0);
         while !limit.is_reached(page.entries.len(), bytes) {
@@ -97,9 +101,9 @@ impl CassandraTask {
         let (count, sum) = sizes
             .try_fold((0, 0), async |(count, sum), (rows, bytes)| Ok((count + rows, sum + bytes)))
             .await?;
-        if count > 0 {
+        if let Some(size) = sum.checked_div(count) {
             let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
-            sizes.insert(map, sum / count);
+            sizes.insert(map, size);
         }
         Ok(())
     }
@@ -129,8 +133,7 @@ impl CassandraTask {
                 cursor.next = Some(state);
             }
             let rows = answer.into_rows_result().map_err(|error| unreadable(doing(), error))?;
-            let rows =
-                rows.rows::<(&[u8], &[u8])>().map_err(|error| unreadable(doing(), error))?;
+            let rows = rows.rows::<(&[u8], &[u8])>().map_err(|error| unreadable(doing(), error))?;
             for row in rows {
                 let (key, value) = row.map_err(|error| unreadable(doing(), error))?;
                 count += 1;

@@ -15,7 +15,11 @@ struct Table {
 }
 
 const TABLES: [Table; 5] = [
-    Table { name: "tasks", columns: "application text, partition bigint", key: "application, partition" },
+    Table {
+        name: "tasks",
+        columns: "application text, partition bigint",
+        key: "application, partition",
+    },
     Table {
         name: "records",
         columns: "task text, layout int, buckets int, segment_buckets int, epoch bigint, owner uuid, sequence bigint, \
@@ -87,7 +91,9 @@ async fn make(session: &Session, config: &CassandraConfig, missing: Vec<String>)
     }
     for statement in missing {
         let done = session.query_unpaged(statement, ()).await;
-        done.map_err(|error| failed(format_args!("make the tables of keyspace {keyspace}"), error))?;
+        done.map_err(|error| {
+            failed(format_args!("make the tables of keyspace {keyspace}"), error)
+        })?;
     }
     session.await_schema_agreement().await.map_err(|error| {
         let message = "the nodes do not agree on the tables that were made: try again later";
@@ -95,11 +101,17 @@ async fn make(session: &Session, config: &CassandraConfig, missing: Vec<String>)
     })?;
     // Somebody else's of the same name may have come first.
     let found = columns(session, keyspace).await?;
-    TABLES.iter().try_for_each(|table| table.check(keyspace, found.get(table.name).unwrap_or(&BTreeMap::new())))
+    TABLES.iter().try_for_each(|table| {
+        table.check(keyspace, found.get(table.name).unwrap_or(&BTreeMap::new()))
+    })
 }
 
 /// Rows of the server's own tables.
-async fn look<T>(session: &Session, query: &str, values: impl SerializeRow) -> Result<Vec<T>>
+async fn look<T>(
+    session: &Session,
+    query: &str,
+    values: impl SerializeRow + Send + Sync,
+) -> Result<Vec<T>>
 where
     T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
 {
@@ -112,7 +124,9 @@ type Columns = BTreeMap<String, BTreeMap<String, (String, bool)>>;
 async fn columns(session: &Session, keyspace: &str) -> Result<Columns> {
     let query = "SELECT table_name, column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ?";
     let mut tables = Columns::new();
-    for (table, column, sort, kind) in look::<(String, String, String, String)>(session, query, (keyspace,)).await? {
+    for (table, column, sort, kind) in
+        look::<(String, String, String, String)>(session, query, (keyspace,)).await?
+    {
         let is_key = kind == "partition_key" || kind == "clustering";
         tables.entry(table).or_default().insert(column, (sort, is_key));
     }
@@ -140,7 +154,8 @@ async fn keyspace_statement(session: &Session, config: &CassandraConfig) -> Resu
 /// The copies as CQL writes them.
 fn replication(setting: &str) -> Result<String> {
     let refused = || {
-        let message = "replication must be a number of copies, 3, or one for each datacenter, dc1:3,dc2:3";
+        let message =
+            "replication must be a number of copies, 3, or one for each datacenter, dc1:3,dc2:3";
         Error::new(ErrorKind::Config, message)
     };
     let number = |text: &str| text.trim().parse::<u8>().ok().filter(|n| *n > 0).ok_or_else(refused);
@@ -162,8 +177,9 @@ fn replication(setting: &str) -> Result<String> {
 impl Table {
     fn statement(&self, config: &CassandraConfig) -> String {
         let (keyspace, Self { name, columns, key }) = (config.keyspace(), self);
-        let mut statement =
-            format!("CREATE TABLE IF NOT EXISTS \"{keyspace}\".{name} ({columns}, PRIMARY KEY ({key}))");
+        let mut statement = format!(
+            "CREATE TABLE IF NOT EXISTS \"{keyspace}\".{name} ({columns}, PRIMARY KEY ({key}))"
+        );
         if *name == DATA {
             statement += &format!(" WITH compaction = {{'class': '{}'}}", config.compaction);
             match config.compression.as_deref() {
@@ -178,9 +194,12 @@ impl Table {
     /// `Config` for a table of this name that is not ours. More columns are not minded.
     fn check(&self, keyspace: &str, found: &BTreeMap<String, (String, bool)>) -> Result<()> {
         let ours = self.columns.split(", ").filter_map(|column| column.split_once(' '));
-        let same = |(name, sort): (&str, &str)| found.get(name).is_some_and(|(found, _)| found == sort);
-        let key: BTreeSet<_> = self.key.split(", ").map(|name| name.trim_matches(['(', ')'])).collect();
-        let found_key = found.iter().filter(|(_, (_, is_key))| *is_key).map(|(name, _)| name.as_str());
+        let same =
+            |(name, sort): (&str, &str)| found.get(name).is_some_and(|(found, _)| found == sort);
+        let key: BTreeSet<_> =
+            self.key.split(", ").map(|name| name.trim_matches(['(', ')'])).collect();
+        let found_key =
+            found.iter().filter(|(_, (_, is_key))| *is_key).map(|(name, _)| name.as_str());
         if ours.into_iter().all(same) && found_key.collect::<BTreeSet<_>>() == key {
             return Ok(());
         }

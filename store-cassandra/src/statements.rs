@@ -74,7 +74,7 @@ statements! { |ks|
     put: Write = "INSERT INTO {ks}.data (task, store, cut, segment, bucket, key, value) VALUES (?, ?, ?, ?, ?, ?, ?)";
     delete: Write = "DELETE FROM {ks}.data WHERE {BUCKET} AND key = ?";
     remove: Write = "DELETE FROM {ks}.data USING TIMESTAMP ? WHERE {BUCKET}";
-    get: Read = "SELECT value FROM {ks}.data WHERE {BUCKET} AND key = ?";
+    get: Read = "SELECT key, value FROM {ks}.data WHERE {BUCKET} AND key IN ?";
     count: Scan = "SELECT COUNT(*) FROM {ks}.data WHERE {BUCKET}";
     forward: Scan = "SELECT key, value FROM {ks}.data WHERE {BUCKET} AND key >= ? ORDER BY key ASC";
     forward_to: Scan = "SELECT key, value FROM {ks}.data WHERE {BUCKET} AND key >= ? AND key < ? ORDER BY key ASC";

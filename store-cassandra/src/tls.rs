@@ -17,8 +17,9 @@ pub(crate) fn context(config: &CassandraConfig) -> Result<Option<Arc<ClientConfi
         return Ok(None);
     }
     // The program's choice of cryptography, where it made one.
-    let provider =
-        CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ring::default_provider()));
+    let provider = CryptoProvider::get_default()
+        .cloned()
+        .unwrap_or_else(|| Arc::new(ring::default_provider()));
     let mut roots = RootCertStore::empty();
     match &config.tls_ca {
         Some(path) => {
@@ -30,7 +31,8 @@ pub(crate) fn context(config: &CassandraConfig) -> Result<Option<Arc<ClientConfi
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| {
         let message = "the program's choice of cryptography knows no protocol of TLS that is safe";
         Error::new(ErrorKind::Config, message).with_source(error)

@@ -1,9 +1,6 @@
 //! Writing: logs, and what is decided.
 
-use std::{
-    collections::BTreeMap,
-    sync::PoisonError,
-};
+use std::{collections::BTreeMap, sync::PoisonError};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -36,8 +33,7 @@ enum Request<'a> {
 
 impl CassandraTask {
     pub(crate) async fn write_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
-        let values =
-            (&self.name, signed(log.epoch)?, log.attempt, i64::from(index), chunk);
+        let values = (&self.name, signed(log.epoch)?, log.attempt, i64::from(index), chunk);
         self.execute(&self.shared.statements.put_chunk, values).await
     }
 
@@ -70,18 +66,21 @@ impl CassandraTask {
     pub(crate) async fn remove_all(&self, stamp: i64, lease: &Lease) -> Result<()> {
         let buckets = self.buckets().await?;
         let maps = self.maps().await?;
-        let removals = maps.into_iter().flat_map(|map| {
-            buckets.all(map).map(move |bucket| Request::Remove(map, bucket))
-        });
+        let removals = maps
+            .into_iter()
+            .flat_map(|map| buckets.all(map).map(move |bucket| Request::Remove(map, bucket)));
         self.send_all(removals.collect(), stamp, lease).await?;
         lease.check()?;
         self.execute(&self.shared.statements.forget_maps, (stamp, &self.name)).await
     }
 
     async fn maps(&self) -> Result<Vec<MapId>> {
-        let answer = self.shared.session.execute_unpaged(&self.shared.statements.maps, (&self.name,));
+        let answer =
+            self.shared.session.execute_unpaged(&self.shared.statements.maps, (&self.name,));
         let maps = rows(answer.await, format_args!("list the maps of task {}", self.task))?;
-        maps.into_iter().map(|(store, cut, segment)| MapColumns { store, cut, segment }.map()).collect()
+        maps.into_iter()
+            .map(|(store, cut, segment)| MapColumns { store, cut, segment }.map())
+            .collect()
     }
 
     /// Notes maps that are written or dropped, so that destroying the task finds them.
@@ -93,8 +92,12 @@ impl CassandraTask {
             };
             changes.iter().filter(|(map, change)| new(map, change)).collect()
         };
-        let notes: Vec<_> = new.iter().map(|(map, change)| self.note_map(**map, change, stamp, lease)).collect();
-        stream::iter(notes).buffer_unordered(self.shared.config.in_flight).try_collect::<()>().await?;
+        let notes: Vec<_> =
+            new.iter().map(|(map, change)| self.note_map(**map, change, stamp, lease)).collect();
+        stream::iter(notes)
+            .buffer_unordered(self.shared.config.in_flight)
+            .try_collect::<()>()
+            .await?;
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         for (map, change) in new {
             match change {
@@ -105,7 +108,13 @@ impl CassandraTask {
         Ok(())
     }
 
-    async fn note_map(&self, map: MapId, change: &MapChange, stamp: i64, lease: &Lease) -> Result<()> {
+    async fn note_map(
+        &self,
+        map: MapId,
+        change: &MapChange,
+        stamp: i64,
+        lease: &Lease,
+    ) -> Result<()> {
         let MapColumns { store, cut, segment } = map.into();
         let statements = &self.shared.statements;
         let statement = match change {
@@ -188,7 +197,7 @@ impl CassandraTask {
         &self,
         statement: &PreparedStatement,
         count: usize,
-        rows: impl BatchValues,
+        rows: impl BatchValues + Send + Sync,
         stamp: i64,
     ) -> Result<()> {
         let statements = vec![BatchStatement::from(statement.clone()); count];
@@ -200,7 +209,11 @@ impl CassandraTask {
         done.map(drop).map_err(|error| failed(format_args!("write to task {}", self.task), error))
     }
 
-    async fn execute(&self, statement: &PreparedStatement, values: impl SerializeRow) -> Result<()> {
+    async fn execute(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<()> {
         let done = self.shared.session.execute_unpaged(statement, values).await;
         done.map(drop).map_err(|error| failed(format_args!("write to task {}", self.task), error))
     }

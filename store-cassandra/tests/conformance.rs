@@ -25,6 +25,8 @@ impl Place for Prefix {
     async fn open(&self) -> Result<Arc<dyn Backend>> {
         let mut config = CassandraConfig::default();
         config.namespace.clone_from(&self.namespace);
+        // A scan asks each of them, and cases have few entries.
+        (config.buckets, config.segment_buckets) = (4, 2);
         Ok(Arc::new(CassandraBackend::connect(&self.url, config).await?))
     }
 }

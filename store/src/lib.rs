@@ -120,10 +120,10 @@ pub mod transfer;
 mod url;
 
 // All of it, so that nobody needs both crates.
-#[doc(inline)]
-pub use store_core::*;
 #[cfg(feature = "cassandra")]
 pub use store_cassandra::{CassandraBackend, CassandraConfig, CassandraConsistency};
+#[doc(inline)]
+pub use store_core::*;
 #[cfg(feature = "embedded")]
 pub use store_embedded::{Durability, EmbeddedBackend, EmbeddedConfig};
 #[cfg(feature = "redis")]

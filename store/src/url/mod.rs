@@ -229,12 +229,8 @@ const AVAILABLE: &[&str] = &[
 ];
 
 /// Schemes of the backends that are planned.
-const PLANNED: &[&str] = &[
-    "elasticsearch+http",
-    "elasticsearch+https",
-    "opensearch+http",
-    "opensearch+https",
-];
+const PLANNED: &[&str] =
+    &["elasticsearch+http", "elasticsearch+https", "opensearch+http", "opensearch+https"];
 
 #[cfg(test)]
 mod tests;

@@ -95,10 +95,7 @@ fn bad_paths_say_what_to_do() {
 
 #[test]
 fn planned_schemes_are_unsupported_and_say_so() {
-    for url in [
-        "elasticsearch+https://user:password@host:9200",
-        "opensearch+http://host",
-    ] {
+    for url in ["elasticsearch+https://user:password@host:9200", "opensearch+http://host"] {
         let (kind, message) = refusal(url);
         assert_eq!(kind, ErrorKind::Unsupported, "{url}");
         assert!(message.contains("planned and cannot be used yet"), "{url}: {message}");

@@ -167,3 +167,71 @@ fn connection(error: &ConnectionError) -> ErrorKind {
         _ => ErrorKind::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scylla::{
+        errors::{DbError, ExecutionError, OperationType, RequestAttemptError, WriteType},
+        statement::Consistency,
+    };
+    use store_core::{
+        Effect::{self, NotApplied, Unknown},
+        ErrorKind::{self, *},
+    };
+
+    use super::{execution, failed};
+
+    fn answered(error: DbError, message: &str) -> (ErrorKind, Effect) {
+        execution(&ExecutionError::LastAttemptError(RequestAttemptError::DbError(
+            error,
+            message.to_owned(),
+        )))
+    }
+
+    #[test]
+    fn each_answer_of_the_server_has_its_kind() {
+        let consistency = Consistency::LocalQuorum;
+        let late = |write_type| DbError::WriteTimeout {
+            consistency,
+            received: 1,
+            required: 2,
+            write_type,
+        };
+        let few = DbError::Unavailable { consistency, required: 2, alive: 1 };
+        let limited = |op_type, rejected_by_coordinator| DbError::RateLimitReached {
+            op_type,
+            rejected_by_coordinator,
+        };
+        let table = [
+            (late(WriteType::Cas), "", (Timeout, Unknown)),
+            (late(WriteType::UnloggedBatch), "", (Timeout, Unknown)),
+            (few, "", (Unavailable, Unknown)),
+            (DbError::Other(0x1700), "", (Timeout, Unknown)),
+            (DbError::Overloaded, "", (Throttled, Unknown)),
+            (DbError::AuthenticationError, "", (Unauthenticated, NotApplied)),
+            (DbError::Unauthorized, "", (PermissionDenied, NotApplied)),
+            (DbError::SyntaxError, "", (Unsupported, NotApplied)),
+            (DbError::Invalid, "unconfigured table data", (NotFound, NotApplied)),
+            (
+                DbError::Invalid,
+                "Key length of 70000 is longer than maximum",
+                (TooLarge, NotApplied),
+            ),
+            // ScyllaDB.
+            (DbError::Invalid, "LWT is not yet supported with tablets", (Unsupported, NotApplied)),
+            (limited(OperationType::Write, true), "", (Throttled, NotApplied)),
+            (limited(OperationType::Write, false), "", (Throttled, Unknown)),
+        ];
+        for (error, message, expected) in table {
+            let about = format!("{error:?} {message}");
+            assert_eq!(answered(error, message), expected, "{about}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_failed_and_what_to_do() {
+        let error = failed("write to task a/0", ExecutionError::EmptyPlan);
+        assert_eq!(error.kind(), Config);
+        assert!(error.to_string().starts_with("cannot write to task a/0: "), "{error}");
+    }
+}

@@ -234,3 +234,81 @@ fn shows(change: &MetaChange, meta: &Meta) -> bool {
         MetaChange::Destroy { fence, wipe } => meta.fence == *fence && meta.wipe == Some(*wipe),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use scylla::value::{CqlValue, Row};
+    use store_core::{ErrorKind, backend::OwnerId, redo::Body};
+    use uuid::Uuid;
+
+    use super::{Record, applied};
+
+    fn row(columns: impl IntoIterator<Item = CqlValue>) -> Row {
+        Row { columns: columns.into_iter().map(Some).collect() }
+    }
+
+    #[test]
+    fn both_servers_say_in_the_first_column_whether_a_change_was_made() {
+        let (yes, no) = (CqlValue::Boolean(true), CqlValue::Boolean(false));
+        // Cassandra: that alone, and where it was not made the columns of the condition.
+        assert_eq!(applied(&row([yes.clone()])), Some(true));
+        assert_eq!(applied(&row([no.clone(), CqlValue::BigInt(7)])), Some(false));
+        // ScyllaDB: always the row as it was, of nulls where there was none.
+        let old = [yes.clone(), CqlValue::BigInt(6), CqlValue::BigInt(12)];
+        assert_eq!(applied(&row(old)), Some(true));
+        assert_eq!(applied(&Row { columns: vec![Some(yes), None, None] }), Some(true));
+        assert_eq!(applied(&Row { columns: vec![Some(no), None, None] }), Some(false));
+        assert_eq!(applied(&Row { columns: vec![None] }), None);
+        assert_eq!(applied(&row([CqlValue::Int(1)])), None);
+    }
+
+    fn record() -> Record {
+        Record {
+            layout: 1,
+            buckets: 16,
+            segment_buckets: 4,
+            epoch: 7,
+            owner: Uuid::from_u128(5),
+            sequence: 3,
+            stamp_hi: 1_700_000_000_000_000,
+            destroyed: 0,
+            wipe: None,
+            checkpoint: None,
+            log_epoch: Some(7),
+            log_attempt: Some(Uuid::from_u128(9)),
+            log_stamp: Some(1_700_000_000_000_000),
+            log_body: None,
+            log_count: Some(2),
+            log_checksum: Some(4_294_967_295),
+        }
+    }
+
+    #[test]
+    fn a_record_says_who_owns_the_task_and_which_log_is_decided() {
+        let (meta, buckets) = record().read().unwrap();
+        assert_eq!((meta.fence.epoch, meta.fence.owner), (7, OwnerId::from_u128(5)));
+        assert_eq!((meta.sequence, meta.stamp_hi), (3, 1_700_000_000_000_000));
+        assert_eq!((buckets.whole, buckets.segment), (16, 4));
+        let body = meta.pending.unwrap().body;
+        assert_eq!(body, Body::Chunks { count: 2, checksum: u32::MAX });
+        let inline = Bytes::from_static(b"log");
+        let log = Record {
+            log_body: Some(inline.clone()),
+            log_count: None,
+            log_checksum: None,
+            ..record()
+        };
+        assert_eq!(log.read().unwrap().0.pending.unwrap().body, Body::Inline(inline));
+    }
+
+    #[test]
+    fn a_record_of_another_release_or_a_damaged_one_is_refused() {
+        let kind = |record: Record| record.read().unwrap_err().kind();
+        assert_eq!(kind(Record { layout: 2, ..record() }), ErrorKind::SchemaMismatch);
+        assert_eq!(kind(Record { buckets: 0, ..record() }), ErrorKind::Corrupt);
+        assert_eq!(kind(Record { epoch: -1, ..record() }), ErrorKind::Corrupt);
+        assert_eq!(kind(Record { log_count: None, ..record() }), ErrorKind::Corrupt);
+        assert_eq!(kind(Record { log_attempt: None, ..record() }), ErrorKind::Corrupt);
+    }
+}

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Result;
 use async_trait::async_trait;
+use store_cassandra::{CassandraBackend, CassandraConfig};
 use store_core::{
     Database, EngineConfig, backend::Backend, memory::MemoryBackend, redo::toy::ToyBackend,
 };
@@ -69,6 +70,13 @@ pub enum Place {
         /// Over TLS, the folder of the certificates.
         certificates: Option<PathBuf>,
     },
+    /// In a cluster, under a prefix of its own in a keyspace that all places share.
+    Cassandra {
+        /// Some node of the cluster.
+        url: String,
+        /// Keyspace and prefix.
+        namespace: String,
+    },
 }
 
 impl Place {
@@ -90,11 +98,16 @@ impl Place {
     /// A place without state at a URL of Redis or Valkey; over TLS with certificates of ours.
     #[must_use]
     pub fn redis(url: &str, certificates: Option<&Certificates>) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let namespace = format!("test-{}-{number}", std::process::id());
+        let namespace = format!("test-{}", own_name());
         let certificates = certificates.map(|certificates| certificates.folder().to_owned());
         Self::Redis { url: url.to_owned(), namespace, certificates }
+    }
+
+    /// A place without state at a URL of Cassandra or ScyllaDB.
+    #[must_use]
+    pub fn cassandra(url: &str) -> Self {
+        let namespace = format!("store_tests.{}", own_name());
+        Self::Cassandra { url: url.to_owned(), namespace }
     }
 
     /// A new handle, as a new process would have one.
@@ -113,6 +126,13 @@ impl Place {
                 config.tls_ca = file("ca.pem");
                 (config.tls_certificate, config.tls_key) = (file("client.pem"), file("client.key"));
                 Arc::new(RedisBackend::connect(url, config).await?)
+            }
+            Self::Cassandra { url, namespace } => {
+                let mut config = CassandraConfig::default();
+                config.namespace.clone_from(namespace);
+                // A scan asks each of them, and cases have few entries.
+                (config.buckets, config.segment_buckets) = (4, 2);
+                Arc::new(CassandraBackend::connect(url, config).await?)
             }
         })
     }
@@ -137,8 +157,15 @@ impl Place {
                 });
                 Some(format!("{url}?namespace={namespace}{tls}"))
             }
+            Self::Cassandra { url, namespace } => Some(format!("{url}?namespace={namespace}")),
         }
     }
+}
+
+/// A name that no other place has.
+fn own_name() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::{Context, Result};
 use integration_tests::{
     Certificates, Place, RedisServer,
-    servers::{RedisCluster, Server, ServerKind, redis_version},
+    servers::{RedisCluster, Server, ServerKind, cassandra_version, redis_version},
 };
 use store_conformance::Subject;
 
@@ -16,6 +16,7 @@ const IN_CONTAINERS: [ServerKind; 3] = [ServerKind::Redis7, ServerKind::Redis8, 
 struct Servers {
     containers: Vec<Server>,
     cluster: RedisCluster,
+    cassandra: Server,
     tls: RedisServer,
     certificates: Arc<Certificates>,
 }
@@ -27,6 +28,7 @@ impl Servers {
         Ok(Self {
             containers: IN_CONTAINERS.into_iter().map(Server::start).collect::<Result<_>>()?,
             cluster: RedisCluster::start(ServerKind::Redis7)?,
+            cassandra: Server::start(ServerKind::Cassandra)?,
             tls: tls.context("a Redis server with TLS is needed")?,
             certificates,
         })
@@ -38,6 +40,11 @@ impl Servers {
             subjects.push(redis(&redis_version(server.url())?, server.url(), None));
         }
         subjects.push(redis("redis-cluster", self.cluster.url(), None));
+        let url = self.cassandra.url().to_owned();
+        subjects.push(Subject::new(cassandra_version(&url)?, move || {
+            let place = Place::cassandra(&url);
+            async { Ok(place) }
+        }));
         subjects.push(redis("redis-tls", self.tls.url(), Some(&self.certificates)));
         Ok(subjects)
     }

@@ -5,7 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use fail::FailScenario;
-use integration_tests::crash::{EmbeddedSite, Options, RedisSite, Site, Work, run, work};
+use integration_tests::crash::{
+    CassandraSite, EmbeddedSite, Options, RedisSite, Site, Work, run, work,
+};
 
 /// Crash and take-over, on a backend that persists.
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ enum Sites {
     Redis,
     /// A server without persistence.
     RedisForgetful,
+    /// A node in a container that syncs every write.
+    Cassandra,
 }
 
 #[tokio::main]
@@ -57,6 +61,7 @@ async fn main() -> Result<ExitCode> {
         }),
         Sites::Redis => Box::new(RedisSite::durable()?),
         Sites::RedisForgetful => Box::new(RedisSite::forgetful()?),
+        Sites::Cassandra => Box::new(CassandraSite::new()?),
     };
     println!("{}, seed {}", site.name(), options.seed);
     let tally = run(&mut *site, &std::env::current_exe()?, &options).await;

@@ -2,6 +2,7 @@
 //!
 //! How to run it, and how to add a site: `docs/crash-tests.md`.
 
+mod cassandra_site;
 mod contents;
 mod cycles;
 mod ledger;
@@ -21,6 +22,7 @@ mod work;
 mod worker;
 
 pub use self::{
+    cassandra_site::CassandraSite,
     ledger::Violation,
     proxy::{Loss, Proxy},
     record::mix,

@@ -2,7 +2,9 @@
 
 use std::{io::Read, net::SocketAddr};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use scylla::client::session_builder::SessionBuilder;
+use tokio::runtime::Builder;
 
 use super::{
     ServerKind, request,
@@ -29,6 +31,19 @@ pub(crate) fn spec(settings: Settings) -> Spec {
     // As the image's own entry point takes it.
     let command = ["cassandra", "-f"].map(str::to_owned).into_iter().chain(settings.args).collect();
     Spec { command, env, files, network: Network::Published(ports) }
+}
+
+/// The version of the server at a URL, as `cassandra-5.0.8`.
+pub fn version(url: &str) -> Result<String> {
+    Builder::new_current_thread().enable_all().build()?.block_on(asked(url))
+}
+
+async fn asked(url: &str) -> Result<String> {
+    let node = url.trim_start_matches("cassandra://").split(',').next().context("a node")?;
+    let session = SessionBuilder::new().known_node(node).build().await?;
+    let rows = session.query_unpaged("SELECT release_version FROM system.local", ()).await?;
+    let (version,) = rows.into_rows_result()?.single_row::<(String,)>()?;
+    Ok(format!("cassandra-{version}"))
 }
 
 /// Whether it answers at all: a node that asks for a password or for TLS does, too.

@@ -68,14 +68,19 @@ impl Container {
     }
 
     pub(crate) fn kill(&self) -> Result<()> {
+        self.end("KILL")
+    }
+
+    /// Ends what is in it by a signal; returns when it has ended.
+    pub(crate) fn end(&self, signal: &'static str) -> Result<()> {
         let id = self.id();
         on_engine(async move {
-            let options = KillContainerOptionsBuilder::new().signal("KILL").build();
+            let options = KillContainerOptionsBuilder::new().signal(signal).build();
             Ok(engine().await?.kill_container(&id, Some(options)).await?)
         })?;
         let start = Instant::now();
         while self.is_running()? {
-            ensure!(start.elapsed() < Duration::from_secs(30), "it lives after kill -9");
+            ensure!(start.elapsed() < Duration::from_secs(60), "it lives after SIG{signal}");
             thread::sleep(Duration::from_millis(10));
         }
         Ok(())

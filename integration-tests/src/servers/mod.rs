@@ -19,8 +19,11 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 pub use self::{
-    cassandra::CASSANDRA_YAML, cluster::RedisCluster, elastic::http,
-    redis::version as redis_version, settings::Settings,
+    cassandra::{CASSANDRA_YAML, version as cassandra_version},
+    cluster::RedisCluster,
+    elastic::http,
+    redis::version as redis_version,
+    settings::Settings,
 };
 use self::{container::Container, settings::Spec};
 
@@ -171,7 +174,12 @@ impl Server {
         self.ours()?.kill()
     }
 
-    /// Starts it again, after it was killed, on the same port and on what it had written; returns when it answers.
+    /// Ends it in an orderly way; returns when it has ended.
+    pub fn shut_down(&self) -> Result<()> {
+        self.ours()?.end("TERM")
+    }
+
+    /// Starts it again, after it has ended, on the same port and on what it had written; returns when it answers.
     pub fn start_again(&self) -> Result<()> {
         self.ours()?.start_again()?;
         self.wait()

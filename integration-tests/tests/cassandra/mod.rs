@@ -1,0 +1,50 @@
+//! The cases.
+
+mod faults;
+mod refusals;
+mod secure;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use futures::future::BoxFuture;
+use integration_tests::servers::Server;
+use scylla::client::{session::Session, session_builder::SessionBuilder};
+use store_cassandra::{CassandraBackend, CassandraConfig};
+use store_core::backend::Backend;
+
+/// A case.
+pub(crate) type Case = fn(Arc<Server>) -> BoxFuture<'static, Result<()>>;
+
+macro_rules! cases {
+    ($($file:ident: $($case:ident),*;)*) => {
+        /// Every case by its name.
+        pub(crate) const CASES: &[(&str, Case)] =
+            &[$($((stringify!($case), |server| Box::pin($file::$case(server))),)*)*];
+    };
+}
+
+cases! {
+    faults: a_zombie_ahead_of_its_time_cannot_win, a_late_write_brings_nothing_back,
+        deletes_at_the_low_end_are_no_hindrance, a_node_that_hangs_is_told_of_in_time,
+        statements_are_prepared_again;
+    refusals: missing_tables_are_made_or_told, a_foreign_table_is_refused, a_short_memory_of_deletes_is_refused,
+        a_wrong_datacenter_is_told, nobody_there_is_told_in_time, keys_and_values_have_limits, names_are_kept_apart;
+    secure: accounts_and_tls;
+}
+
+/// Settings of a keyspace, or of a prefix in one.
+pub(crate) fn config(namespace: &str) -> CassandraConfig {
+    let mut config = CassandraConfig::default();
+    namespace.clone_into(&mut config.namespace);
+    config
+}
+
+pub(crate) async fn backend(server: &Server, namespace: &str) -> Result<Arc<dyn Backend>> {
+    Ok(Arc::new(CassandraBackend::connect(server.url(), config(namespace)).await?))
+}
+
+/// The server by its driver.
+pub(crate) async fn raw(server: &Server) -> Result<Session> {
+    Ok(SessionBuilder::new().known_node_addr(server.address()?).build().await?)
+}

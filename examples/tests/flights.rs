@@ -22,8 +22,7 @@ use expected::{Expected, random, same};
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::Rng;
-use store_conformance::faults::CutOff;
-use store_core::{Database, EngineConfig};
+use store_core::{Database, EngineConfig, layers::CutOff};
 
 fn main() -> ExitCode {
     let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));
@@ -91,8 +90,8 @@ async fn cut_off(place: Place, expected: &Expected) -> Result<()> {
     let calls = expected.length()? / 90;
     let mut cuts = 0;
     while cuts < kills(30) {
-        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..calls));
-        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let cut_off = CutOff::after(random.random_range(0..calls));
+        let database = place.database().await?.layer(cut_off.clone());
         let process = async {
             let flights = Flights::open(&database, every).await?;
             flights.process(&expected.file, |_, _| {}).await

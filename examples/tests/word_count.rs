@@ -18,8 +18,7 @@ use examples::word_count::WordCount;
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_conformance::faults::CutOff;
-use store_core::{Database, EngineConfig};
+use store_core::{Database, EngineConfig, layers::CutOff};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
@@ -116,8 +115,8 @@ async fn cut_off(place: Place, text: &Text) -> Result<()> {
     let mut random = StdRng::seed_from_u64(5);
     let mut cuts = 0;
     while cuts < kills(30) {
-        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..4000));
-        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let cut_off = CutOff::after(random.random_range(0..4000));
+        let database = place.database().await?.layer(cut_off.clone());
         let count = async {
             let count = WordCount::open(&database, 3).await?;
             count.count_file(&text.path, |_, _| {}).await

@@ -1,11 +1,15 @@
 //! Every backend against the same cases: what the test binaries share.
 
+mod killable;
 mod place;
 mod redis_server;
+mod remote;
 mod trials;
 
 pub use self::{
+    killable::{KillableEmbedded, KillableRedis},
     place::{Place, Sort},
     redis_server::RedisServer,
+    remote::serve_if_asked,
     trials::{Case, block_on, run, run_on_all},
 };

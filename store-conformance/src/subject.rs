@@ -23,6 +23,12 @@ pub trait Place: Send + Sync + 'static {
     async fn kill(&self) -> Result<bool> {
         Ok(false)
     }
+
+    /// Whether handles from before a kill must work again after it. Not where they end with what was killed; they then fail
+    /// with what may be tried again.
+    fn handles_outlive_a_kill(&self) -> bool {
+        true
+    }
 }
 
 type Fresh = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Place>>> + Send + Sync;
@@ -97,6 +103,10 @@ impl Place for Wrapped {
 
     async fn kill(&self) -> Result<bool> {
         self.inner.kill().await
+    }
+
+    fn handles_outlive_a_kill(&self) -> bool {
+        self.inner.handles_outlive_a_kill()
     }
 }
 

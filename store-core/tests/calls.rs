@@ -4,11 +4,11 @@
 
 mod common;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use common::Faulty;
 use futures::{TryStreamExt, stream::BoxStream};
-use store_core::{Task, prelude::*};
+use store_core::{Task, layers::CallKind, prelude::*};
 
 const SEGMENT: Duration = Duration::from_millis(100);
 const RETENTION: Duration = Duration::from_millis(300);
@@ -45,9 +45,8 @@ async fn drain<T>(stream: BoxStream<'static, Result<T>>) {
 }
 
 /// The calls of each operation: point reads, then scans.
-async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
+async fn calls(others: u64) -> Vec<(&'static str, u64, u64)> {
     let backend = Faulty::default();
-    let script = backend.script.clone();
     let task = backend.database().task("app", 0);
     let task = task.store(&COUNTS).store(&WINDOWS).store(&JOINED).store(&SESSIONS).store(&VERSIONS);
     let task = task.open().await.unwrap();
@@ -61,10 +60,10 @@ async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
     let mut calls = Vec::new();
     macro_rules! count {
         ($($name:literal: $call:expr;)*) => {$({
-            let before = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
+            let before = CallKind::READS.map(|kind| backend.line.calls(kind));
             let _ = $call.await;
-            let after = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
-            calls.push(($name, after.0 - before.0, after.1 - before.1));
+            let after = CallKind::READS.map(|kind| backend.line.calls(kind));
+            calls.push(($name, after[0] - before[0], after[1] - before[1]));
             // What was buffered would answer the next one.
             task.rollback().await.unwrap();
         })*};

@@ -1,232 +1,72 @@
-//! A backend whose commits can be held, refused or lost, over the in-memory one.
+//! The in-memory backend behind a line that can hold, refuse and lose calls, and what the last commit changed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(unreachable_pub, reason = "shared by test binaries")]
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use rand::{Rng, rngs::StdRng};
 use store_core::{
-    Database, Effect, EngineConfig, Error, ErrorKind, KeyValue, Result,
-    backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapChange, MapId, Name, Order,
-        OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
-    },
+    Database, EngineConfig, KeyValue, Result,
+    backend::{MapChange, MapId},
+    layers::{Answer, Call, Faults, Layer},
     memory::MemoryBackend,
 };
-use tokio::sync::Semaphore;
 
 pub static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
 
-/// What happens to one commit or apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It works.
-    None,
-    /// Nothing happens and that is known.
-    NotApplied,
-    /// It happens and nobody learns.
-    LostReply,
-    /// It does not happen and nobody learns.
-    LostRequest,
-}
+/// For each map of a commit the number of its writes; none where it is dropped.
+pub type LastChanges = BTreeMap<MapId, Option<usize>>;
 
-/// The script and the counters of a [`Faulty`] backend.
-#[derive(Debug)]
-pub struct Script {
-    pub commits: Mutex<VecDeque<Fault>>,
-    pub applies: Mutex<VecDeque<Fault>>,
-    /// Permits for commits and for applies; closed doors hold them.
-    pub commit_door: Semaphore,
-    pub apply_door: Semaphore,
-    pub scan_door: Semaphore,
-    pub gets: AtomicUsize,
-    pub scans: AtomicUsize,
-    pub commits_sent: AtomicUsize,
-    /// Makes calls take a random number of turns.
-    pub turns: Mutex<Option<StdRng>>,
-    /// For each map of the last commit the number of its writes; none where it is dropped.
-    pub last_changes: Mutex<BTreeMap<MapId, Option<usize>>>,
-}
-
-const OPEN: usize = 1 << 20;
-
-impl Default for Script {
-    fn default() -> Self {
-        Self {
-            commits: Mutex::default(),
-            applies: Mutex::default(),
-            commit_door: Semaphore::new(OPEN),
-            apply_door: Semaphore::new(OPEN),
-            scan_door: Semaphore::new(OPEN),
-            gets: AtomicUsize::new(0),
-            scans: AtomicUsize::new(0),
-            commits_sent: AtomicUsize::new(0),
-            turns: Mutex::default(),
-            last_changes: Mutex::default(),
-        }
-    }
-}
-
-impl Script {
-    pub fn close(door: &Semaphore) {
-        door.forget_permits(OPEN);
-    }
-
-    pub fn open(door: &Semaphore) {
-        door.add_permits(OPEN);
-    }
-
-    async fn pass(door: &Semaphore) {
-        door.acquire().await.unwrap().forget();
-        door.add_permits(1);
-    }
-
-    async fn take_turns(&self) {
-        let turns = self.turns.lock().unwrap().as_mut().map_or(1, |rng| rng.random_range(0..4));
-        for _ in 0..turns {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn next(faults: &Mutex<VecDeque<Fault>>) -> Fault {
-        faults.lock().unwrap().pop_front().unwrap_or(Fault::None)
-    }
-}
-
+/// A place for state, the line to it, and what went over the line last.
 #[derive(Clone, Debug, Default)]
 pub struct Faulty {
     inner: MemoryBackend,
-    pub script: Arc<Script>,
+    pub line: Faults,
+    pub last_changes: Watched,
 }
 
 impl Faulty {
+    pub fn over(line: Faults) -> Self {
+        Self { line, ..Self::default() }
+    }
+
     pub fn database(&self) -> Database {
         self.with(EngineConfig::default())
     }
 
     pub fn with(&self, config: EngineConfig) -> Database {
-        Database::with(Arc::new(self.clone()), config).unwrap()
+        let database = Database::with(Arc::new(self.inner.clone()), config).unwrap();
+        database.layer(self.line.clone()).layer(self.last_changes.clone())
     }
 }
 
-#[derive(Debug)]
-struct FaultyTask<T: ?Sized> {
-    inner: Arc<T>,
-    script: Arc<Script>,
-}
+/// Remembers what the last commit changed.
+#[derive(Clone, Debug, Default)]
+pub struct Watched(Arc<Mutex<LastChanges>>);
 
-fn lost(what: &str) -> Error {
-    Error::new(ErrorKind::Timeout, format!("the answer to {what} was lost"))
-}
-
-fn refused(what: &str) -> Error {
-    Error::new(ErrorKind::OutOfSpace, format!("no room for {what}")).with_effect(Effect::NotApplied)
-}
-
-#[async_trait]
-impl Backend for Faulty {
-    async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
-        let claim = self.inner.claim(task, owner, stores).await?;
-        let writer = FaultyTask { inner: claim.writer, script: self.script.clone() };
-        Ok(Claim::new(Arc::new(writer), claim.checkpoint))
-    }
-
-    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let inner = self.inner.read(task).await?;
-        Ok(Arc::new(FaultyTask { inner, script: self.script.clone() }))
-    }
-
-    async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        self.inner.tasks(application).await
-    }
-
-    async fn destroy(&self, task: &TaskId) -> Result<()> {
-        self.inner.destroy(task).await
+impl Watched {
+    pub fn get(&self) -> LastChanges {
+        self.0.lock().unwrap().clone()
     }
 }
 
-#[async_trait]
-impl<T: TaskReader + ?Sized> TaskReader for FaultyTask<T> {
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.script.gets.fetch_add(1, Ordering::Relaxed);
-        self.script.take_turns().await;
-        let found = self.inner.get_many(keys).await;
-        self.script.take_turns().await;
-        found
-    }
-
-    async fn scan(
-        &self,
-        map: MapId,
-        range: &KeyRange,
-        order: Order,
-        limit: PageLimit,
-    ) -> Result<Page> {
-        self.script.scans.fetch_add(1, Ordering::Relaxed);
-        Script::pass(&self.script.scan_door).await;
-        self.script.take_turns().await;
-        let page = self.inner.scan(map, range, order, limit).await;
-        self.script.take_turns().await;
-        page
-    }
-
-    async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.inner.approximate_len(map).await
-    }
-
-    async fn checkpoint(&self) -> Result<Checkpoint> {
-        self.inner.checkpoint().await
-    }
-
-    fn searcher(&self) -> Option<&dyn Searcher> {
-        self.inner.searcher()
-    }
-}
-
-#[async_trait]
-impl TaskWriter for FaultyTask<dyn TaskWriter> {
-    async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
-        self.script.commits_sent.fetch_add(1, Ordering::Relaxed);
-        let changes = commit.changes().iter().map(|(map, change)| match change {
-            MapChange::Drop => (*map, None),
-            MapChange::Write(writes) => (*map, Some(writes.len())),
-        });
-        *self.script.last_changes.lock().unwrap() = changes.collect();
-        Script::pass(&self.script.commit_door).await;
-        match Script::next(&self.script.commits) {
-            Fault::None => self.inner.commit(commit).await,
-            Fault::NotApplied => Err(refused("the commit")),
-            Fault::LostRequest => Err(lost("the commit")),
-            Fault::LostReply => {
-                self.inner.commit(commit).await?;
-                Err(lost("the commit"))
-            }
+impl Layer for Watched {
+    async fn call<T, F>(&self, call: Call<'_>, send: impl Fn() -> F + Send + Sync) -> Result<T>
+    where
+        T: Answer,
+        F: Future<Output = Result<T>> + Send,
+    {
+        if let Call::Commit { commit, .. } = call {
+            let changes = commit.changes().iter().map(|(map, change)| match change {
+                MapChange::Drop => (*map, None),
+                MapChange::Write(writes) => (*map, Some(writes.len())),
+            });
+            *self.0.lock().unwrap() = changes.collect();
         }
-    }
-
-    async fn apply(&self) -> Result<()> {
-        Script::pass(&self.script.apply_door).await;
-        match Script::next(&self.script.applies) {
-            Fault::None => self.inner.apply().await,
-            _ => Err(lost("the apply")),
-        }
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.inner.close().await
+        send().await
     }
 }

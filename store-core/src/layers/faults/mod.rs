@@ -95,6 +95,11 @@ impl Faults {
         self.on(&CallKind::READS, faults);
     }
 
+    /// Forgets the faults that were asked for and not met yet.
+    pub fn clear(&self) {
+        self.script().clear();
+    }
+
     /// Holds calls of these kinds before they are sent, until [`release`](Self::release).
     pub fn hold(&self, kinds: &[CallKind]) {
         self.0.doors.before.close(kinds);

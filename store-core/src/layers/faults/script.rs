@@ -35,6 +35,10 @@ impl Script {
         of_kind.find_map(|(_, faults)| faults.pop_front())
     }
 
+    pub(super) fn clear(&mut self) {
+        self.faults.clear();
+    }
+
     pub(super) fn count(&mut self, kind: CallKind) {
         *self.calls.entry(kind).or_default() += 1;
     }

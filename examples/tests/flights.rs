@@ -22,7 +22,7 @@ use expected::{Expected, random, same};
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::Rng;
-use store_core::{Database, EngineConfig, layers::CutOff};
+use store_core::layers::CutOff;
 
 fn main() -> ExitCode {
     let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));

@@ -18,7 +18,7 @@ use examples::word_count::WordCount;
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::{Database, EngineConfig, layers::CutOff};
+use store_core::layers::CutOff;
 use tempfile::TempDir;
 
 fn main() -> ExitCode {

@@ -1,11 +1,11 @@
 //! The death of the process at any of its calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store::{EngineConfig, prelude::*};
+use store::prelude::*;
 use store_core::layers::CutOff;
 
 use super::model::{EDGES, Edges, Model, NODES, number, open};

@@ -1,12 +1,15 @@
 //! What a backend can do.
 
 /// What a backend can do and where its own limits are.
+///
+/// They hold for all its tasks and handles. The engine keeps callers to the limits; a backend gets keys and values up to and
+/// including them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// Its name in messages and reports, for example `memory`.
     pub backend: &'static str,
-    /// Whether committed state outlives the process.
+    /// Whether committed state outlives the process: what was acknowledged is there after a kill.
     pub persistent: bool,
     /// Whether [`approximate_len`](super::TaskReader::approximate_len) is exact.
     pub exact_len: bool,
@@ -20,7 +23,8 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// A backend that keeps nothing beyond the process, with limits of its own.
+    /// A backend that keeps nothing beyond the process, counts inexactly and does not search; set the fields for what it
+    /// does.
     #[must_use]
     pub const fn new(backend: &'static str, max_key_bytes: usize, max_value_bytes: usize) -> Self {
         Self {

@@ -16,7 +16,8 @@ pub type Changes = BTreeMap<MapId, MapChange>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a backend must handle every change")]
 pub enum MapChange {
-    /// The map is gone with all its entries. Its segment is below the store's floor and is never written again.
+    /// The map is gone with all its entries, and may never have been there. Its segment is below the store's floor and is
+    /// never written again.
     Drop,
     /// Keys are put (`Some`) or deleted (`None`).
     Write(BTreeMap<Bytes, Option<Put>>),
@@ -75,7 +76,7 @@ impl Commit {
         &self.checkpoint
     }
 
-    /// The stored form of the checkpoint.
+    /// The stored form of the checkpoint, which a backend keeps as it is and reads by [`Checkpoint::decode`].
     #[must_use]
     pub const fn encoded_checkpoint(&self) -> &Bytes {
         &self.encoded

@@ -30,7 +30,9 @@ use crate::Result;
 /// A database that keeps tasks.
 ///
 /// - The last claim of a task wins and fences every earlier owner, whatever that owner does later.
-/// - Tasks never see each other, nor foreign data in the same database.
+/// - Tasks never see each other, nor foreign data in the same database. Names that differ by case are different.
+/// - Several handles may be open on the same state, in one process or, where the database takes more, in several; all
+///   methods may be called at once.
 #[async_trait]
 pub trait Backend: Debug + Send + Sync + 'static {
     /// Claims the task and returns its writer and last checkpoint.
@@ -41,13 +43,18 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// - Afterwards finishes a decided commit of the owner before, and discards an undecided one.
     /// - `stores` are those this owner will use, already checked against the recorded ones: for backends that prepare
     ///   something per store. [`Checkpoint::assign`] gives their numbers.
-    /// - A task never seen before has the default checkpoint.
+    /// - A task never seen before has the default checkpoint, and so has one that was destroyed, whose epochs go on.
     async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim>;
 
-    /// Opens the task for reading what has been committed. Fences nobody. `NotFound` for a task never claimed.
+    /// Opens the task for reading what has been committed. Fences nobody, and makes nothing.
+    ///
+    /// - `NotFound` for a task never claimed, or destroyed and not claimed since. One without a commit is there, and empty.
+    /// - The reader follows later commits. Once the task is destroyed each of its calls is `NotFound`, also when there is a
+    ///   new task of this name.
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>>;
 
-    /// The application's tasks, by partition; destroyed ones are not among them.
+    /// The application's tasks, by the number of their partition: those claimed, with a commit or without; destroyed ones
+    /// are not among them.
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>>;
 
     /// Claims the task, then removes its maps and checkpoint; leaves the epoch behind, so that zombies stay fenced.
@@ -76,20 +83,26 @@ impl Claim {
 
 /// Reads the committed state of a task.
 ///
-/// A reader that is not the owner sees commits whole: its answers are the state of the checkpoint it reports.
+/// Each answer is of one whole commit, and not of an older one than was acknowledged before the call. Two calls may answer
+/// from different commits.
 #[async_trait]
 pub trait TaskReader: Debug + Send + Sync + 'static {
     /// What the backend can do; the same for all its tasks.
     fn capabilities(&self) -> &Capabilities;
 
     /// The values of keys of any maps, in the order asked, `None` for absent ones; as few round trips as possible.
+    ///
+    /// - The keys may be none, thousands, or the same one twice; all answers are of one commit.
+    /// - A key that the backend could not store, such as one above its limit, is absent and no error.
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>>;
 
     /// One page of `range` in key order.
     ///
-    /// - Stateless: the caller goes on with [`KeyRange::after`] the page's `resume`.
-    /// - At least one entry where there is one, however large; a short or empty page that says where to go on is legal.
-    /// - An absent map is an empty one.
+    /// - Stateless: the caller goes on with [`KeyRange::after`] the page's `resume`, which lies in the range.
+    /// - Ends with the entry that reaches the limit of entries or bytes, so that one above the limit comes all the same. A
+    ///   page may end before, even empty, where it says where to go on: after many dead rows, for example.
+    /// - An absent map is an empty one. An inverted range is an empty one, and its ends may be of any length.
+    /// - Where the database gives ordered entries, [`Page::collect`] does all of it.
     async fn scan(
         &self,
         map: MapId,
@@ -99,13 +112,13 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
     ) -> Result<Page>;
 
     /// The number of entries of a map, exact or not as the capabilities say; an inexact one may count overwritten and
-    /// deleted entries until the database has cleaned up.
+    /// deleted entries until the database has cleaned up. 0 for an absent map.
     async fn approximate_len(&self, map: MapId) -> Result<u64>;
 
     /// The last checkpoint.
     async fn checkpoint(&self) -> Result<Checkpoint>;
 
-    /// Searches values by field, where the backend can.
+    /// Searches values by field; there exactly where [`Capabilities::search`] says so.
     fn searcher(&self) -> Option<&dyn Searcher>;
 }
 
@@ -115,10 +128,16 @@ pub trait TaskWriter: TaskReader {
     /// Decides the commit: durable with its checkpoint and fenced, or nothing at all.
     ///
     /// - Accepted only from the latest claim and on top of the sequence number before it, else `Fenced` or
-    ///   `SequenceGap`.
-    /// - Sending a decided number again is `Ok`; the caller only ever sends the same content under one number.
+    ///   `SequenceGap`. The fence is checked first: `Ok` for a number that is decided is for its owner only.
+    /// - Sending the last decided number again is `Ok`; the caller only ever sends the same content under one number.
+    /// - One without changes is checked and stored like any other. Deleting an absent key and dropping an absent map are
+    ///   fine.
     /// - May be called while [`apply`](Self::apply) of the commit before is on its way; it is decided after that.
-    /// - Dropping the future leaves the outcome unknown; the same commit is then sent again.
+    /// - Dropping the future leaves the outcome unknown; the same commit is then sent again, maybe while the first call is
+    ///   still being worked on.
+    /// - An error's [`effect`](crate::Error::effect) is taken at its word. `NotApplied` promises that the commit did not
+    ///   happen *and will not*: its number may then get other content. Where that is not known it is `Unknown`, and the same
+    ///   commit comes again. After `Fenced`, `SequenceGap` and `Corrupt` the caller gives the task up.
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()>;
 
     /// Returns when reads of this writer see every decided commit. At once where [`commit`](Self::commit) does both.
@@ -126,7 +145,8 @@ pub trait TaskWriter: TaskReader {
     /// May be repeated after a failure or a dropped future.
     async fn apply(&self) -> Result<()>;
 
-    /// Releases what the writer holds. Nothing is committed. May be repeated.
+    /// Releases what the writer holds. Nothing is committed and nobody fenced. May be repeated; the writer may also be
+    /// dropped without it.
     async fn close(&self) -> Result<()>;
 }
 

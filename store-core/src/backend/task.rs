@@ -128,7 +128,8 @@ impl fmt::Display for OwnerId {
 
 /// The fencing token: who may commit.
 ///
-/// Checks compare both halves, because epochs start again after a loss of data.
+/// Checks compare both halves, because epochs start again after a loss of data. A backend may keep them apart, or as the
+/// text that they display as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Fence {
@@ -157,9 +158,10 @@ impl fmt::Display for Fence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MapId {
-    /// The number of its store in the checkpoint.
+    /// The number of its store in the checkpoint; numbers start at 1.
     pub store: u32,
-    /// The time segment, for stores that are cut by time; maps are ordered by it within a store.
+    /// The time segment, for stores that are cut by time: any number, also below 0. Segment 0 is not the whole map. Maps
+    /// are ordered by it within a store.
     pub segment: Option<i64>,
 }
 

@@ -1,0 +1,130 @@
+//! Writes of the key-value store.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use futures::future::{Either, select, try_join_all};
+use store::prelude::*;
+
+use super::{
+    Typed,
+    load::{next, number_of},
+};
+use crate::{
+    data::key,
+    work::{Outcome, SharedTally, Work},
+};
+
+const HANDLERS: usize = 64;
+
+impl Typed {
+    pub(super) async fn put(&self, work: &Work) -> Result<Outcome> {
+        let mut tally = work.begin();
+        while let Some(batch) = tally.next_batch(work.batch) {
+            for i in batch {
+                let n = work.pick(i);
+                self.entries.put(&key(n), &work.data.value(n, work.stamp(i))).await?;
+            }
+            self.task.commit(()).await?;
+        }
+        let mut outcome = tally.end();
+        for i in work.last(outcome.operations) {
+            let value = self.entries.get(&key(work.pick(i))).await?;
+            outcome.stored = outcome.stored.wrapping_add(number_of(value.as_ref()));
+        }
+        Ok(outcome)
+    }
+
+    /// One read-modify-write; gives the number that was there.
+    async fn update_one(&self, work: &Work, i: u64) -> Result<u64> {
+        let n = work.pick(i);
+        let mut old = 0;
+        let update = |value: Option<bytes::Bytes>| {
+            old = number_of(value.as_ref());
+            Some(next(&work.data, n, value.as_ref()))
+        };
+        self.entries.update(&key(n), update).await?;
+        Ok(old)
+    }
+
+    pub(super) async fn update(&self, work: &Work) -> Result<Outcome> {
+        let mut tally = work.begin();
+        while let Some(batch) = tally.next_batch(work.batch) {
+            for i in batch {
+                tally.saw(self.update_one(work, i).await?);
+            }
+            self.task.commit(()).await?;
+        }
+        Ok(tally.end())
+    }
+
+    /// Handlers take the next operation each; who has the last one of a batch commits it while the others go on.
+    pub(super) async fn update_concurrent(&self, work: &Work, units: bool) -> Result<Outcome> {
+        let from = match units {
+            true => self.task.checkpoint()?.offsets.get("records").copied().unwrap_or(0),
+            false => 0,
+        };
+        let tally = SharedTally::new(work.begin());
+        let handler = async || -> Result<()> {
+            while let Some(i) = tally.next() {
+                let unit = match units {
+                    true => self.task.begin("records", from + i.cast_signed()).await?,
+                    false => None,
+                };
+                tally.saw(self.update_one(work, i).await?);
+                if let Some(unit) = unit {
+                    unit.finish()?;
+                }
+                if i % work.batch == work.batch - 1 {
+                    self.task.commit(()).await?;
+                }
+            }
+            Ok(())
+        };
+        try_join_all((0..HANDLERS).map(|_| handler())).await?;
+        self.task.commit(()).await?;
+        Ok(tally.end())
+    }
+
+    pub(super) async fn update_uncommitted(&self, work: &Work) -> Result<Outcome> {
+        let mut tally = work.begin();
+        while let Some(i) = tally.next() {
+            tally.saw(self.update_one(work, i).await?);
+        }
+        let outcome = tally.end();
+        self.task.commit(()).await?;
+        Ok(outcome)
+    }
+
+    /// A commit begins as soon as the one before is done and the interval is over; processing goes on meanwhile.
+    pub(super) async fn update_committing(&self, work: &Work) -> Result<Outcome> {
+        let tally = SharedTally::new(work.begin());
+        let process = async {
+            while let Some(i) = tally.next() {
+                tally.saw(self.update_one(work, i).await?);
+                // Lets the commit have its turn; where nothing is awaited for long it would get none.
+                if i % 64 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            anyhow::Ok(())
+        };
+        let commit = async {
+            loop {
+                let begun = Instant::now();
+                self.task.commit(()).await?;
+                let left = work.commit_interval.saturating_sub(begun.elapsed());
+                async_io::Timer::after(left).await;
+            }
+            #[expect(unreachable_code, reason = "gives the type of the errors")]
+            anyhow::Ok(())
+        };
+        match select(std::pin::pin!(process), std::pin::pin!(commit)).await {
+            Either::Left((processed, _)) => processed?,
+            Either::Right((committed, _)) => committed?,
+        }
+        let outcome = tally.end();
+        self.task.commit(()).await?;
+        Ok(outcome)
+    }
+}

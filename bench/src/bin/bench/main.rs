@@ -1,0 +1,55 @@
+//! Measures the typed stores against what is underneath and against the naive way: one run, one table.
+//!
+//! `cargo run --release -p bench --bin bench`; see the README beside `Cargo.toml` for what each row does.
+
+mod args;
+mod choice;
+mod contender;
+mod data;
+mod expected;
+mod machine;
+mod progress;
+mod proxy;
+mod remote;
+mod report;
+mod row;
+mod run;
+mod target;
+mod work;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::{
+    args::Args, contender::bare::redis::Redis, machine::Machine, run::measure, target::Places,
+};
+
+// One thread: handlers are concurrent, not parallel, as those of one task are; what a backend does on threads of its
+// own runs beside them.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let args = Args::parse().checked()?;
+    let folder = match &args.dir {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
+    };
+    let folder = folder.context("make a folder for databases")?;
+    let namespace = format!("bench-{}", store::backend::OwnerId::random());
+    let places = Places { args: &args, folder: folder.path(), namespace: &namespace };
+    let measured = measure(&args, &places).await;
+    if args.targets.iter().any(|target| target.needs_redis())
+        && let Some(url) = &args.redis
+    {
+        Redis::remove(url, &namespace).await.context("remove what was stored in Redis")?;
+    }
+    let rates = measured?;
+    let (machine, goals) = (Machine::this(), report::goals(&rates));
+    println!("{machine}");
+    println!("{}\n", serde_json::to_string(&args)?);
+    println!("{}\n", report::rates_table(&args, &rates));
+    println!("{}", report::goals_table(&goals));
+    match &args.json {
+        Some(file) => report::append(file, &machine, &args, &rates, &goals),
+        None => Ok(()),
+    }
+}

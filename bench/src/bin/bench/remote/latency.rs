@@ -1,0 +1,52 @@
+//! How far away a backend is.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_io::Timer;
+
+/// What each call costs: a time, and so much more for each byte that is sent or received. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Latency(Arc<Cost>);
+
+#[derive(Debug, Default)]
+struct Cost {
+    call_ns: AtomicU64,
+    mebibyte_ns: AtomicU64,
+}
+
+impl Latency {
+    /// Sets what a call and what a mebibyte costs from now on.
+    pub(crate) fn set(&self, call: Duration, mebibyte: Duration) {
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.call_ns.store(nanoseconds(call), Ordering::Relaxed);
+        self.0.mebibyte_ns.store(nanoseconds(mebibyte), Ordering::Relaxed);
+    }
+
+    /// Waits as long as a call with so many bytes is on its way.
+    ///
+    /// The timer is one of microseconds: those of common runtimes round up to milliseconds.
+    pub(crate) async fn wait(&self, bytes: usize) {
+        let call = self.0.call_ns.load(Ordering::Relaxed);
+        let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
+        let bytes = (u128::from(mebibyte) * bytes as u128) >> 20;
+        let time = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(call);
+        if time > 0 {
+            Timer::after(Duration::from_nanos(time)).await;
+        }
+    }
+
+    /// Waits for what bytes of an answer cost beside the call.
+    pub(crate) async fn wait_for_answer(&self, bytes: usize) {
+        let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
+        let time = (u128::from(mebibyte) * bytes as u128) >> 20;
+        if time > 0 {
+            Timer::after(Duration::from_nanos(u64::try_from(time).unwrap_or(u64::MAX))).await;
+        }
+    }
+}

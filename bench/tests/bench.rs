@@ -1,0 +1,93 @@
+//! The benchmark runs, on few keys, and tells everything it promises. How fast is not asked here.
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use serde_json::Value;
+
+const ROWS: [&str; 18] = [
+    "get-uniform",
+    "get-zipf",
+    "get-missing",
+    "get-hot",
+    "get-concurrent",
+    "range",
+    "scan",
+    "window-fetch",
+    "versioned-as-of",
+    "put",
+    "update-zipf",
+    "update-concurrent",
+    "update-units",
+    "update-uncommitted",
+    "update-committing",
+    "window-put",
+    "session-merge",
+    "versioned-put",
+];
+
+const TARGETS: [&str; 5] = ["memory", "embedded", "remote-0.1", "remote-0.5", "remote-2"];
+
+#[test]
+fn every_row_of_every_target_is_measured_and_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("history.json");
+    for _ in 0..2 {
+        let run = Command::new(env!("CARGO_BIN_EXE_bench"))
+            .args(["--keys", "400", "--rounds", "2", "--seconds", "0.002", "--batch", "10"])
+            .args(["--set", "page_entries=100", "--dir"])
+            .arg(folder.path())
+            .arg("--json")
+            .arg(&json)
+            .env_remove("TEST_REDIS_URL")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(run.stdout).unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert!(run.stderr.is_empty(), "standard error is for terminals");
+        for (target, row) in TARGETS.iter().flat_map(|at| ROWS.iter().map(move |row| (at, row))) {
+            let line = |line: &&str| {
+                let mut words = line.split_whitespace().filter(|word| *word != "|");
+                words.next() == Some(target) && words.next() == Some(row)
+            };
+            assert_eq!(text.lines().filter(line).count(), 1, "{target} {row} in\n{text}");
+        }
+    }
+    let history = fs::read_to_string(json).unwrap();
+    let runs: Vec<Value> =
+        history.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(runs.len(), 2, "a line for each run");
+    for run in runs {
+        let results = run["results"].as_array().unwrap();
+        let ours = results.iter().filter(|result| result["contender"] == "ours");
+        let places: BTreeSet<_> =
+            ours.map(|at| (at["target"].to_string(), at["row"].to_string())).collect();
+        assert_eq!(places.len(), TARGETS.len() * ROWS.len());
+        for result in results {
+            assert!(result["median"].as_f64().unwrap() > 0.0, "{result}");
+            assert_eq!(result["rounds"].as_array().unwrap().len(), 2, "{result}");
+        }
+        assert_eq!(run["settings"]["keys"], 400);
+        assert!(run["machine"]["cores"].as_u64().unwrap() > 0);
+        assert!(!run["goals"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for wrong in [
+        ["--keys", "10"],
+        ["--value", "8"],
+        ["--rounds", "0"],
+        ["--rows", "gets"],
+        ["--targets", "disk"],
+        ["--set", "no_such_setting=1"],
+        ["--targets", "redis"],
+    ] {
+        let run = Command::new(env!("CARGO_BIN_EXE_bench"))
+            .args(["--keys", "400"])
+            .args(wrong)
+            .env_remove("TEST_REDIS_URL")
+            .output();
+        assert!(!run.unwrap().status.success(), "{wrong:?}");
+    }
+}

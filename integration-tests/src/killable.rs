@@ -6,7 +6,6 @@ use anyhow::Result;
 use async_trait::async_trait;
 use store_conformance::Place;
 use store_core::backend::Backend;
-use store_embedded::EmbeddedBackend;
 use store_redis::{RedisBackend, RedisConfig};
 use tempfile::TempDir;
 

@@ -15,7 +15,6 @@ use store_core::{
     Database, Effect, EngineConfig, ErrorKind, KeyValue,
     layers::{CallKind, CutOff, Fault, Faults, Metrics, Odds, Retry, RetryConfig},
     memory::MemoryBackend,
-    prelude::*,
 };
 
 static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");

@@ -22,6 +22,10 @@ use expected::{Expected, random, same};
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::Rng;
+use store::{
+    backend::TaskId,
+    transfer::{self, MoveOptions},
+};
 use store_core::layers::CutOff;
 
 fn main() -> ExitCode {
@@ -50,7 +54,37 @@ fn main() -> ExitCode {
             }));
         }
     }
+    for (from, to) in [(Sort::Embedded, Sort::Redis), (Sort::Redis, Sort::Embedded)] {
+        let (server, all) = (redis.clone(), expected.clone());
+        trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
+            block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?, &all))
+        }));
+    }
     run(trials, redis)
+}
+
+/// Begins at one place, moves the state, and goes on at the other: the reports are those that SQLite calculates.
+async fn moved(from: Place, to: Place, expected: &Expected) -> Result<()> {
+    let cut_off = CutOff::after(expected.length()? / 200);
+    let database = from.database().await?.layer(cut_off.clone());
+    let begin = async {
+        let flights = Flights::open(&database, commit_every(expected)?).await?;
+        flights.process(&expected.file, |_, _| {}).await
+    };
+    tokio::select! {
+        biased;
+        () = cut_off.cut() => {}
+        rows = begin => ensure!(rows? == 0, "all was processed before the move"),
+    }
+    drop(database);
+    let (from, to) = (from.database().await?, to.database().await?);
+    let task = TaskId::new("flights", 0)?;
+    let moved = transfer::copy(&from, &to, &task, &MoveOptions::default(), &|_| {}).await?;
+    ensure!(moved.written > 10, "only {} entries were there to be moved", moved.written);
+    let flights = Flights::open(&to, 100).await?;
+    let rest = flights.process(&expected.file, |_, _| {}).await?;
+    ensure!(rest > 0, "nothing was left to be processed");
+    expected.check(&flights).await
 }
 
 fn kills(default: u64) -> u64 {

@@ -18,7 +18,12 @@ use examples::word_count::WordCount;
 use integration_tests::{Place, RedisServer, Sort, block_on, run};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::layers::CutOff;
+use store::{
+    backend::TaskId,
+    memory::MemoryBackend,
+    transfer::{self, MoveOptions},
+};
+use store_core::{Database, EngineConfig, layers::CutOff};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
@@ -38,7 +43,49 @@ fn main() -> ExitCode {
             }));
         }
     }
+    for (from, to) in MOVES {
+        let server = redis.clone();
+        trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
+            let places = (Place::fresh(from, &server)?, Place::fresh(to, &server)?);
+            block_on(moved(places.0, places.1, &Text::new()?))
+        }));
+    }
     run(trials, redis)
+}
+
+/// Between which backends a count is moved.
+const MOVES: [(Sort, Sort); 4] = [
+    (Sort::Embedded, Sort::Redis),
+    (Sort::Redis, Sort::Embedded),
+    (Sort::Memory, Sort::Toy),
+    (Sort::Toy, Sort::Embedded),
+];
+
+/// Begins a count at one place, moves it, and goes on at the other: the same as a count that was never moved.
+async fn moved(from: Place, to: Place, text: &Text) -> Result<()> {
+    let cut_off = CutOff::after(600);
+    let database = from.database().await?.layer(cut_off.clone());
+    let begin = async {
+        let count = WordCount::open(&database, 3).await?;
+        count.count_file(&text.path, |_, _| {}).await
+    };
+    tokio::select! {
+        biased;
+        () = cut_off.cut() => {}
+        counted = begin => ensure!(counted? == 0, "the count ended before it was moved"),
+    }
+    drop(database);
+    let (from, to) = (from.database().await?, to.database().await?);
+    let task = TaskId::new("word-count", 0)?;
+    let moved = transfer::copy(&from, &to, &task, &MoveOptions::default(), &|_| {}).await?;
+    ensure!(moved.written > 100, "only {} words were counted before the move", moved.written);
+    let count = WordCount::open(&to, 100).await?;
+    ensure!(count.count_file(&text.path, |_, _| {}).await? > 0, "nothing was left to be counted");
+    let alone = Database::with(Arc::new(MemoryBackend::new()), EngineConfig::default())?;
+    let alone = WordCount::open(&alone, 100).await?;
+    alone.count_file(&text.path, |_, _| {}).await?;
+    ensure!(count.top(0).await? == alone.top(0).await?, "the counts differ");
+    text.check(&count.top(0).await?)
 }
 
 fn kills(default: u64) -> u64 {

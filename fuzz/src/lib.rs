@@ -21,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("redo", redo),
     ("urls", urls),
     ("shell", shell),
+    ("transfer", transfer),
 ];
 
 /// Keys and values as store kinds lay them out.
@@ -48,4 +49,9 @@ pub fn urls(bytes: &[u8]) {
         let _ = format!("{url:?}");
     }
     let _ = store::Config::from_url(text);
+}
+
+/// Exports of tasks, and frames of one with the check values that belong to them.
+pub fn transfer(bytes: &[u8]) {
+    store::transfer::fuzz(bytes);
 }

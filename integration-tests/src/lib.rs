@@ -1,14 +1,20 @@
 //! Every backend against the same cases: what the test binaries share.
 
+mod certificates;
+pub mod crash;
 mod killable;
 mod place;
+mod redis_cluster;
 mod redis_server;
 mod remote;
+pub mod servers;
 mod trials;
 
 pub use self::{
+    certificates::Certificates,
     killable::{KillableEmbedded, KillableRedis},
     place::{Place, Sort},
+    redis_cluster::RedisCluster,
     redis_server::RedisServer,
     remote::serve_if_asked,
     trials::{Case, block_on, run, run_on_all},

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,7 +18,7 @@ use store_embedded::{EmbeddedBackend, EmbeddedConfig};
 use store_redis::{RedisBackend, RedisConfig};
 use tempfile::TempDir;
 
-use crate::RedisServer;
+use crate::{Certificates, RedisServer};
 
 /// The backends there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,23 +66,35 @@ pub enum Place {
         url: String,
         /// The namespace.
         namespace: String,
+        /// Over TLS, the folder of the certificates.
+        certificates: Option<PathBuf>,
     },
 }
 
 impl Place {
     /// A place without state.
     pub fn fresh(sort: Sort, redis: &RedisServer) -> Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
         Ok(match sort {
             Sort::Memory => Self::Memory(MemoryBackend::new()),
             Sort::Toy => Self::Toy(ToyBackend::new()),
-            Sort::Embedded => Self::Embedded(tempfile::tempdir()?),
-            Sort::Redis => {
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-                let namespace = format!("test-{}-{number}", std::process::id());
-                Self::Redis { url: redis.url().to_owned(), namespace }
-            }
+            Sort::Embedded => Self::embedded()?,
+            Sort::Redis => Self::redis(redis.url(), None),
         })
+    }
+
+    /// A folder without state.
+    pub fn embedded() -> Result<Self> {
+        Ok(Self::Embedded(tempfile::tempdir()?))
+    }
+
+    /// A place without state at a URL of Redis or Valkey; over TLS with certificates of ours.
+    #[must_use]
+    pub fn redis(url: &str, certificates: Option<&Certificates>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("test-{}-{number}", std::process::id());
+        let certificates = certificates.map(|certificates| certificates.folder().to_owned());
+        Self::Redis { url: url.to_owned(), namespace, certificates }
     }
 
     /// A new handle, as a new process would have one.
@@ -93,9 +106,12 @@ impl Place {
                 let path = folder.path().join("state");
                 Arc::new(EmbeddedBackend::open(path, EmbeddedConfig::default()).await?)
             }
-            Self::Redis { url, namespace } => {
+            Self::Redis { url, namespace, certificates } => {
                 let mut config = RedisConfig::default();
                 config.namespace.clone_from(namespace);
+                let file = |name| certificates.as_ref().map(|folder| folder.join(name));
+                config.tls_ca = file("ca.pem");
+                (config.tls_certificate, config.tls_key) = (file("client.pem"), file("client.key"));
                 Arc::new(RedisBackend::connect(url, config).await?)
             }
         })
@@ -114,7 +130,13 @@ impl Place {
             Self::Embedded(folder) => {
                 Some(format!("embedded:{}", folder.path().join("state").display()))
             }
-            Self::Redis { url, namespace } => Some(format!("{url}?namespace={namespace}")),
+            Self::Redis { url, namespace, certificates } => {
+                let tls = certificates.as_ref().map_or_else(String::new, |folder| {
+                    let folder = folder.display();
+                    format!("&tls_ca={folder}/ca.pem&tls_certificate={folder}/client.pem&tls_key={folder}/client.key")
+                });
+                Some(format!("{url}?namespace={namespace}{tls}"))
+            }
         }
     }
 }

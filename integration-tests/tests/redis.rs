@@ -1,4 +1,6 @@
 //! What only a Redis server can do to a task; each case has a server of its own.
+//!
+//! The long ones: `cargo test --release -p integration-tests --test redis -- --ignored`.
 
 #[path = "redis/mod.rs"]
 mod cases;
@@ -12,5 +14,6 @@ fn main() -> ExitCode {
     let trial = |&(name, case): &(&str, cases::Case)| {
         Trial::test(format!("redis::{name}"), move || block_on(case(RedisServer::own()?)))
     };
-    run(cases::CASES.iter().map(trial).collect(), ())
+    let long = cases::LONG.iter().map(trial).map(|trial| trial.with_ignored_flag(true));
+    run(cases::CASES.iter().map(trial).chain(long).collect(), ())
 }

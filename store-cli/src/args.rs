@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args as Group, Parser, Subcommand};
 use store::{
     Result,
@@ -9,7 +11,8 @@ use store::{
 /// Looks into the state that stream processors keep, and works it by commands.
 ///
 /// A URL says where the state is: memory:, embedded:PATH. What is read is read as committed, without claiming the
-/// task; only `shell` and `destroy` claim it, which fences its owner. `conformance` works beside it, on state of its own.
+/// task; `shell` and `destroy` claim it, and so do `copy`, `export` and `import`, which fences its owner. `conformance`
+/// works beside it, on state of its own.
 ///
 /// Tables on a terminal, JSON lines with --json and where the output is no terminal. Exit codes: 0 ok, 1 the operation
 /// failed, 2 wrong usage.
@@ -38,6 +41,14 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Remove a task's state for good.
     Destroy(Destroy),
+    /// Bring an application's state from one place to another, and check it there; run again, it goes on where it was.
+    Copy(Copy),
+    /// Write an application's state into a file.
+    Export(Export),
+    /// Bring the state in a file to a place, and check it there; run again, it goes on where it was.
+    Import(Import),
+    /// Show hashes of what tasks hold, the same on every backend; compare them where two places are given.
+    Verify(Verify),
     /// Claim a task and work it: a prompt on a terminal, else one JSON request per line.
     Shell(Task),
     /// Hold a backend to the cases that every backend is held to, in places of their own below the URL.
@@ -115,6 +126,77 @@ pub(crate) struct Destroy {
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Which tasks.
+#[derive(Debug, Group)]
+pub(crate) struct Which {
+    /// The application.
+    #[arg(short, long)]
+    pub(crate) application: Name,
+    /// The partition; all of them where it is left out.
+    #[arg(short, long)]
+    pub(crate) partition: Option<u32>,
+}
+
+/// How state is brought to a place.
+#[derive(Debug, Group)]
+pub(crate) struct Bring {
+    /// Remove other state that the tasks have there.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Entries of one commit.
+    #[arg(long, default_value = "10000")]
+    pub(crate) batch: NonZeroUsize,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Copy {
+    /// Where the state is, for example embedded:./state.
+    pub(crate) from: String,
+    /// Where it is to be, too.
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) bring: Bring,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Export {
+    /// Where the state is, for example embedded:./state.
+    pub(crate) url: String,
+    /// The file, or - for standard output.
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Replace the file where it is there already.
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Import {
+    /// The file, or - for standard input. A file is checked as a whole before anything is done.
+    pub(crate) file: String,
+    /// Where its tasks are to be.
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) bring: Bring,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Verify {
+    /// Where the state is: a URL, or a file that `export` wrote.
+    pub(crate) place: String,
+    /// Where it is to be the same.
+    pub(crate) other: Option<String>,
+    /// The application; a file may do without.
+    #[arg(short, long)]
+    pub(crate) application: Option<Name>,
+    /// The partition; all of them where it is left out.
+    #[arg(short, long)]
+    pub(crate) partition: Option<u32>,
 }
 
 #[derive(Debug, Group)]

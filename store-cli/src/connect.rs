@@ -13,6 +13,13 @@ pub(crate) fn check(url: &str) -> Result<(), Failure> {
     }
 }
 
+/// Connects to where state is to be, making the place where it is not there.
+pub(crate) async fn target(url: &str) -> Result<Database, Failure> {
+    check(url)?;
+    let connected = store::connect(url).await;
+    Ok(connected.map_err(|error| error.context("cannot open the target"))?)
+}
+
 /// Connects to a state that is there already: looking at one must not make one.
 pub(crate) async fn existing(url: &str) -> Result<Database, Failure> {
     check(url)?;

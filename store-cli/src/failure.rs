@@ -14,6 +14,8 @@ pub enum Failure {
     Usage(String),
     /// So many cases of so many do not hold.
     NotHeld(usize, usize),
+    /// So many tasks of so many differ.
+    Differ(usize, usize),
     /// The user said no.
     Declined,
     /// Input or output failed.
@@ -27,9 +29,11 @@ impl Failure {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             _ if self.is_broken_pipe() => ExitCode::SUCCESS,
-            Self::Operation(_) | Self::NotHeld(..) | Self::Declined | Self::Io(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Operation(_)
+            | Self::NotHeld(..)
+            | Self::Differ(..)
+            | Self::Declined
+            | Self::Io(_) => ExitCode::FAILURE,
         }
     }
 
@@ -47,6 +51,7 @@ impl fmt::Display for Failure {
             Self::Operation(error) => f.write_str(&chain(error)),
             Self::Usage(message) => f.write_str(message),
             Self::NotHeld(failed, all) => write!(f, "{failed} of {all} cases do not hold"),
+            Self::Differ(differ, all) => write!(f, "{differ} of {all} tasks differ"),
             Self::Declined => f.write_str("nothing was done"),
             Self::Io(error) => write!(f, "cannot read or write: {}", chain(error)),
         }

@@ -32,6 +32,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Get(args) => runtime.block_on(commands::get::run(args, output)),
         Command::Scan(args) => runtime.block_on(commands::scan::run(args, output)),
         Command::Destroy(args) => runtime.block_on(commands::destroy::run(args)),
+        Command::Copy(args) => runtime.block_on(commands::moving::copy(args, output)),
+        Command::Export(args) => runtime.block_on(commands::moving::export(args, output)),
+        Command::Import(args) => runtime.block_on(commands::moving::import(args, output)),
+        Command::Verify(args) => runtime.block_on(commands::moving::verify(args, output)),
         Command::Shell(args) => commands::shell::run(args, runtime.handle()),
         Command::Conformance(args) => commands::conformance::run(&args, output, &runtime),
     }

@@ -54,7 +54,13 @@ impl Context {
 
     /// A database on a new handle.
     pub async fn database(&self) -> Result<Database> {
-        self.database_with(EngineConfig::default()).await
+        self.database_with(self.config()).await
+    }
+
+    /// The settings of databases, where a case has no reason for others.
+    #[must_use]
+    pub fn config(&self) -> EngineConfig {
+        self.subject.config()
     }
 
     /// A database on a new handle, with these settings.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use anyhow::Result;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use store_core::backend::Backend;
+use store_core::{EngineConfig, backend::Backend};
 
 /// Where the state of one case is; it goes when this is dropped.
 #[async_trait]
@@ -38,6 +38,7 @@ type Fresh = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Place>>> + Send + Syn
 pub struct Subject {
     name: String,
     fresh: Arc<Fresh>,
+    cache_bytes: Option<usize>,
 }
 
 impl Subject {
@@ -51,7 +52,20 @@ impl Subject {
             let place = fresh();
             Box::pin(async move { Ok(Arc::new(place.await?) as Arc<dyn Place>) })
         };
-        Self { name: name.into(), fresh: Arc::new(fresh) }
+        Self { name: name.into(), fresh: Arc::new(fresh), cache_bytes: None }
+    }
+
+    /// The same with a cache of this size in the databases that cases open, where they do not set their own.
+    #[must_use]
+    pub fn with_cache_bytes(self, bytes: usize) -> Self {
+        Self { cache_bytes: Some(bytes), ..self }
+    }
+
+    /// Settings for the databases of cases.
+    pub(crate) fn config(&self) -> EngineConfig {
+        let mut config = EngineConfig::default();
+        config.cache_bytes = self.cache_bytes.unwrap_or(config.cache_bytes);
+        config
     }
 
     /// Its name.
@@ -77,7 +91,7 @@ impl Subject {
             let (inner, wrap) = (inner.clone(), wrap.clone());
             async move { Ok(Wrapped { inner: inner.fresh().await?, wrap }) }
         };
-        Self::new(name, fresh)
+        Self { cache_bytes: self.cache_bytes, ..Self::new(name, fresh) }
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::{
     EngineConfig, ErrorKind, Result, Task,
     backend::{Backend, Checkpoint, Name, PageLimit, StoreSpec, TaskId, TaskReader, TaskSummary},
-    engine::Engine,
+    engine::{Cache, Engine},
     error::Error,
     layers::{Layer, Layered},
     maps::{ReadDefinition, ReadMaps, StoreDefinition},
 };
 
-/// A backend with the engine's settings. A cheap clone.
+/// A backend with the engine's settings and its cache. A cheap clone; clones share the cache.
 ///
 /// ```
 /// # tokio_test::block_on(async {
@@ -33,13 +33,15 @@ use crate::{
 pub struct Database {
     backend: Arc<dyn Backend>,
     config: EngineConfig,
+    cache: Arc<Cache>,
 }
 
 impl Database {
     /// A database over a backend of any make; `Config` for settings that contradict each other.
     pub fn with(backend: Arc<dyn Backend>, config: EngineConfig) -> Result<Self> {
         config.check()?;
-        Ok(Self { backend, config })
+        let cache = Arc::new(Cache::new(config.cache_bytes));
+        Ok(Self { backend, config, cache })
     }
 
     /// The same database with a layer around its backend, outside of those added before. Tasks opened before stay as they are.
@@ -120,21 +122,23 @@ impl TaskBuilder {
 
     /// Claims the task: fences every earlier owner and recovers the last commit.
     ///
-    /// - `SchemaMismatch` where a store was made in another way; found before anybody is fenced.
+    /// - `SchemaMismatch` where a store was made in another way, `Locked` while a copy into the task is not finished; both
+    ///   are found before anybody is fenced.
     /// - After a failure or a dropped future it may be called again; earlier owners may be fenced already.
     pub async fn open(self) -> Result<Task> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
         let task = self.task?;
-        let Database { backend, config } = self.database;
+        let Database { backend, config, cache } = self.database;
         let mut recorded = match backend.read(&task).await {
             Ok(reader) => reader.checkpoint().await?,
             Err(error) if error.kind() == ErrorKind::NotFound => Checkpoint::default(),
             Err(error) => return Err(error),
         };
+        recorded.check_finished(&task)?;
         recorded.assign(&self.specs)?;
-        let engine = Engine::open(&*backend, task, self.specs, config).await?;
+        let engine = Engine::open(&*backend, task, self.specs, config, cache).await?;
         Ok(Task::new(Arc::new(engine)))
     }
 }
@@ -170,9 +174,11 @@ impl ReadTask {
         Ok(definition.reader(maps))
     }
 
-    /// The maps of a store as they are recorded, whatever made them. `NotFound` for one never committed.
+    /// The maps of a store as they are recorded, whatever made them. `NotFound` for one never committed, `Locked` while a
+    /// copy into the task is not finished.
     pub async fn maps(&self, store: &str) -> Result<ReadMaps> {
         let checkpoint = self.reader.checkpoint().await?;
+        checkpoint.check_finished(&self.task)?;
         let Some((number, state)) = checkpoint.store(store) else {
             let message = format!("task {} has no store {store:?}", self.task);
             return Err(Error::new(ErrorKind::NotFound, message));

@@ -1,11 +1,12 @@
 //! The one error type: what happened, may it be tried again, and did a write take effect.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Box<dyn StdError + Send + Sync + 'static>;
+type SharedSource = Arc<dyn StdError + Send + Sync + 'static>;
 
 /// What went wrong, by what the caller can do about it.
 ///
@@ -108,7 +109,7 @@ impl fmt::Display for Effect {
 ///
 /// Opaque, so that it can grow: ask [`kind`](Self::kind), [`is_retryable`](Self::is_retryable) and
 /// [`effect`](Self::effect). The message is for people and holds neither secrets nor values; the driver's own error is
-/// the [`source`](StdError::source).
+/// the [`source`](StdError::source). Clones share it: one failed request may have carried the reads of many callers.
 ///
 /// ```
 /// use store_core::{Effect, Error, ErrorKind};
@@ -117,13 +118,15 @@ impl fmt::Display for Effect {
 /// assert!(error.is_retryable());
 /// assert_eq!(error.effect(), Effect::Unknown);
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     effect: Effect,
     message: String,
-    source: Option<Source>,
+    source: Option<SharedSource>,
 }
 
 impl Error {
@@ -135,7 +138,7 @@ impl Error {
     /// Keeps the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 

@@ -110,6 +110,29 @@ impl Timeline {
     /// What is live of the times from `from` to `to`, both inclusive.
     #[must_use]
     pub fn live(&self, retention: Retention, from: i64, to: i64, order: Order) -> Live {
+        self.by_ref().live(retention, from, to, order)
+    }
+
+    /// The segments from `first` to `last`, both inclusive, that may hold entries, in the order of a scan.
+    #[must_use]
+    pub fn between(&self, first: i64, last: i64, order: Order) -> Vec<i64> {
+        self.by_ref().between(first, last, order)
+    }
+
+    const fn by_ref(&self) -> TimelineRef<'_> {
+        TimelineRef { stream_time: self.stream_time, segments: &self.segments }
+    }
+}
+
+/// A [`Timeline`] where it stands: a thousand segments are not copied for the few that are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimelineRef<'a> {
+    stream_time: Option<i64>,
+    segments: &'a BTreeSet<i64>,
+}
+
+impl TimelineRef<'_> {
+    pub(crate) fn live(self, retention: Retention, from: i64, to: i64, order: Order) -> Live {
         let expired = sabotage::is_on("engine::expired-shown");
         let from = if expired { from } else { from.max(retention.live_from(self.stream_time)) };
         if from > to {
@@ -119,9 +142,7 @@ impl Timeline {
         Live { from, segments }
     }
 
-    /// The segments from `first` to `last`, both inclusive, that may hold entries, in the order of a scan.
-    #[must_use]
-    pub fn between(&self, first: i64, last: i64, order: Order) -> Vec<i64> {
+    fn between(self, first: i64, last: i64, order: Order) -> Vec<i64> {
         if first > last {
             return Vec::new();
         }
@@ -130,6 +151,12 @@ impl Timeline {
             Order::Forward => segments.collect(),
             Order::Backward => segments.rev().collect(),
         }
+    }
+}
+
+impl<'a> From<&'a StoreState> for TimelineRef<'a> {
+    fn from(state: &'a StoreState) -> Self {
+        Self { stream_time: state.stream_time, segments: &state.segments }
     }
 }
 

@@ -22,6 +22,7 @@ mod paging;
 pub mod prelude;
 pub mod redo;
 mod sabotage;
+mod secret;
 pub mod stores;
 mod task;
 
@@ -35,6 +36,7 @@ pub use self::{
     error::{Effect, Error, ErrorKind, Result},
     event_time::{Live, MAX_LIVE_SEGMENTS, Retention, Timeline, Written},
     maps::{KeyLock, Maps, ReadDefinition, ReadMaps, StoreDefinition, Writes},
+    secret::Secret,
     stores::{
         key_value::KeyValue, session::Session, timestamped::TimestampedKeyValue,
         versioned::VersionedKeyValue, window::Window,

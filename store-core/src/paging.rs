@@ -1,30 +1,160 @@
 //! From pages to a stream of entries.
 
+use std::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    vec,
+};
+
 use bytes::Bytes;
 use futures::{
-    StreamExt, TryStreamExt,
+    FutureExt, Stream, StreamExt, TryStreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 
-use crate::{
-    Result,
-    backend::{KeyRange, Order, Page},
-};
+use crate::Result;
 
-/// The entries of a range, in order: fetches page after page, each when the one before is used up.
-pub(crate) fn entries<F>(
-    range: KeyRange,
-    order: Order,
-    fetch: impl Fn(KeyRange) -> F + Send + 'static,
-) -> BoxStream<'static, Result<(Bytes, Bytes)>>
+/// The entries of a page, and where to go on; none where it is the last.
+pub(crate) type Fetched<S> = (Vec<(Bytes, Bytes)>, Option<S>);
+
+/// Entries in order, from pages.
+pub(crate) type Entries = BoxStream<'static, Result<(Bytes, Bytes)>>;
+
+/// Scans on their way at once, where a scan goes through several maps of a backend that is not local.
+const MAPS_AHEAD: usize = 4;
+
+/// Entries taken between two looks at the page on its way.
+const TAKEN_AT_ONCE: usize = 16;
+
+/// The entries from `start` on, in order.
+///
+/// With `ahead` the next page is asked for when half of one is used up, and gets on whenever the stream is polled;
+/// otherwise when all of it is.
+pub(crate) fn entries<S, F>(
+    start: S,
+    ahead: bool,
+    fetch: impl Fn(S) -> F + Send + Unpin + 'static,
+) -> Entries
 where
-    F: Future<Output = Result<Page>> + Send + 'static,
+    S: Send + Unpin + 'static,
+    F: Future<Output = Result<Fetched<S>>> + Send + 'static,
 {
-    let pages = stream::try_unfold((Some(range), fetch), move |(range, fetch)| async move {
-        let Some(range) = range else { return Ok(None) };
-        let page = fetch(range.clone()).await?;
-        let rest = page.resume.map(|last| range.after(last, order));
-        Ok(Some((stream::iter(page.entries).map(Ok), (rest, fetch))))
-    });
-    pages.try_flatten().boxed()
+    Pages { fetch, ahead, entries: Vec::new().into_iter(), start_at: 0, next: Next::At(start) }
+        .boxed()
+}
+
+/// Which scans of several may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Together {
+    /// The first pages of some.
+    Some,
+    /// Those behind the first one, since they may not be wanted.
+    BehindTheFirst,
+    /// None: what comes later is also asked for later.
+    None,
+}
+
+/// The entries of several scans, one after the other.
+pub(crate) fn one_after_the_other<S, F>(
+    starts: Vec<S>,
+    ahead: bool,
+    together: Together,
+    fetch: impl Fn(S) -> F + Clone + Send + Unpin + 'static,
+) -> Entries
+where
+    S: Send + Unpin + 'static,
+    F: Future<Output = Result<Fetched<S>>> + Send + 'static,
+{
+    let open = move |start| {
+        let fetch = fetch.clone();
+        async move {
+            let (entries, rest) = fetch(start).await?;
+            let start_at = entries.len() / 2;
+            let next = rest.map_or(Next::None, Next::At);
+            Ok(Pages { fetch, ahead, entries: entries.into_iter(), start_at, next })
+        }
+    };
+    let mut starts = starts.into_iter();
+    let alone: Vec<S> =
+        starts.by_ref().take(usize::from(together == Together::BehindTheFirst)).collect();
+    let at_once = if ahead && together != Together::None { MAPS_AHEAD } else { 1 };
+    let alone = stream::iter(alone).map(open.clone()).buffered(1);
+    alone.chain(stream::iter(starts).map(open).buffered(at_once)).try_flatten().boxed()
+}
+
+struct Pages<S, Fetch> {
+    fetch: Fetch,
+    ahead: bool,
+    /// What is left of the page.
+    entries: vec::IntoIter<(Bytes, Bytes)>,
+    /// How many entries may be left when the next page is asked for.
+    start_at: usize,
+    next: Next<S>,
+}
+
+/// The page after this one.
+enum Next<S> {
+    None,
+    At(S),
+    OnItsWay(BoxFuture<'static, Result<Fetched<S>>>),
+    Arrived(Result<Fetched<S>>),
+}
+
+impl<S, F, Fetch> Pages<S, Fetch>
+where
+    S: Send,
+    F: Future<Output = Result<Fetched<S>>> + Send + 'static,
+    Fetch: Fn(S) -> F,
+{
+    /// Lets the next page get on.
+    fn poll_next_page(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.next = match mem::replace(&mut self.next, Next::None) {
+            Next::At(start) => Next::OnItsWay((self.fetch)(start).boxed()),
+            other => other,
+        };
+        if let Next::OnItsWay(page) = &mut self.next {
+            self.next = Next::Arrived(ready!(page.poll_unpin(context)));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S, F, Fetch> Stream for Pages<S, Fetch>
+where
+    S: Send + Unpin,
+    F: Future<Output = Result<Fetched<S>>> + Send + 'static,
+    Fetch: Fn(S) -> F + Unpin,
+{
+    type Item = Result<(Bytes, Bytes)>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let left = self.entries.len();
+            let looks = self.ahead
+                && left <= self.start_at
+                && (self.start_at - left).is_multiple_of(TAKEN_AT_ONCE);
+            if left > 0 {
+                if looks {
+                    // What became of it is seen when this page is used up.
+                    let _ = self.poll_next_page(context);
+                }
+                return Poll::Ready(self.entries.next().map(Ok));
+            }
+            if let Next::None = self.next {
+                return Poll::Ready(None);
+            }
+            ready!(self.poll_next_page(context));
+            match mem::replace(&mut self.next, Next::None) {
+                Next::Arrived(Ok((entries, rest))) => {
+                    self.start_at = entries.len() / 2;
+                    self.entries = entries.into_iter();
+                    self.next = rest.map_or(Next::None, Next::At);
+                }
+                Next::Arrived(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Next::None | Next::At(_) | Next::OnItsWay(_) => return Poll::Ready(None),
+            }
+        }
+    }
 }

@@ -26,6 +26,7 @@ use crate::{
     handles::Handles,
     layout::{Record, application_key, map_of_keyspace, partition, task_key},
     reader::Reader,
+    step::{CLAIMED, CLAIMING, step},
     writer::Writer,
 };
 
@@ -167,7 +168,9 @@ impl Shared {
         if record.fence.owner != owner || record.destroyed {
             record.fence = Fence::new(record.fence.epoch + 1, owner);
             record.destroyed = false;
+            step(CLAIMING);
             self.write_record(task, &record, &[])?;
+            step(CLAIMED);
         }
         self.sweep(task, &record)?;
         Ok(record)

@@ -16,6 +16,7 @@ use crate::{
     EmbeddedConfig,
     error::{engine, file},
     layout::{TASKS, keyspace, map_of_keyspace},
+    step::{MAP_MADE, REMOVING, step},
     view::{Maps, View},
 };
 
@@ -73,6 +74,7 @@ impl Handles {
         self.remove(task, map)?;
         let keyspace = self.database.keyspace(&keyspace(task, map), || options(&self.config));
         let keyspace = keyspace.map_err(failed)?;
+        step(MAP_MADE);
         let mut maps = Maps::clone(&view.maps);
         maps.entry(task.clone()).or_default().insert(map, keyspace.clone());
         self.show(View { maps: maps.into(), ..View::clone(&view) });
@@ -98,6 +100,7 @@ impl Handles {
         if !self.database.keyspace_exists(&name) {
             return Ok(());
         }
+        step(REMOVING);
         let removed = self.database.keyspace(&name, || options(&self.config));
         let removed = removed.and_then(|keyspace| self.database.delete_keyspace(keyspace));
         removed.map_err(|error| self.view().failed("remove a map", error))

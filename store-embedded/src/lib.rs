@@ -26,10 +26,12 @@ mod handles;
 mod layout;
 mod pressure;
 mod reader;
+mod step;
 mod view;
 mod writer;
 
 pub use self::{
     backend::EmbeddedBackend,
     config::{Durability, EmbeddedConfig},
+    step::STEPS,
 };

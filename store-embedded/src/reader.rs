@@ -12,8 +12,8 @@ use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
-        Capabilities, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher, TaskId,
-        TaskReader,
+        Capabilities, Checkpoint, KeyRange, LocalReader, MapId, Order, Page, PageLimit, Searcher,
+        TaskId, TaskReader,
     },
 };
 
@@ -57,6 +57,14 @@ impl Reader {
             return Ok(());
         }
         Err(Error::new(ErrorKind::NotFound, format!("task {} was destroyed", self.task)))
+    }
+
+    fn find(&self, view: &View, map: MapId, user_key: &[u8]) -> Result<Option<Bytes>> {
+        // The engine takes no longer keys, and none is stored.
+        let keyspace = view.map(&self.task, map).filter(|_| user_key.len() <= MAX_KEY_BYTES);
+        let Some(keyspace) = keyspace else { return Ok(None) };
+        let value = view.snapshot.get(keyspace, key(user_key));
+        Ok(value.map_err(|error| view.failed("read", error))?.map(own))
     }
 
     /// Answers from one view.
@@ -103,17 +111,7 @@ impl TaskReader for Reader {
     }
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        self.look(|view| {
-            let get = |(map, user_key): &(MapId, Bytes)| {
-                // The engine takes no longer keys, and none is stored.
-                let keyspace = view.map(&self.task, *map);
-                let keyspace = keyspace.filter(|_| user_key.len() <= MAX_KEY_BYTES);
-                let Some(keyspace) = keyspace else { return Ok(None) };
-                let value = view.snapshot.get(keyspace, key(user_key));
-                Ok(value.map_err(|error| view.failed("read", error))?.map(own))
-            };
-            keys.iter().map(get).collect()
-        })
+        self.look(|view| keys.iter().map(|(map, key)| self.find(view, *map, key)).collect())
     }
 
     async fn scan(
@@ -150,5 +148,15 @@ impl TaskReader for Reader {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         None
+    }
+
+    fn local(&self) -> Option<&dyn LocalReader> {
+        Some(self)
+    }
+}
+
+impl LocalReader for Reader {
+    fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
+        self.look(|view| self.find(view, map, key))
     }
 }

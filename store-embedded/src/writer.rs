@@ -7,8 +7,8 @@ use bytes::Bytes;
 use store_core::{
     Effect, Error, ErrorKind, Result,
     backend::{
-        Capabilities, Checkpoint, Commit, Fence, KeyRange, MapChange, MapId, Order, Page,
-        PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, Fence, KeyRange, LocalReader, MapChange, MapId, Order,
+        Page, PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
     },
 };
 
@@ -17,6 +17,7 @@ use crate::{
     handles::Handles,
     layout::{MARK, Record, key, task_key},
     reader::Reader,
+    step::{CLEANED, NOTED, WRITING, WRITTEN, step},
 };
 
 /// Writes one task under the fence of its claim.
@@ -59,8 +60,10 @@ fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Resu
     }
     if shared.engine.is_synced() {
         shared.acknowledged.note(task, fence.epoch, commit.sequence());
+        step(NOTED);
     }
     clean_up(shared, task, commit);
+    step(CLEANED);
     Ok(())
 }
 
@@ -108,8 +111,10 @@ fn write(
     touched.push(view.tasks.clone());
     let room = handles.wait_for_room(&touched);
     room.map_err(|error| view.failed("commit", error))?;
+    step(WRITING);
     let written = batch.commit();
     written.map_err(|error| view.failed("commit", error).with_effect(Effect::Unknown))?;
+    step(WRITTEN);
     handles.publish(task, &dropped(commit));
     Ok(())
 }
@@ -165,6 +170,10 @@ impl TaskReader for Writer {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         None
+    }
+
+    fn local(&self) -> Option<&dyn LocalReader> {
+        self.reader.local()
     }
 }
 

@@ -1,14 +1,11 @@
-//! The backend: one multiplexed connection.
+//! The backend: a connection, and tasks found over it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{
-    AsyncCommands, Client, IntoConnectionInfo,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-    io::tcp::TcpSettings,
-};
+use futures::future::{try_join, try_join_all};
+use redis::{AsyncCommands, RedisResult, aio::ConnectionManager};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{Backend, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
@@ -16,69 +13,71 @@ use store_core::{
 
 use crate::{
     RedisConfig,
+    check::check,
+    connect::{Connector, Link},
     error::redis,
-    layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LIFE},
-    reader::{self, Life, Reader},
-    script::{CLAIM, DESTROY},
+    layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LAYOUT, LIFE},
+    reader::{self, Reader},
+    script::{CLAIM, Call, DESTROY},
     writer::Writer,
 };
 
-/// Keeps tasks in a Redis server. A cheap clone; clones share one connection.
+/// Keeps tasks in Redis, Valkey or a Redis Cluster. A cheap clone; clones share one connection, or one to each server of
+/// a cluster. With a durability that waits, each claimed task has one more.
 #[derive(Clone)]
 pub struct RedisBackend {
-    connection: ConnectionManager,
-    namespace: String,
+    link: Link,
+    /// Makes more connections; not there where somebody else's is used.
+    connector: Option<Arc<Connector>>,
+    config: Arc<RedisConfig>,
 }
 
 impl RedisBackend {
-    /// Connects to a server by its URL, `redis://[user:password@]host[:port][/number]`.
+    /// Connects by a URL: `redis://[user[:password]@]host[:port][/number]`, `rediss://…` for TLS,
+    /// `redis+cluster://…,…` and `rediss+cluster://…,…` for a cluster by some of its servers, `redis+unix:///path` for a
+    /// socket. A password may be `env:NAME` or `file:PATH`.
+    ///
+    /// `Config` for what can only be mended in URL, settings or certificates, else `Unavailable`, `Timeout`,
+    /// `Unauthenticated` and the like.
     pub async fn connect(url: &str, config: RedisConfig) -> Result<Self> {
-        layout::check(&config.namespace)?;
-        let failed = |error| redis("connect to Redis", error);
-        let info = url.into_connection_info().map_err(failed)?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-        let client = Client::open(info).map_err(failed)?;
-        let timeout = Some(Duration::from_millis(config.timeout_ms));
-        let settings = ConnectionManagerConfig::new()
-            .set_response_timeout(timeout)
-            .set_connection_timeout(timeout)
-            .set_number_of_retries(1);
-        let connection = client.get_connection_manager_with_config(settings).await;
-        Ok(Self { connection: connection.map_err(failed)?, namespace: config.namespace })
+        config.check()?;
+        let connector = Connector::new(url, &config)?;
+        let link = connector.connect().await?;
+        Ok(Self { link, connector: Some(Arc::new(connector)), config: Arc::new(config) })
     }
 
-    fn reader(&self, task: &TaskId) -> Reader {
-        Reader::new(self.connection.clone(), Keys::new(&self.namespace, task))
+    /// Uses a connection that is there already, and is not closed here. Its own settings hold: addresses, credentials and
+    /// TLS of the configuration are not looked at, and a durability that waits is `Unsupported`.
+    pub fn with_connection(connection: ConnectionManager, config: RedisConfig) -> Result<Self> {
+        config.check()?;
+        let link = Link::of(connection, &config);
+        Ok(Self { link, connector: None, config: Arc::new(config) })
     }
 
-    /// Raises the epoch. Gives the fence and the stored checkpoint.
-    async fn fence(&self, keys: &Keys, owner: OwnerId) -> Result<(String, Option<Bytes>)> {
-        let mut script = CLAIM.prepare_invoke();
-        script.key(keys.task()).arg(owner.to_string());
-        let claimed = script.invoke_async(&mut self.connection.clone()).await;
-        claimed.map_err(keys.failed("claim"))
+    fn keys(&self, task: &TaskId) -> Keys {
+        Keys::new(&self.config.namespace, task)
     }
 
-    /// What there is of tasks, in the order asked; none for one never claimed, or destroyed.
-    async fn summaries(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskSummary>>> {
-        if tasks.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys: Vec<_> = tasks.iter().map(|task| Keys::new(&self.namespace, task)).collect();
-        let mut pipe = redis::pipe();
-        for keys in &keys {
-            pipe.hmget(keys.task(), &[FENCE, CHECKPOINT, DESTROYED]);
-        }
-        let records: redis::RedisResult<Vec<Record>> =
-            pipe.query_async(&mut self.connection.clone()).await;
-        let records = records.map_err(|error| redis("read the records of tasks", error))?;
-        let summary =
-            |((task, keys), (fence, checkpoint, destroyed)): ((&TaskId, &Keys), Record)| {
-                let Some(fence) = fence.filter(|_| destroyed.is_none()) else { return Ok(None) };
-                let checkpoint = reader::checkpoint(keys, checkpoint)?;
-                Ok(Some(TaskSummary::new(task.clone(), epoch(task, &fence)?, checkpoint)))
-            };
-        tasks.iter().zip(&keys).zip(records).map(summary).collect()
+    /// Raises the epoch. Gives the fence, the stored checkpoint, and the decided log that is still to be applied.
+    async fn fence(
+        &self,
+        keys: &Keys,
+        owner: OwnerId,
+    ) -> Result<(String, Option<Bytes>, Option<String>)> {
+        let call = Call::new(&CLAIM, [keys.task(), keys.log()]).text(owner).text(layout::VERSION);
+        self.link.run(&call).await.map_err(keys.failed("claim"))
+    }
+
+    /// What there is of a task; nothing for one never claimed, or destroyed.
+    async fn summary(&self, task: TaskId) -> Result<Option<TaskSummary>> {
+        let keys = self.keys(&task);
+        let record: RedisResult<Record> =
+            self.link.clone().hmget(keys.task(), &[FENCE, CHECKPOINT, DESTROYED]).await;
+        let (fence, checkpoint, destroyed) = record.map_err(keys.failed("read the record of"))?;
+        let Some(fence) = fence.filter(|_| destroyed.is_none()) else { return Ok(None) };
+        let checkpoint = reader::checkpoint(&keys, checkpoint)?;
+        let epoch = epoch(&task, &fence)?;
+        Ok(Some(TaskSummary::new(task, epoch, checkpoint)))
     }
 }
 
@@ -94,60 +93,67 @@ fn epoch(task: &TaskId, fence: &str) -> Result<u64> {
 
 impl std::fmt::Debug for RedisBackend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisBackend").field("namespace", &self.namespace).finish_non_exhaustive()
+        let namespace = &self.config.namespace;
+        f.debug_struct("RedisBackend").field("namespace", namespace).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl Backend for RedisBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
-        let reader = self.reader(task);
+        let keys = self.keys(task);
+        let listed = layout::tasks(&self.config.namespace, &task.application);
         // First, so that no claimed task is missing from the list; one that stays unclaimed has no record.
-        let listed = layout::tasks(&self.namespace, &task.application);
-        let listed: redis::RedisResult<()> =
-            self.connection.clone().sadd(listed, task.partition).await;
-        listed.map_err(reader.keys.failed("list"))?;
-        let (fence, stored) = self.fence(&reader.keys, owner).await?;
-        let checkpoint = reader::checkpoint(&reader.keys, stored)?;
-        Ok(Claim::new(Arc::new(Writer::new(reader, fence)), checkpoint))
+        let list = async {
+            let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
+            listed.map_err(keys.failed("list"))
+        };
+        let check = check(&self.link, self.connector.as_deref(), &self.config, &keys);
+        let (wait, ()) = try_join(check, list).await?;
+        let (fence, stored, pending) = self.fence(&keys, owner).await?;
+        let checkpoint = reader::checkpoint(&keys, stored)?;
+        let reader = Reader::new(self.link.clone(), keys);
+        let writer = Writer::new(reader, fence, (*self.config).clone(), wait);
+        if let Some(pending) = pending {
+            writer.finish(&pending).await?;
+        }
+        Ok(Claim::new(Arc::new(writer), checkpoint))
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let reader = self.reader(task);
-        let record = reader.keys.task();
-        let found: redis::RedisResult<(Option<String>, Option<Bytes>, Life)> =
-            self.connection.clone().hmget(&record, &[FENCE, DESTROYED, LIFE]).await;
-        match found.map_err(reader.keys.failed("open"))? {
-            (Some(_), None, life) => Ok(Arc::new(reader.watching(life))),
-            _ => Err(reader.keys.gone()),
+        let keys = self.keys(task);
+        let found: RedisResult<(Option<String>, Option<Bytes>, Option<u64>, Option<String>)> =
+            self.link.clone().hmget(keys.task(), &[FENCE, DESTROYED, LIFE, LAYOUT]).await;
+        match found.map_err(keys.failed("open"))? {
+            (_, _, _, Some(other)) if other != layout::VERSION => Err(keys.other_layout(&other)),
+            (Some(_), None, life, _) => {
+                Ok(Arc::new(Reader::new(self.link.clone(), keys).watching(life)))
+            }
+            _ => Err(keys.gone()),
         }
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        let listed = layout::tasks(&self.namespace, application);
-        let listed: redis::RedisResult<Vec<u32>> = self.connection.clone().smembers(listed).await;
+        let listed = layout::tasks(&self.config.namespace, application);
+        let listed: RedisResult<Vec<u32>> = self.link.clone().smembers(listed).await;
         let failed = |error| redis(format_args!("list the tasks of {application}"), error);
         let mut partitions = listed.map_err(failed)?;
         partitions.sort_unstable();
-        let tasks = partitions.into_iter();
-        let tasks: Result<Vec<_>> =
-            tasks.map(|partition| TaskId::new(application.as_str(), partition)).collect();
-        Ok(self.summaries(&tasks?).await?.into_iter().flatten().collect())
+        let task = |partition| TaskId::new(application.as_str(), partition);
+        let tasks = partitions.into_iter().map(task).collect::<Result<Vec<_>>>()?;
+        let summaries = try_join_all(tasks.into_iter().map(|task| self.summary(task))).await?;
+        Ok(summaries.into_iter().flatten().collect())
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {
         self.read(task).await?;
-        let keys = Keys::new(&self.namespace, task);
+        let keys = self.keys(task);
         // Now nobody adds a map, unless by a claim that makes the removal fail.
-        let (fence, _) = self.fence(&keys, OwnerId::random()).await?;
-        let mut connection = self.connection.clone();
-        let maps: redis::RedisResult<Vec<String>> = connection.smembers(keys.maps()).await;
-        let mut script = DESTROY.prepare_invoke();
-        script.key(keys.task()).key(keys.maps());
-        for map in maps.map_err(keys.failed("destroy"))? {
-            script.key(&keys.named(&map)[..]);
-        }
-        let done: redis::RedisResult<()> = script.arg(fence).invoke_async(&mut connection).await;
+        let (fence, ..) = self.fence(&keys, OwnerId::random()).await?;
+        let maps: RedisResult<Vec<String>> = self.link.clone().smembers(keys.maps()).await;
+        let maps = maps.map_err(keys.failed("destroy"))?;
+        let call = Call::new(&DESTROY, keys.script(maps)).text(fence);
+        let done: RedisResult<()> = self.link.run(&call).await;
         done.map_err(keys.failed("destroy"))
     }
 }

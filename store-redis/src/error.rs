@@ -5,6 +5,38 @@ use std::fmt::Display;
 use redis::{ErrorKind as RedisKind, RedisError};
 use store_core::{Effect, Error, ErrorKind};
 
+/// Maps the error of a connection that could not be made, `tls` or not.
+pub(crate) fn connecting(error: RedisError, tls: bool) -> Error {
+    let text = error.to_string();
+    let advice = if tls && text.contains("received fatal alert") {
+        "the server refuses our certificate, or wants one: set tls_certificate and tls_key"
+    } else if tls && text.contains("certificate") {
+        "the server's certificate is not to be trusted: set tls_ca to the file of who signed it, and use a name it is for"
+    } else if tls && text.contains("corrupt message") {
+        "the server does not speak TLS there: name its port for TLS, or write a scheme without TLS"
+    } else if !tls && error.kind() == RedisKind::Parse {
+        "what answers does not speak Redis: where it speaks TLS, write rediss:// or rediss+cluster://"
+    } else if text.contains("cluster support disabled") {
+        "the server is not part of a cluster: write redis:// or rediss://"
+    } else if error.is_connection_dropped()
+        && !error.is_connection_refusal()
+        && error.kind() == RedisKind::Io
+    {
+        let hint = if tls {
+            "a certificate of ours, set tls_certificate and tls_key"
+        } else {
+            "TLS, write rediss://"
+        };
+        let message = format!(
+            "cannot connect to Redis: the server ended the connection at once; where it wants {hint}"
+        );
+        return Error::new(ErrorKind::Unavailable, message).with_source(error);
+    } else {
+        return redis("connect to Redis", error);
+    };
+    Error::new(ErrorKind::Config, format!("cannot connect to Redis: {advice}")).with_source(error)
+}
+
 /// Maps a driver's error; `doing` says what failed, and on which task.
 pub(crate) fn redis(doing: impl Display, error: RedisError) -> Error {
     let kind = kind(&error);
@@ -34,14 +66,17 @@ const fn advice(kind: ErrorKind) -> &'static str {
             "the stored state contradicts itself: restore it from a copy, or destroy the task and rebuild it"
         }
         ErrorKind::Unsupported => {
-            "the server must be Redis 7.0 or newer, or Valkey, and not part of a cluster"
+            "the server must be Redis 7.0 or newer, or Valkey; where it is part of a cluster, write redis+cluster://"
+        }
+        ErrorKind::SchemaMismatch => {
+            "another release stored the task: use that one, or one that knows its layout"
         }
         _ => "the server cannot be reached or cannot work now",
     }
 }
 
 /// The code of the server's answer, also where it answered one command of several.
-fn code(error: &RedisError) -> Option<String> {
+pub(crate) fn code(error: &RedisError) -> Option<String> {
     let errors = error.clone().into_server_errors()?;
     errors.first().map(|(_, error)| error.code().to_owned())
 }
@@ -66,7 +101,7 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
         "SEQGAP" => ErrorKind::SequenceGap,
         "FOREIGN" | "WRONGTYPE" => ErrorKind::InvalidArgument,
         "DAMAGED" => ErrorKind::Corrupt,
-        "GONE" => ErrorKind::NotFound,
+        "LAYOUT" => ErrorKind::SchemaMismatch,
         "NOAUTH" | "WRONGPASS" => ErrorKind::Unauthenticated,
         "NOPERM" => ErrorKind::PermissionDenied,
         // MISCONF: writes are stopped because the disk does not take them.
@@ -77,7 +112,7 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
         "ERR" if error.to_string().contains("can't run this command") => {
             ErrorKind::PermissionDenied
         }
-        "ERR" | "MOVED" | "ASK" | "CROSSSLOT" => ErrorKind::Unsupported,
+        "ERR" | "MOVED" | "CROSSSLOT" => ErrorKind::Unsupported,
         _ => ErrorKind::Unavailable,
     }
 }
@@ -86,7 +121,9 @@ fn effect(error: &RedisError) -> Effect {
     let refused = match code(error) {
         // May come from the middle of a script, which rolls nothing back.
         Some(code) => code != "ERR",
-        None => error.is_connection_refusal(),
+        None => {
+            error.is_connection_refusal() || error.kind() == RedisKind::ClusterConnectionNotFound
+        }
     };
     if refused { Effect::NotApplied } else { Effect::Unknown }
 }
@@ -114,7 +151,12 @@ mod tests {
             ("FOREIGN store:{a:0}:1:h", InvalidArgument),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", InvalidArgument),
             ("DAMAGED store:{a:0}:1:h", Corrupt),
-            ("GONE the task was destroyed", NotFound),
+            ("LAYOUT the task is stored in layout 2", SchemaMismatch),
+            ("STALE the log of an earlier attempt", Unavailable),
+            ("UNAPPLIED the commit before", Unavailable),
+            ("ASK 3999 127.0.0.1:6381", Unavailable),
+            ("EXECABORT Transaction discarded because of previous errors.", Unavailable),
+            ("NOSCRIPT No matching script.", Unavailable),
             ("NOAUTH Authentication required.", Unauthenticated),
             ("WRONGPASS invalid username-password pair or user is disabled.", Unauthenticated),
             ("NOPERM this user has no permissions to run the 'hget' command", PermissionDenied),

@@ -1,14 +1,14 @@
 //! The keys of a task.
 //!
-//! `NAMESPACE:{APPLICATION:PARTITION}` is the hash tag; behind it stand `:task` (a hash of fence, sequence, checkpoint,
-//! the mark of a destroyed task and how often it was destroyed), `:maps` (the names of its maps), `:MAP:h` (values) and `:MAP:z` (order).
+//! `NAMESPACE:{APPLICATION:PARTITION}` is the hash tag; behind it stand `:task` (the record, a hash), `:maps` (the names of
+//! its maps, a set), `:log` (chunks of a large commit, a hash), and for each map `:MAP:h` (values) and `:MAP:z` (order).
 //!
 //! `NAMESPACE:tasks:APPLICATION` is the set of partitions ever claimed. It has another slot and so cannot change with a
 //! task: what is true of a task stands in its own record.
 
 use redis::RedisError;
 use store_core::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind,
     backend::{MapId, Name, TaskId},
 };
 
@@ -23,6 +23,15 @@ pub(crate) const DESTROYED: &str = "destroyed";
 
 /// Field of the task's record: how often it was destroyed.
 pub(crate) const LIFE: &str = "life";
+/// Field of the task's record: the decided log that is not applied yet, as `NAME:CHUNKS:NEXT`. Beside these fields are
+/// `sequence`, and `staged`, the log that is being written, as `NAME:CHUNKS`.
+pub(crate) const PENDING: &str = "pending";
+/// Field of the task's record: the version of this layout.
+pub(crate) const LAYOUT: &str = "layout";
+/// The version of this layout.
+pub(crate) const VERSION: &str = "1";
+/// Field of a log: the names of its maps. Its chunks are fields `0` and so on.
+pub(crate) const LOG_MAPS: &str = "maps";
 
 /// The keys of one task.
 #[derive(Clone, Debug)]
@@ -52,6 +61,27 @@ impl Keys {
         Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
     }
 
+    /// What is told where a log is not what the record says.
+    pub(crate) fn damaged(&self) -> Error {
+        let message = format!(
+            "the log of {self} contradicts its record: restore the state from a copy, or destroy the task and rebuild it"
+        );
+        Error::new(ErrorKind::Corrupt, message)
+    }
+
+    /// What is told of a layout that is not ours.
+    pub(crate) fn other_layout(&self, version: &str) -> Error {
+        let message = format!(
+            "{self} is stored in layout {version} and this program knows layout {VERSION}: use the release that wrote it"
+        );
+        Error::new(ErrorKind::SchemaMismatch, message)
+    }
+
+    /// What stands in front of every key.
+    pub(crate) fn namespace(&self) -> &str {
+        self.prefix.split(":{").next().unwrap_or_default()
+    }
+
     /// The record of the task.
     pub(crate) fn task(&self) -> String {
         format!("{}:task", self.prefix)
@@ -60,6 +90,11 @@ impl Keys {
     /// The set of the names of its maps.
     pub(crate) fn maps(&self) -> String {
         format!("{}:maps", self.prefix)
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> String {
+        format!("{}:log", self.prefix)
     }
 
     /// The values of a map.
@@ -76,6 +111,23 @@ impl Keys {
     pub(crate) fn named(&self, map: &str) -> [String; 2] {
         ["h", "z"].map(|kind| format!("{}:{map}:{kind}", self.prefix))
     }
+
+    /// What scripts take first: record, set of maps, log; then values and order of each map.
+    pub(crate) fn script(&self, maps: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+        let maps = maps.into_iter().flat_map(|map| self.named(map.as_ref()));
+        [self.task(), self.maps(), self.log()].into_iter().chain(maps).collect()
+    }
+}
+
+impl std::fmt::Display for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "task {}", self.task)
+    }
+}
+
+/// The name of a decided log.
+pub(crate) fn log_name(pending: &str) -> &str {
+    pending.rsplitn(3, ':').last().unwrap_or_default()
 }
 
 /// A map's name in its keys.
@@ -89,24 +141,11 @@ pub(crate) fn tasks(namespace: &str, application: &Name) -> String {
     format!("{namespace}:tasks:{application}")
 }
 
-/// Refuses a namespace that would move the hash tag away from the task.
-pub(crate) fn check(namespace: &str) -> Result<()> {
-    if !namespace.contains(['{', '}']) {
-        return Ok(());
-    }
-    let message =
-        format!("namespace {namespace:?} has a brace, which Redis gives a meaning: leave it out");
-    Err(Error::new(ErrorKind::Config, message))
-}
-
 #[cfg(test)]
 mod tests {
-    use store_core::{
-        ErrorKind,
-        backend::{MapId, TaskId},
-    };
+    use store_core::backend::{MapId, TaskId};
 
-    use super::{Keys, check, tasks};
+    use super::{Keys, tasks};
 
     #[test]
     fn golden_keys() {
@@ -114,15 +153,9 @@ mod tests {
         assert_eq!(keys.task(), "store:{word-count:3}:task");
         assert_eq!(keys.values(MapId::whole(1)), "store:{word-count:3}:1:h");
         assert_eq!(keys.maps(), "store:{word-count:3}:maps");
+        assert_eq!(keys.log(), "store:{word-count:3}:log");
         assert_eq!(keys.order(MapId::segment(2, -7)), "store:{word-count:3}:2.-7:z");
         assert_eq!(keys.named("2.-7")[1], keys.order(MapId::segment(2, -7)));
         assert_eq!(tasks("store", &"word-count".parse().unwrap()), "store:tasks:word-count");
-    }
-
-    #[test]
-    fn a_namespace_that_moves_the_hash_tag_is_refused() {
-        check("a:b.c").unwrap();
-        assert_eq!(check("a{b}").unwrap_err().kind(), ErrorKind::Config);
-        assert_eq!(check("}").unwrap_err().kind(), ErrorKind::Config);
     }
 }

@@ -1,24 +1,37 @@
 //! Reads of one task.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Cmd, FromRedisValue, Value, aio::ConnectionManager, cmd};
+use redis::{Cmd, FromRedisValue, Value, cmd};
 use store_core::{
-    Result,
+    Error, ErrorKind, Result,
     backend::{
-        Capabilities, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher, TaskReader,
+        Capabilities, Changes, Checkpoint, KeyRange, MapChange, MapId, Order, Page, PageLimit,
+        Searcher, TaskReader,
     },
 };
 
 use crate::{
-    layout::{CHECKPOINT, Keys, LIFE},
-    script::PAGE,
+    chunk,
+    connect::Link,
+    layout::{CHECKPOINT, Keys, LIFE, LOG_MAPS, PENDING, log_name},
+    script::{Call, PAGE},
 };
 
 /// Entries of the largest page; the server stands still while one is read. A page may be shorter than asked for.
 const MAX_PAGE_ENTRIES: usize = 10_000;
+
+/// Keys of one command; a request for more is several commands.
+const MAX_KEYS: usize = 1000;
+
+/// How often a read is repeated because a large commit was decided or applied meanwhile.
+const TRIES: usize = 20;
 
 const CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::new("redis", 64 << 10, 16 << 20);
@@ -30,55 +43,163 @@ const CAPABILITIES: Capabilities = {
 /// Reads one task.
 #[derive(Clone)]
 pub(crate) struct Reader {
-    pub(crate) connection: ConnectionManager,
+    pub(crate) link: Link,
     pub(crate) keys: Keys,
     capabilities: Capabilities,
-    /// For who does not own the task: how often it was destroyed when it was opened.
-    life: Option<u64>,
+    watched: Option<Watched>,
 }
 
-/// How often a task was destroyed, as it is stored.
-pub(crate) type Life = Option<u64>;
+/// What who does not own the task goes by.
+#[derive(Clone)]
+struct Watched {
+    /// How often the task was destroyed when it was opened.
+    life: u64,
+    /// The last decided log that was seen before it was applied, so that it is read once.
+    log: Arc<Mutex<Option<Log>>>,
+}
+
+/// A log by its name.
+type Log = (String, Arc<Changes>);
+
+/// How often a task was destroyed, and the decided log that is not applied, as they are stored.
+pub(crate) type State = (Option<u64>, Option<String>);
 
 impl Reader {
-    pub(crate) const fn new(connection: ConnectionManager, keys: Keys) -> Self {
-        Self { connection, keys, capabilities: CAPABILITIES, life: None }
+    /// As the owner, who knows what is decided and not applied.
+    pub(crate) const fn new(link: Link, keys: Keys) -> Self {
+        Self { link, keys, capabilities: CAPABILITIES, watched: None }
     }
 
-    /// As somebody who does not own the task, and whose reads end with it.
-    pub(crate) fn watching(self, life: Life) -> Self {
-        Self { life: Some(life.unwrap_or(0)), ..self }
+    /// As somebody else, whose reads end with the task.
+    pub(crate) fn watching(self, life: Option<u64>) -> Self {
+        let watched = Watched { life: life.unwrap_or(0), log: Arc::default() };
+        Self { watched: Some(watched), ..self }
     }
 
-    /// Runs commands as one, and checks that the task lives on.
-    async fn ask<T: FromRedisValue>(&self, doing: &str, commands: Vec<Cmd>) -> Result<Vec<T>> {
-        let mut pipe = redis::pipe();
-        pipe.atomic();
-        pipe.hget(self.keys.task(), LIFE);
-        for command in commands {
-            pipe.add_command(command);
+    /// Sends commands at once; for who does not own the task they are one, and the decided log that they did not see
+    /// comes with their answers.
+    async fn ask<T: FromRedisValue>(
+        &self,
+        doing: &str,
+        commands: Vec<Cmd>,
+    ) -> Result<(Vec<T>, Arc<Changes>)> {
+        for _ in 0..TRIES {
+            let mut pipe = redis::pipe();
+            if self.watched.is_some() {
+                pipe.atomic().hmget(self.keys.task(), &[LIFE, PENDING]);
+            }
+            for command in &commands {
+                pipe.add_command(command.clone());
+            }
+            let answer: redis::RedisResult<Vec<Value>> =
+                pipe.query_async(&mut self.link.clone()).await;
+            let answers = answer.and_then(|mut answers| {
+                let state = self.watched.as_ref().map(|_| answers.remove(0));
+                let state: State = state.map_or(Ok((None, None)), State::from_redis_value)?;
+                let rest =
+                    answers.into_iter().map(T::from_redis_value).collect::<Result<_, _>>()?;
+                Ok((state, rest))
+            });
+            let (state, answers) = answers.map_err(self.keys.failed(doing))?;
+            if let Some(log) = self.unapplied(state).await? {
+                return Ok((answers, log));
+            }
         }
-        let answer: redis::RedisResult<Vec<Value>> =
-            pipe.query_async(&mut self.connection.clone()).await;
-        let answers = answer.and_then(|answers| {
-            let mut answers = answers.into_iter();
-            let life = Life::from_redis_value(answers.next().unwrap_or(Value::Nil))?;
-            let rest = answers.map(T::from_redis_value).collect::<Result<_, _>>()?;
-            Ok((life, rest))
-        });
-        let (life, answers) = answers.map_err(self.keys.failed(doing))?;
-        match self.life {
-            Some(watched) if watched != life.unwrap_or(0) => Err(self.keys.gone()),
-            _ => Ok(answers),
+        Err(self.too_busy())
+    }
+
+    fn too_busy(&self) -> Error {
+        let message = format!("{} commits faster than it can be read: try again", self.keys);
+        Error::new(ErrorKind::Throttled, message)
+    }
+
+    /// What a state says is to be laid over what was read with it. `None` where it changed meanwhile; an error where
+    /// the task was destroyed.
+    async fn unapplied(&self, (life, pending): State) -> Result<Option<Arc<Changes>>> {
+        let Some(watched) = &self.watched else { return Ok(Some(Arc::default())) };
+        if watched.life != life.unwrap_or(0) {
+            return Err(self.keys.gone());
+        }
+        let Some(pending) = pending else {
+            *watched.log.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Ok(Some(Arc::default()));
+        };
+        let name = log_name(&pending);
+        let known = watched.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, log)) = known.filter(|(known, _)| known == name) {
+            return Ok(Some(log));
+        }
+        let Some(log) = self.log(name).await?.map(Arc::new) else { return Ok(None) };
+        let known = (name.to_owned(), log.clone());
+        *watched.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(Some(log))
+    }
+
+    /// The decided log of this name, chunk by chunk. `None` where it is not that any more.
+    async fn log(&self, name: &str) -> Result<Option<Changes>> {
+        let mut changes = Changes::new();
+        let mut chunk = 0;
+        loop {
+            let mut pipe = redis::pipe();
+            let fields = [LOG_MAPS.to_owned(), chunk.to_string()];
+            pipe.atomic().hget(self.keys.task(), PENDING).hmget(self.keys.log(), &fields);
+            let answer = pipe.query_async(&mut self.link.clone()).await;
+            let (pending, (maps, bytes)): (Option<String>, (Option<String>, Option<Bytes>)) =
+                answer.map_err(self.keys.failed("read a large commit of"))?;
+            let pending = pending.unwrap_or_default();
+            let Some(chunks) = chunks(&pending, name) else { return Ok(None) };
+            let maps = maps.as_deref().and_then(chunk::maps);
+            let (Some(maps), Some(bytes)) = (maps, bytes) else { return Err(self.keys.damaged()) };
+            chunk::add(&mut changes, &maps, &bytes)?;
+            chunk += 1;
+            if chunk == chunks {
+                return Ok(Some(changes));
+            }
         }
     }
 
-    /// Values of keys of one map.
-    fn values(&self, map: MapId, keys: &[&[u8]]) -> Cmd {
-        let mut command = cmd("HMGET");
-        command.arg(self.keys.values(map)).arg(keys);
-        command
+    /// One page, and what is decided and not applied; not yet laid over it.
+    async fn page(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<(Page, Arc<Changes>)> {
+        let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
+        let call =
+            Call::new(&PAGE, [self.keys.values(map), self.keys.order(map), self.keys.task()]);
+        let call = match order {
+            Order::Forward => call.arg(b"").arg(&low).arg(&high),
+            Order::Backward => call.arg(b"REV").arg(&high).arg(&low),
+        };
+        let call = call.text(limit.entries.min(MAX_PAGE_ENTRIES)).text(limit.bytes);
+        for _ in 0..TRIES {
+            let page = self.link.run(&call).await.map_err(self.keys.failed("scan"))?;
+            let (life, pending, more, entries): (_, _, bool, Vec<(Bytes, Bytes)>) = page;
+            if let Some(log) = self.unapplied((life, pending)).await? {
+                let resume = entries.last().filter(|_| more).map(|(key, _)| key.clone());
+                return Ok((Page::new(entries, resume), log));
+            }
+        }
+        Err(self.too_busy())
     }
+
+    /// Counts what is there once the log is applied.
+    async fn counted(&self, map: MapId) -> Result<u64> {
+        let (mut range, mut count) = (Some(KeyRange::ALL), 0_u64);
+        while let Some(rest) = range {
+            let page = self.scan(map, &rest, Order::Forward, PageLimit::default()).await?;
+            count = count.saturating_add(page.entries.len() as u64);
+            range = page.resume.map(|last| rest.after(last, Order::Forward));
+        }
+        Ok(count)
+    }
+}
+
+/// How many chunks the decided log has, where it is of this name: `NAME:CHUNKS:NEXT`.
+fn chunks(pending: &str, name: &str) -> Option<usize> {
+    pending.strip_prefix(name)?.strip_prefix(':')?.split(':').next()?.parse().ok()
 }
 
 impl std::fmt::Debug for Reader {
@@ -118,16 +239,30 @@ impl TaskReader for Reader {
         if maps.is_empty() {
             return Ok(values);
         }
-        let command = |(map, places): (&MapId, &Vec<usize>)| {
-            let wanted: Vec<_> = places.iter().map(|&place| &keys[place].1[..]).collect();
-            self.values(*map, &wanted)
+        let mut parts: Vec<(MapId, &[usize])> = Vec::new();
+        for (map, places) in &maps {
+            parts.extend(places.chunks(MAX_KEYS).map(|part| (*map, part)));
+        }
+        let command = |(map, places): &(MapId, &[usize])| {
+            let mut command = cmd("HMGET");
+            command.arg(self.keys.values(*map));
+            for &place in *places {
+                command.arg(&keys[place].1[..]);
+            }
+            command
         };
-        // One transaction, so that keys of several maps come from the same commit.
-        let found: Vec<Vec<Option<Bytes>>> =
-            self.ask("read", maps.iter().map(command).collect()).await?;
-        for (places, found) in maps.into_values().zip(found) {
-            for (place, value) in places.into_iter().zip(found) {
-                values[place] = value;
+        let commands = parts.iter().map(command).collect();
+        let (found, log): (Vec<Vec<Option<Bytes>>>, _) = self.ask("read", commands).await?;
+        for ((map, places), found) in parts.into_iter().zip(found) {
+            for (&place, stored) in places.iter().zip(found) {
+                values[place] = match log.get(&map) {
+                    None => stored,
+                    Some(MapChange::Drop) => None,
+                    Some(MapChange::Write(writes)) => match writes.get(&keys[place].1) {
+                        None => stored,
+                        Some(put) => put.as_ref().map(|put| put.value.clone()),
+                    },
+                };
             }
         }
         Ok(values)
@@ -143,36 +278,34 @@ impl TaskReader for Reader {
         if range.is_empty() {
             return Ok(Page::default());
         }
-        let (low, high) = (bound(&range.start, b"-"), bound(&range.end, b"+"));
-        let mut script = PAGE.prepare_invoke();
-        script.key(self.keys.values(map)).key(self.keys.order(map)).key(self.keys.task());
-        match order {
-            Order::Forward => script.arg("").arg(low).arg(high),
-            Order::Backward => script.arg("REV").arg(high).arg(low),
-        };
-        script.arg(limit.entries.min(MAX_PAGE_ENTRIES)).arg(limit.bytes);
-        if let Some(life) = self.life {
-            script.arg(life);
-        }
-        let page = script.invoke_async(&mut self.connection.clone()).await;
-        let (more, entries): (bool, Vec<(Bytes, Bytes)>) =
-            page.map_err(self.keys.failed("scan"))?;
-        let resume = entries.last().filter(|_| more).map(|(key, _)| key.clone());
-        Ok(Page::new(entries, resume))
+        let (page, log) = self.page(map, range, order, limit).await?;
+        Ok(if log.contains_key(&map) {
+            page.overlaid(&log, map, range, order, limit)
+        } else {
+            page
+        })
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
         let mut length = cmd("HLEN");
         length.arg(self.keys.values(map));
-        let lengths = self.ask("count entries of", vec![length]).await?;
+        let (lengths, log) = self.ask("count entries of", vec![length]).await?;
+        if log.contains_key(&map) {
+            return self.counted(map).await;
+        }
         Ok(lengths.first().copied().unwrap_or(0))
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint> {
-        let mut command = cmd("HGET");
-        command.arg(self.keys.task()).arg(CHECKPOINT);
-        let stored = self.ask("read the checkpoint of", vec![command]).await?;
-        checkpoint(&self.keys, stored.into_iter().next().flatten())
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.task()).arg(&[CHECKPOINT, LIFE]);
+        let stored: redis::RedisResult<(Option<Bytes>, Option<u64>)> =
+            command.query_async(&mut self.link.clone()).await;
+        let (stored, life) = stored.map_err(self.keys.failed("read the checkpoint of"))?;
+        match &self.watched {
+            Some(watched) if watched.life != life.unwrap_or(0) => Err(self.keys.gone()),
+            _ => checkpoint(&self.keys, stored),
+        }
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {

@@ -1,106 +1,135 @@
-//! The owner's side of one task: one script per commit.
+//! The owner's side of one task: one script per commit, or a staged one for a large commit.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::ScriptInvocation;
 use store_core::{
-    Error, ErrorKind, Result,
+    Effect, Result,
     backend::{
-        Capabilities, Checkpoint, Commit, KeyRange, MapChange, MapId, Order, Page, PageLimit, Put,
-        Searcher, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, KeyRange, MapId, Order, Page, PageLimit, Searcher,
+        TaskReader, TaskWriter,
     },
 };
+use tokio::sync::Mutex;
 
-use crate::{layout::map_name, reader::Reader, script::COMMIT};
-
-/// Entries of the largest commit; the server stands still while one is applied.
-pub const MAX_COMMIT_ENTRIES: usize = 100_000;
-
-/// Bytes of keys and values of the largest commit.
-pub const MAX_COMMIT_BYTES: usize = 64 << 20;
+use crate::{
+    RedisConfig,
+    chunk::Chunks,
+    durability::Wait,
+    layout::{LOG_MAPS, log_name, map_name},
+    reader::Reader,
+    script::{APPLY, COMMIT, Call, DECIDE, STAGE},
+};
 
 /// Writes one task under the fence of its claim.
 #[derive(Debug)]
 pub(crate) struct Writer {
     reader: Reader,
     fence: String,
+    config: RedisConfig,
+    wait: Wait,
+    attempts: AtomicU64,
+    /// The log that is decided and not applied, and its maps. Held while a commit is decided or applied.
+    pending: Mutex<Option<(String, Vec<String>)>>,
 }
 
 impl Writer {
-    pub(crate) const fn new(reader: Reader, fence: String) -> Self {
-        Self { reader, fence }
+    pub(crate) fn new(reader: Reader, fence: String, config: RedisConfig, wait: Wait) -> Self {
+        Self { reader, fence, config, wait, attempts: AtomicU64::new(0), pending: Mutex::default() }
     }
-}
 
-fn check_size(commit: &Commit) -> Result<()> {
-    let weight = |(key, put): (&Bytes, &Option<Put>)| {
-        key.len() + put.as_ref().map_or(0, |put| put.value.len())
-    };
-    let bytes = |change: &MapChange| match change {
-        MapChange::Drop => 0,
-        MapChange::Write(writes) => writes.iter().map(weight).sum(),
-    };
-    let (entries, bytes) = (commit.len(), commit.changes().values().map(bytes).sum::<usize>());
-    if entries <= MAX_COMMIT_ENTRIES && bytes <= MAX_COMMIT_BYTES {
-        return Ok(());
+    /// Brings a log that an owner before has decided to its end.
+    pub(crate) async fn finish(&self, pending: &str) -> Result<()> {
+        let keys = &self.reader.keys;
+        let name = log_name(pending).to_owned();
+        let mut names = redis::cmd("HGET");
+        names.arg(keys.log()).arg(LOG_MAPS);
+        let names: redis::RedisResult<Option<String>> =
+            names.query_async(&mut self.reader.link.clone()).await;
+        let names =
+            names.map_err(keys.failed("finish a commit of"))?.ok_or_else(|| keys.damaged())?;
+        let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        *self.pending.lock().await = Some((name, names));
+        self.apply().await
     }
-    let message = format!(
-        "a commit of {entries} entries and {bytes} bytes is above the limit of {MAX_COMMIT_ENTRIES} and \
-         {MAX_COMMIT_BYTES}: roll back and commit more often"
-    );
-    Err(Error::new(ErrorKind::TooLarge, message))
-}
 
-fn add_writes(
-    script: &mut ScriptInvocation<'_>,
-    writes: &std::collections::BTreeMap<Bytes, Option<Put>>,
-) {
-    let puts = writes.iter().filter_map(|(key, put)| Some((key, put.as_ref()?)));
-    let deletes = writes.iter().filter(|(_, put)| put.is_none());
-    script.arg(puts.clone().count());
-    for (key, put) in puts {
-        script.arg(&key[..]).arg(&put.value[..]);
+    async fn apply_last(&self, pending: &mut Option<(String, Vec<String>)>) -> Result<()> {
+        let Some((name, maps)) = pending else { return Ok(()) };
+        let keys = &self.reader.keys;
+        let call =
+            Call::new(&APPLY, keys.script(&*maps)).text(&self.fence).text(name).texts(&*maps);
+        loop {
+            let left: redis::RedisResult<u64> = self.reader.link.run(&call).await;
+            if left.map_err(keys.failed("apply a commit of"))? == 0 {
+                *pending = None;
+                return Ok(());
+            }
+        }
     }
-    script.arg(deletes.clone().count());
-    for (key, _) in deletes {
-        script.arg(&key[..]);
+
+    /// Decides by a script, and waits until the commit is as safe as the settings want it. Gives what the script does.
+    async fn decide(&self, call: &Call<'_>) -> Result<Option<String>> {
+        let failed = |error| self.reader.keys.failed("commit")(error);
+        let Some(wait) = self.wait.command() else {
+            return self.reader.link.run(call).await.map_err(failed);
+        };
+        let link = self.wait.link(&self.reader.link);
+        let (answer, reached) = link.run_and(call, wait).await.map_err(failed)?;
+        self.wait.check(&reached, &self.reader.keys)?;
+        Ok(answer)
+    }
+
+    /// Puts a large commit into a log, without deciding it. Gives the log's name.
+    async fn stage(&self, commit: &Commit, chunks: &Chunks) -> Result<String> {
+        let keys = &self.reader.keys;
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        // Names of one owner must grow as texts.
+        let name = format!("{}.{attempt:020}", self.fence.split(':').next().unwrap_or_default());
+        let names = chunks.names();
+        for (index, chunk) in chunks.encoded.iter().enumerate() {
+            let call = Call::new(&STAGE, keys.script([""; 0])).texts([&self.fence]);
+            let call =
+                call.text(commit.sequence() - 1).text(commit.sequence()).text(&name).text(index);
+            let staged = self.reader.link.run::<String>(&call.arg(chunk).text(&names)).await;
+            let undecided =
+                |error| keys.failed("stage a commit of")(error).with_effect(Effect::NotApplied);
+            if staged.map_err(undecided)? == "DUP" {
+                break;
+            }
+        }
+        Ok(name)
     }
 }
 
 #[async_trait]
 impl TaskWriter for Writer {
     async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
-        check_size(commit)?;
-        let keys = &self.reader.keys;
+        let mut pending = self.pending.lock().await;
+        let unsent = self.apply_last(&mut pending).await;
+        unsent.map_err(|error| error.with_effect(Effect::NotApplied))?;
+        let chunks = Chunks::of(commit, &self.config);
+        let maps: Vec<_> = chunks.maps.iter().map(|map| map_name(*map)).collect();
         let sequence = commit.sequence();
-        let mut script = COMMIT.prepare_invoke();
-        script.key(keys.task()).key(keys.maps());
-        script
-            .arg(&self.fence)
-            .arg(sequence - 1)
-            .arg(sequence)
-            .arg(&commit.encoded_checkpoint()[..]);
-        let written = commit.changes().iter().filter_map(|(map, change)| match change {
-            MapChange::Write(writes) => Some((*map, writes)),
-            MapChange::Drop => None,
-        });
-        script.arg(written.clone().count());
-        for (map, writes) in written {
-            script.key(keys.values(map)).key(keys.order(map)).arg(map_name(map));
-            add_writes(&mut script, writes);
+        let call = |script| {
+            let call = Call::new(script, self.reader.keys.script(&maps)).text(&self.fence);
+            call.text(sequence - 1).text(sequence).arg(commit.encoded_checkpoint())
+        };
+        if let [chunk] = &chunks.encoded[..] {
+            return self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await.map(drop);
         }
-        for (map, _) in commit.changes().iter().filter(|(_, change)| **change == MapChange::Drop) {
-            script.key(keys.values(*map)).key(keys.order(*map)).arg(map_name(*map));
-        }
-        let done: redis::RedisResult<String> =
-            script.invoke_async(&mut self.reader.connection.clone()).await;
-        done.map(drop).map_err(keys.failed("commit"))
+        let name = self.stage(commit, &chunks).await?;
+        // An earlier sending may have decided it, with a log of another name.
+        let decided = self.decide(&call(&DECIDE).text(&name).text(chunks.encoded.len())).await?;
+        *pending = decided.map(|log| (log_name(&log).to_owned(), maps));
+        Ok(())
     }
 
     async fn apply(&self) -> Result<()> {
-        Ok(())
+        self.apply_last(&mut *self.pending.lock().await).await
     }
 
     async fn close(&self) -> Result<()> {

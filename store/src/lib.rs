@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | [`memory:`](#memory) | gone with the [`Database`] | |
 //! | [`embedded:PATH`](#embeddedpath) | on local disk | `embedded`, on by default |
-//! | [`redis://HOST`](#redishost) | in a Redis server | `redis` |
+//! | [`redis://HOST`](#redishost) and relatives | in Redis, Valkey or a Redis Cluster | `redis` |
 //!
 //! Parameters of a URL, `?name=value&…`, are the settings of the engine ([`EngineConfig`]) and of the backend that the
 //! scheme names. An unknown one is refused with the nearest known one. Settings may also come from a TOML file or the
@@ -67,8 +67,17 @@
 //!
 //! # `redis://HOST`
 //!
-//! A seed that proves the design, not yet for production. `redis://[user:password@]host[:port][/number]`, with
-//! `?namespace=` for what stands in front of every key.
+//! | URL | what |
+//! | --- | --- |
+//! | `redis://[user[:password]@]host[:port][/number]` | one server |
+//! | `rediss://…` | over TLS; `?tls_ca=`, `?tls_certificate=` and `?tls_key=` name files |
+//! | `redis+cluster://host[:port],host[:port]` | a cluster, by some of its servers |
+//! | `rediss+cluster://…` | a cluster over TLS |
+//! | `redis+unix:///path` | a socket of this machine |
+//!
+//! `?namespace=` is what stands in front of every key, `?durability=` when a commit counts as done. A password may be
+//! `env:NAME` or `file:PATH`. All settings are those of `RedisConfig`; what each durability promises, and the rights a
+//! user needs, is in `docs/redis.md`.
 //!
 //! ```no_run
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -82,13 +91,15 @@
 //!
 //! # Schemes to come
 //!
-//! `rediss://`, `redis+cluster://`, `rediss+cluster://`, `cassandra://`, `scylla://`,
+//! `cassandra://`, `scylla://`,
 //! `elasticsearch+http(s)://` and `opensearch+http(s)://` are known and answered with [`ErrorKind::Unsupported`].
 
 mod config;
 mod connect;
 mod layer;
 mod refused;
+#[cfg(feature = "transfer")]
+pub mod transfer;
 mod url;
 
 // All of it, so that nobody needs both crates.
@@ -97,7 +108,7 @@ pub use store_core::*;
 #[cfg(feature = "embedded")]
 pub use store_embedded::{Durability, EmbeddedBackend, EmbeddedConfig};
 #[cfg(feature = "redis")]
-pub use store_redis::{RedisBackend, RedisConfig};
+pub use store_redis::{RedisBackend, RedisConfig, RedisDurability};
 
 pub use self::{
     config::Config,

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::RedisServer;
-use store_conformance::waist::{MAP, Model, Owner, all, key, kind, puts, task};
+use store_conformance::waist::{MAP, Owner, all, kind, puts, task};
 use store_core::{
     Effect, ErrorKind,
-    backend::{Backend, MapChange, OwnerId},
+    backend::{Backend, MapChange},
 };
-use store_redis::{MAX_COMMIT_ENTRIES, RedisBackend, RedisConfig};
+use store_redis::{RedisBackend, RedisConfig};
 
 use super::keys::{backend, model, raw};
 
@@ -86,42 +86,6 @@ pub(crate) async fn a_lost_answer_is_settled(server: RedisServer) -> Result<()> 
     ensure!(owner.reader().checkpoint().await?.sequence == 2);
     owner.put(MAP, &model("y")).await?;
     ensure!(all(owner.reader(), MAP).await? == model("y"));
-    Ok(())
-}
-
-pub(crate) async fn a_commit_above_the_limit_applies_nothing(server: RedisServer) -> Result<()> {
-    let backend = backend(&server).await?;
-    let mut owner = Owner::claim(&backend, &task(0)).await?;
-    let entries = |count: usize| -> Model {
-        (0..count as u64).map(|n| (key(n.to_be_bytes()), key(""))).collect()
-    };
-    let error =
-        owner.put(MAP, &entries(MAX_COMMIT_ENTRIES + 1)).await.err().context("too large")?;
-    ensure!(error.kind() == ErrorKind::TooLarge && error.effect() == Effect::NotApplied);
-    ensure!(error.to_string().contains("100001"), "{error}");
-    ensure!(owner.reader().approximate_len(MAP).await? == 0);
-    owner.put(MAP, &entries(MAX_COMMIT_ENTRIES)).await?;
-    ensure!(owner.reader().approximate_len(MAP).await? == MAX_COMMIT_ENTRIES as u64);
-    Ok(())
-}
-
-pub(crate) async fn accounts_are_checked(server: RedisServer) -> Result<()> {
-    let mut raw = raw(&server).await?;
-    let mut user = redis::cmd("ACL");
-    let may = ["on", ">secret", "~store:*", "+@connection", "+@hash", "+evalsha", "+script|load"];
-    let _: () = user.arg("SETUSER").arg("some").arg(&may).query_async(&mut raw).await?;
-    let connect = async |user: &str| {
-        let url = server.url().replace("redis://", &format!("redis://{user}@"));
-        RedisBackend::connect(&url, RedisConfig::default()).await
-    };
-    let error = connect("some:wrong").await.err().context("a wrong password")?;
-    ensure!(error.kind() == ErrorKind::Unauthenticated, "{error:?}");
-    ensure!(!format!("{error:?}").contains("wrong\""), "a password is shown");
-    // May not touch sets, which the list of tasks is.
-    let backend = connect("some:secret").await?;
-    let error = backend.claim(&task(0), OwnerId::random(), &[]).await.err();
-    let error = error.context("no permission")?;
-    ensure!(error.kind() == ErrorKind::PermissionDenied, "{error:?}");
     Ok(())
 }
 

@@ -88,3 +88,28 @@ pub(crate) async fn a_lost_claim_is_fenced(server: RedisServer) -> Result<()> {
     ensure!(all(next.reader(), MAP).await? == model("2"));
     Ok(())
 }
+
+/// Without persistence a kill loses everything, the claim too.
+pub(crate) async fn a_server_that_lost_everything_is_a_gap(_: RedisServer) -> Result<()> {
+    let mut server = RedisServer::with(&["--appendonly", "no"])?;
+    let backend = backend(&server).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    owner.put(MAP, &model("1")).await?;
+    server.kill_and_restart()?;
+    let mut tries = 0;
+    let lost = loop {
+        match owner.put(MAP, &model("2")).await {
+            Err(error) if error.is_retryable() && tries < 500 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            answer => break answer,
+        }
+    };
+    ensure!(kind(lost) == Some(ErrorKind::SequenceGap));
+    let mut again = Owner::claim(&backend, &task(0)).await?;
+    ensure!(again.checkpoint.sequence == 0 && all(again.reader(), MAP).await?.is_empty());
+    again.put(MAP, &model("1 again")).await?;
+    ensure!(kind(owner.put(MAP, &model("2")).await) == Some(ErrorKind::Fenced));
+    Ok(())
+}

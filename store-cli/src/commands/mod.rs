@@ -5,6 +5,7 @@ pub(crate) mod describe;
 pub(crate) mod destroy;
 pub(crate) mod get;
 mod line;
+pub(crate) mod moving;
 mod reader;
 pub(crate) mod scan;
 pub(crate) mod shell;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::{TryStreamExt, stream::BoxStream};
-use store_core::{Maps, Task, backend::StoreSpec, codec::Raw, layers::Faults, prelude::*};
+use store_core::{
+    EngineConfig, Maps, Task, backend::StoreSpec, codec::Raw, layers::Faults, prelude::*,
+};
 
 use crate::Context;
 
@@ -32,6 +34,19 @@ pub(crate) async fn open_on(database: &Database) -> Result<(Task, Store)> {
 pub(crate) async fn faulty(context: &Context) -> Result<(Faults, Database)> {
     let line = Faults::none();
     Ok((line.clone(), context.database().await?.layer(line)))
+}
+
+/// As [`faulty`], where every read goes to the backend.
+pub(crate) async fn faulty_without_cache(context: &Context) -> Result<(Faults, Database)> {
+    let line = Faults::none();
+    Ok((line.clone(), context.database_with(without_cache()).await?.layer(line)))
+}
+
+/// Settings by which every read goes to the backend.
+pub(crate) fn without_cache() -> EngineConfig {
+    let mut config = EngineConfig::default();
+    config.cache_bytes = 0;
+    config
 }
 
 /// What is committed of that store, for somebody else.

@@ -10,13 +10,15 @@ mod recorded;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use libtest_mimic::Arguments;
-use store_conformance::{Place, Subject, anyhow, async_trait};
+use store_conformance::{Place, Subject, anyhow, async_trait, faults::Faulty};
 use store_core::{backend::Backend, memory::MemoryBackend};
 
 use self::recorded::{Broken, run};
 
 /// Faults, each by its fail point, and what is broken.
 const FAULTS: &[(&str, &str)] = &[
+    ("engine::absence-kept", "the cache goes on saying that a key is absent after it was put"),
+    ("engine::cache-early", "the cache has what is frozen before it is committed"),
     ("engine::deletes-shown", "a scan shows what was deleted and is not committed"),
     ("engine::expired-shown", "a scan shows expired rows"),
     ("engine::fence-forgotten", "a task goes on after it was fenced"),
@@ -30,7 +32,17 @@ const FAULTS: &[(&str, &str)] = &[
     ("engine::own-writes-unseen", "a task does not read its own writes"),
     ("engine::rollback-keeps-times", "a rollback keeps stream times"),
     ("engine::rollback-keeps-writes", "a rollback keeps what was written"),
+    ("engine::stale-fill", "a read fills the cache with what was before a write"),
     ("engine::units-cut", "a commit does not wait for open units"),
+    ("engine::whole-kept", "a map counts as known whole after a part of it was evicted"),
+];
+
+/// Faults of the cache, which only backends have that are not local, each with the size of the cache that shows it.
+const CACHE_FAULTS: &[(&str, usize)] = &[
+    ("engine::absence-kept", 64 << 20),
+    ("engine::cache-early", 64 << 20),
+    ("engine::stale-fill", 64 << 20),
+    ("engine::whole-kept", 1000),
 ];
 
 /// Faults of which no case speaks yet.
@@ -50,6 +62,14 @@ impl Place for Memory {
 fn main() -> ExitCode {
     let broken = |&(name, about): &(&'static str, &'static str)| {
         let subject = Subject::new(name, || async { Ok(Memory(MemoryBackend::new())) });
+        let of_cache = CACHE_FAULTS.iter().find(|(fault, _)| *fault == name);
+        let subject = match of_cache {
+            // A line without faults hides that what is behind it is in this process.
+            Some(&(_, bytes)) => subject
+                .wrapped(name, |backend| Arc::new(Faulty::new(backend)))
+                .with_cache_bytes(bytes),
+            None => subject,
+        };
         Broken { name, about, subject, patience: Duration::from_secs(20) }
     };
     let all = FAULTS.iter().map(broken).collect();

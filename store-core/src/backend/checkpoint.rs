@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::StoreSpec;
+use super::{StoreSpec, TaskId, Unfinished};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the checkpoint's encoding.
@@ -28,6 +28,9 @@ pub struct Checkpoint {
     /// The stores by their number. Numbers start at 1 and are never reused.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<u32, StoreState>,
+    /// There while the state is being brought in from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
 }
 
 /// What is remembered of one store.
@@ -103,6 +106,11 @@ impl Checkpoint {
         serde_json::from_slice(bytes).map_err(corrupt)
     }
 
+    /// `Locked` while the state is being brought in from elsewhere: what is here is not all.
+    pub fn check_finished(&self, task: &TaskId) -> Result<()> {
+        self.unfinished.as_ref().map_or(Ok(()), |unfinished| Err(unfinished.refusal(task)))
+    }
+
     /// The number and state of a store, by its name.
     #[must_use]
     pub fn store(&self, name: &str) -> Option<(u32, &StoreState)> {
@@ -149,6 +157,7 @@ mod tests {
             offsets: [("words.txt".to_owned(), 42)].into(),
             ahead: [("topic-0".to_owned(), vec![(5, 6)])].into(),
             stores: [(1, StoreState::new(spec)), (2, windowed)].into(),
+            unfinished: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod range;
 mod search;
 mod spec;
 mod task;
+mod unfinished;
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -24,6 +25,7 @@ pub use self::{
     search::{SearchPage, Searcher},
     spec::{IndexedField, StoreSpec},
     task::{Fence, MAX_NAME_BYTES, MapId, Name, OwnerId, TaskId, TaskSummary},
+    unfinished::{LastEntry, Unfinished},
 };
 use crate::Result;
 
@@ -120,6 +122,18 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
 
     /// Searches values by field; there exactly where [`Capabilities::search`] says so.
     fn searcher(&self) -> Option<&dyn Searcher>;
+
+    /// Reads without waiting, where the data are in this process: then the engine keeps no copies of values and gathers
+    /// no reads. A wrapper that forwards it lets such reads pass by; one that leaves it out sees them all.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
+    }
+}
+
+/// Point reads that answer at once.
+pub trait LocalReader: Debug + Send + Sync {
+    /// The value of a key, as by [`TaskReader::get_many`].
+    fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>>;
 }
 
 /// The owner's side of a task.

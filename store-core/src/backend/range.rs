@@ -8,6 +8,9 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::{Changes, MapChange, MapId};
+use crate::merge::{entries, merge};
+
 /// The direction of a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_enums, reason = "there are two directions")]
@@ -173,6 +176,24 @@ impl Page {
         }
         page.resume = page.entries.last().map(|(key, _)| key.clone());
         Ok(page)
+    }
+}
+
+impl Page {
+    /// Lays changes of one map, which are decided and may be stored or not, over a stored page of the same range.
+    #[must_use]
+    pub fn overlaid(
+        self,
+        changes: &Changes,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Self {
+        if changes.get(&map) == Some(&MapChange::Drop) {
+            return Self::default();
+        }
+        merge(vec![entries(changes, map, range, order)], self, None, order, limit)
     }
 }
 

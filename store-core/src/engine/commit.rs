@@ -1,14 +1,23 @@
 //! Commit, settle and rollback.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Engine, Offsets,
+    counters::Part,
+    reads::pause,
     state::{Condition, Phase},
 };
-use crate::{Effect, Error, ErrorKind, Result, backend::Commit, sabotage};
+use crate::{
+    Effect, Error, ErrorKind, Result,
+    backend::{Commit, MapChange},
+    sabotage,
+};
+
+/// Entries moved into the cache before others have a turn.
+const KEPT_AT_ONCE: usize = 1024;
 
 /// Counts a call that brings frozen commits on their way, until it is done or dropped.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ impl Engine {
             // The call only repeats the one that was left open.
             return Ok(());
         }
+        let asked = Instant::now();
         let commit = {
             // Open units finish, new ones wait, and so only whole records are frozen.
             let _quiet = match sabotage::is_on("engine::units-cut") {
@@ -50,8 +60,15 @@ impl Engine {
             let mut state = self.state.lock();
             state.check(&self.task)?;
             self.check_whole(state.condition)?;
-            state.freeze(offsets)?
+            let commit = state.freeze(offsets)?;
+            let bytes = state.frozen.back().map_or(0, |frozen| frozen.bytes);
+            self.counters.committed_bytes.increment(bytes as u64);
+            commit
         };
+        self.counters.took(Part::Freeze, asked.elapsed());
+        if sabotage::is_on("engine::cache-early") {
+            self.keep_one(&commit).await;
+        }
         let _driver = Driver::new(self);
         self.decide(&commit).await?;
         let applying = self.apply_turn.clone().lock_owned().await;
@@ -105,8 +122,10 @@ impl Engine {
     async fn decide(&self, commit: &Arc<Commit>) -> Result<()> {
         let before = self.set_phase(Phase::Unknown);
         tracing::debug!(task = %self.task, sequence = commit.sequence(), writes = commit.len(), "commit");
+        let sent = Instant::now();
         match self.writer.commit(commit).await {
             Ok(()) => {
+                self.counters.took(Part::Decide, sent.elapsed());
                 let mut state = self.state.lock();
                 state.committed = commit.checkpoint().clone();
                 drop(state);
@@ -131,18 +150,60 @@ impl Engine {
     /// Makes decided commits readable in the backend, then lets go of them.
     async fn apply(&self, _applying: OwnedMutexGuard<()>) -> Result<()> {
         let count = self.state.lock().decided();
+        let sent = Instant::now();
         if let Err(error) = self.writer.apply().await {
             let context = format!("commit of task {} is decided but not applied yet", self.task);
             let error = error.context(context).with_effect(Effect::Applied);
             self.end_if_final(error.kind());
             return Err(error);
         }
+        self.counters.took(Part::Apply, sent.elapsed());
+        self.keep(count).await;
         let mut state = self.state.lock();
         let count = count.min(state.frozen.len());
-        state.frozen.drain(..count);
+        for frozen in state.frozen.drain(..count).collect::<Vec<_>>() {
+            for (map, change) in frozen.commit.changes() {
+                if *change == MapChange::Drop {
+                    state.known.drop_map(*map);
+                }
+            }
+        }
         drop(state);
         self.room.notify_waiters();
         Ok(())
+    }
+
+    /// Moves what the oldest frozen commits wrote into the cache, while they still hide it there.
+    ///
+    /// No read of these keys can fill the cache meanwhile: a write ends those before it, and none starts while it is buffered.
+    async fn keep(&self, commits: usize) {
+        if self.writer.local().is_some() || sabotage::is_on("engine::cache-early") {
+            return;
+        }
+        let applied: Vec<_> = {
+            let state = self.state.lock();
+            state.frozen.iter().take(commits).map(|frozen| frozen.commit.clone()).collect()
+        };
+        for commit in applied {
+            self.keep_one(&commit).await;
+        }
+    }
+
+    async fn keep_one(&self, commit: &Commit) {
+        for (map, change) in commit.changes() {
+            let MapChange::Write(writes) = change else { continue };
+            let (cache, map) = {
+                let mut state = self.state.lock();
+                (state.known.cache().0, state.known.map(*map).clone())
+            };
+            map.keep();
+            for (kept, (key, put)) in writes.iter().enumerate() {
+                cache.insert(&map, key, put.as_ref().map(|put| &*put.value));
+                if kept % KEPT_AT_ONCE == KEPT_AT_ONCE - 1 {
+                    pause().await;
+                }
+            }
+        }
     }
 
     /// Waits for an apply on its way, and makes up for one that was left.
@@ -179,21 +240,27 @@ impl Engine {
         if sabotage::is_on("engine::fence-forgotten") {
             return false;
         }
-        self.state.lock().end(condition);
-        self.room.notify_waiters();
+        self.end(condition);
         true
     }
 
     /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing. A commit on its way may land.
     pub(crate) async fn close(&self) -> Result<()> {
-        {
-            let mut state = self.state.lock();
-            if state.condition == Condition::Closed {
-                return Ok(());
-            }
-            state.end(Condition::Closed);
+        if self.state.lock().condition == Condition::Closed {
+            return Ok(());
         }
-        self.room.notify_waiters();
+        self.end(Condition::Closed);
         self.writer.close().await
+    }
+
+    /// Gives the task up for good, with its buffers and its part of the cache.
+    fn end(&self, condition: Condition) {
+        let (cache, claim) = {
+            let mut state = self.state.lock();
+            state.end(condition);
+            state.known.cache()
+        };
+        cache.forget(claim);
+        self.room.notify_waiters();
     }
 }

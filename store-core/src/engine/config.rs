@@ -19,6 +19,14 @@ pub struct EngineConfig {
     pub uncommitted_soft_bytes: usize,
     /// Bytes of writes, not yet applied ones included, that a task never exceeds. Defaults to 128 MiB.
     pub uncommitted_hard_bytes: usize,
+    /// Bytes that the cache of a database takes, over all of its tasks; 0 switches it off. Defaults to 64 MiB.
+    pub cache_bytes: usize,
+    /// Keys of one request for values. Defaults to 1000.
+    pub read_batch_keys: usize,
+    /// Bytes from which a request for values takes no further keys, guessed by the values before it. Defaults to 4 MiB.
+    pub read_batch_bytes: usize,
+    /// Requests for values on their way at once, for each task. Defaults to 4.
+    pub reads_in_flight: usize,
     /// Entries asked for in one page of a scan. Defaults to 1000.
     pub page_entries: usize,
     /// Bytes of keys and values asked for in one page of a scan. Defaults to 4 MiB.
@@ -33,6 +41,10 @@ impl Default for EngineConfig {
         Self {
             uncommitted_soft_bytes: 32 << 20,
             uncommitted_hard_bytes: 128 << 20,
+            cache_bytes: 64 << 20,
+            read_batch_keys: 1000,
+            read_batch_bytes: 4 << 20,
+            reads_in_flight: 4,
             page_entries: entries,
             page_bytes: bytes,
             native_limits: false,
@@ -46,6 +58,11 @@ impl EngineConfig {
         let refuse = |message: &str| Err(Error::new(ErrorKind::Config, message));
         if self.page_entries == 0 || self.page_bytes == 0 {
             return refuse("page_entries and page_bytes must be at least 1");
+        }
+        if self.read_batch_keys == 0 || self.read_batch_bytes == 0 || self.reads_in_flight == 0 {
+            return refuse(
+                "read_batch_keys, read_batch_bytes and reads_in_flight must be at least 1",
+            );
         }
         if self.uncommitted_soft_bytes > self.uncommitted_hard_bytes {
             return refuse("uncommitted_soft_bytes must not be above uncommitted_hard_bytes");

@@ -1,14 +1,19 @@
 //! The engine: buffers, merged reads, commit and rollback, written once for every backend.
 //!
-//! Reads look at active writes, frozen commits and the backend, in this order. A commit freezes the active writes; they
-//! stay readable in the buffers until the backend shows them.
+//! Reads look at active writes, frozen commits, the cache and the backend, in this order. A commit freezes the active
+//! writes; they stay readable in the buffers until the backend shows them.
 
 mod batch;
 mod buffer;
+mod cache;
 mod commit;
 mod config;
+mod counters;
+mod get;
+mod known;
 mod locks;
 mod offsets;
+mod reads;
 mod scan;
 mod state;
 mod unit;
@@ -18,20 +23,23 @@ use std::sync::{Arc, MutexGuard};
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, RwLock};
 
-pub(crate) use self::batch::Batch;
+pub(crate) use self::{batch::Batch, cache::Cache};
 pub use self::{
     config::{EngineConfig, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES},
     offsets::{MAX_SOURCE_BYTES, Offsets, Span},
     unit::Unit,
 };
 use self::{
+    counters::Counters,
+    known::Known,
     locks::{KeyGuard, KeyLocks},
+    reads::Reads,
     state::{Shared, State},
 };
 use crate::{
     Error, ErrorKind, Result,
-    backend::{Backend, Checkpoint, MapId, OwnerId, StoreSpec, TaskId, TaskWriter},
-    event_time::Timeline,
+    backend::{Backend, Checkpoint, OwnerId, StoreSpec, TaskId, TaskWriter},
+    event_time::{Timeline, TimelineRef},
     sabotage,
 };
 
@@ -51,6 +59,7 @@ pub(crate) struct Engine {
     /// Told when buffers shrink.
     room: Notify,
     locks: Arc<KeyLocks>,
+    counters: Arc<Counters>,
 }
 
 /// Holds the locks of user keys of a store, and knows whether a rollback came in between.
@@ -68,18 +77,24 @@ impl Engine {
         task: TaskId,
         specs: Vec<StoreSpec>,
         config: EngineConfig,
+        cache: Arc<Cache>,
     ) -> Result<Self> {
         let claim = backend.claim(&task, OwnerId::random(), &specs).await?;
+        claim.checkpoint.check_finished(&task)?;
+        let counters = Arc::new(Counters::new(&task, claim.writer.capabilities().backend));
+        let known = Known::new(cache, claim.checkpoint.clone(), counters.clone());
+        let state = State::new(claim.checkpoint, specs, known, Reads::new(&config))?;
         Ok(Self {
             task,
             writer: claim.writer,
             config,
-            state: Shared::new(State::new(claim.checkpoint, specs)?),
+            state: Shared::new(state),
             commit_turn: Mutex::default(),
             apply_turn: Arc::default(),
             units: Arc::default(),
             room: Notify::new(),
             locks: Arc::default(),
+            counters,
         })
     }
 
@@ -109,43 +124,6 @@ impl Engine {
         let state = self.state.lock();
         let found = state.working.store(name).filter(|_| state.is_named(name));
         found.map(|(number, store)| (number, store.spec.clone()))
-    }
-
-    /// The value of a key, uncommitted writes included.
-    pub(crate) async fn get(&self, map: MapId, key: &Bytes) -> Result<Option<Bytes>> {
-        if let Some(buffered) = self.checked()?.buffered(map, key) {
-            return Ok(buffered);
-        }
-        let found = self.writer.get_many(&[(map, key.clone())]).await?;
-        self.check()?;
-        Ok(found.into_iter().next().flatten())
-    }
-
-    /// The values of keys, in the order asked; at most one request to the backend.
-    pub(crate) async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let mut values = vec![None; keys.len()];
-        let mut asked = Vec::new();
-        let mut places = Vec::new();
-        {
-            let state = self.checked()?;
-            for (place, (map, key)) in keys.iter().enumerate() {
-                match state.buffered(*map, key) {
-                    Some(buffered) => values[place] = buffered,
-                    None => {
-                        asked.push((*map, key.clone()));
-                        places.push(place);
-                    }
-                }
-            }
-        }
-        if !asked.is_empty() {
-            let found = self.writer.get_many(&asked).await?;
-            self.check()?;
-            for (place, value) in places.into_iter().zip(found) {
-                values[place] = value;
-            }
-        }
-        Ok(values)
     }
 
     /// Waits for the locks of user keys, which ascend strictly.
@@ -183,6 +161,15 @@ impl Engine {
 
     pub(crate) fn timeline(&self, store: u32) -> Result<Timeline> {
         Ok(Timeline::from(&*self.checked()?.store(store)))
+    }
+
+    /// What a look at the timeline of a store says.
+    pub(crate) fn on_timeline<T>(
+        &self,
+        store: u32,
+        look: impl FnOnce(TimelineRef<'_>) -> T,
+    ) -> Result<T> {
+        Ok(look(TimelineRef::from(&*self.checked()?.store(store))))
     }
 
     /// How many records of a store came too late since the task was opened.

@@ -9,7 +9,9 @@ use bytes::Bytes;
 
 use super::{
     buffer::{Buffer, Write},
+    known::Known,
     offsets::{Offsets, Span},
+    reads::Reads,
 };
 use crate::{
     Error, ErrorKind, Result,
@@ -66,12 +68,19 @@ pub(super) struct State {
     pub(super) open_units: Vec<(String, Span)>,
     /// How many records came too late, by store.
     pub(super) late: BTreeMap<u32, u64>,
+    pub(super) known: Known,
+    pub(super) reads: Reads,
     specs: Vec<StoreSpec>,
 }
 
 impl State {
     /// The state after a claim; the checkpoint has been checked against the specs.
-    pub(super) fn new(committed: Checkpoint, specs: Vec<StoreSpec>) -> Result<Self> {
+    pub(super) fn new(
+        committed: Checkpoint,
+        specs: Vec<StoreSpec>,
+        known: Known,
+        reads: Reads,
+    ) -> Result<Self> {
         let mut working = committed.clone();
         working.assign(&specs)?;
         Ok(Self {
@@ -84,6 +93,8 @@ impl State {
             drivers: 0,
             open_units: Vec::new(),
             late: BTreeMap::new(),
+            known,
+            reads,
             specs,
         })
     }
@@ -112,7 +123,7 @@ impl State {
     /// What the buffers know of a key: `Some(None)` for deleted, `None` for ask the backend.
     pub(super) fn buffered(&self, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
         let value = |put: Option<&Put>| put.map(|put| put.value.clone());
-        if self.is_dropped(map) {
+        if self.is_dropped(map) || self.is_unlisted(map) {
             return Some(None);
         }
         if sabotage::is_on("engine::own-writes-unseen") {
@@ -132,6 +143,13 @@ impl State {
         floor.is_some_and(|floor| segment < floor) && !sabotage::is_on("engine::no-floor")
     }
 
+    /// Whether nothing was ever put into the map, by what the checkpoint lists.
+    pub(super) fn is_unlisted(&self, map: MapId) -> bool {
+        let store = self.working.stores.get(&map.store);
+        let listed = |segment| store.is_some_and(|store| store.segments.contains(&segment));
+        map.segment.is_some_and(|segment| !listed(segment))
+    }
+
     pub(super) fn store(&mut self, number: u32) -> &mut StoreState {
         let store = self.working.stores.get_mut(&number);
         // Invariant: numbers come from `assign` on this very checkpoint, and stores never leave it.
@@ -148,6 +166,7 @@ impl State {
                 return;
             }
         }
+        self.reads.written(write.0, &write.1);
         self.active.write(write);
     }
 
@@ -204,6 +223,7 @@ impl State {
         // Invariant: the same specs were assigned to an earlier form of this checkpoint.
         self.working.assign(&self.specs).expect("opened stores stay as they were recorded");
         self.generation += 1;
+        self.reads.forget();
         if self.condition == Condition::Torn {
             self.condition = Condition::Open;
         }
@@ -215,6 +235,7 @@ impl State {
         self.active = Buffer::default();
         self.frozen.clear();
         self.generation += 1;
+        self.reads.forget();
     }
 }
 

@@ -11,9 +11,9 @@ use super::{Call, Layer};
 use crate::{
     Error, ErrorKind, Result,
     backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, SearchPage, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary,
-        TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, LocalReader, MapId, Name,
+        Order, OwnerId, Page, PageLimit, SearchPage, Searcher, StoreSpec, TaskId, TaskReader,
+        TaskSummary, TaskWriter,
     },
 };
 
@@ -98,6 +98,11 @@ impl<T: TaskReader + ?Sized, L: Layer> TaskReader for LayeredTask<T, L> {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.inner.searcher().map(|_| self as &dyn Searcher)
+    }
+
+    /// None: every read goes through the layer.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
     }
 }
 

@@ -26,6 +26,9 @@
 //! # }).unwrap();
 //! ```
 //!
+//! A layer sees every read, and so a backend within one is not [local](crate::backend::TaskReader::local): the engine caches
+//! what it gives, and gathers reads that miss.
+//!
 //! Outside of [`Retry`], [`Metrics`] sees what the engine sees: one call however often it was sent. Inside, it sees each
 //! attempt. Both may be had: [`Metrics::with_label`] tells them apart.
 

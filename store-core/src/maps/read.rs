@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 
 use crate::{
     Error, Result,
-    backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
+    backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
-    event_time::{Retention, Timeline},
-    paging,
+    event_time::{Live, Retention, Timeline},
+    paging::{self, Fetched, Together},
 };
 
 #[derive(Clone, Debug)]
@@ -99,7 +96,17 @@ impl ReadMaps {
         range: KeyRange,
         order: Order,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-        self.scan_segment_pages(segments, range, order, self.page_limit())
+        self.scan_maps(segments, range, order, self.page_limit(), Together::Some)
+    }
+
+    /// As [`scan_segments`](Self::scan_segments), where no segment is asked for before the one in front of it is used up.
+    pub(crate) fn scan_segments_in_turn(
+        &self,
+        segments: Vec<i64>,
+        range: KeyRange,
+        order: Order,
+    ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
+        self.scan_maps(segments, range, order, self.page_limit(), Together::None)
     }
 
     /// As [`scan_segments`](Self::scan_segments), for who wants the first entry only: it is fetched in small pages.
@@ -111,19 +118,26 @@ impl ReadMaps {
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
         // More than one, since what is deleted in the buffers takes its place in a page, too.
         let limit = PageLimit::new(8, self.page_limit().bytes);
-        self.scan_segment_pages(segments, range, order, limit)
+        self.scan_maps(segments, range, order, limit, Together::BehindTheFirst)
     }
 
-    fn scan_segment_pages(
+    fn scan_maps(
         &self,
         segments: Vec<i64>,
         range: KeyRange,
         order: Order,
         limit: PageLimit,
+        together: Together,
     ) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-        let maps = self.clone();
-        let scan = move |segment| maps.scan_pages(Some(segment), range.clone(), order, limit);
-        stream::iter(segments).flat_map(scan).boxed()
+        let maps = segments.into_iter().map(|segment| self.map(Some(segment)));
+        match &self.source {
+            Source::Owned(engine) => engine.scan_maps(maps, range, order, limit, together),
+            Source::Shared(reader, _) => {
+                let starts = maps.map(move |map| (map, range.clone())).collect();
+                let fetch = fetch(reader.clone(), order, limit);
+                paging::one_after_the_other(starts, reader.local().is_none(), together, fetch)
+            }
+        }
     }
 
     fn scan_pages(
@@ -136,7 +150,10 @@ impl ReadMaps {
         let map = self.map(segment);
         match &self.source {
             Source::Owned(engine) => engine.scan(map, range, order, limit),
-            Source::Shared(reader, _) => scan(reader.clone(), map, range, order, limit),
+            Source::Shared(reader, _) => {
+                let fetch = fetch(reader.clone(), order, limit);
+                paging::entries((map, range), reader.local().is_none(), fetch)
+            }
         }
     }
 
@@ -185,6 +202,21 @@ impl ReadMaps {
         }
     }
 
+    /// The live part of the times from `from` to `to`, both inclusive, by now.
+    pub async fn live(
+        &self,
+        retention: Retention,
+        from: i64,
+        to: i64,
+        order: Order,
+    ) -> Result<Live> {
+        match &self.source {
+            Source::Owned(engine) => engine
+                .on_timeline(self.number, |timeline| timeline.live(retention, from, to, order)),
+            Source::Shared(..) => Ok(self.timeline().await?.live(retention, from, to, order)),
+        }
+    }
+
     /// `TooLarge` for a user key above the limit; readers of others' tasks take any length.
     ///
     /// Backends take 20 KiB as they are stored: one such key, escaped, and some bytes beside it. A key of several parts that
@@ -197,20 +229,23 @@ impl ReadMaps {
     }
 }
 
-fn scan(
+/// Where a page begins.
+type Start = (MapId, KeyRange);
+
+fn fetch(
     reader: Arc<dyn TaskReader>,
-    map: MapId,
-    range: KeyRange,
     order: Order,
     limit: PageLimit,
-) -> BoxStream<'static, Result<(Bytes, Bytes)>> {
-    paging::entries(range, order, move |range| {
+) -> impl Fn(Start) -> BoxFuture<'static, Result<Fetched<Start>>> + Clone + Send + Unpin + 'static {
+    move |(map, range)| {
         let reader = reader.clone();
-        async move {
+        let page = async move {
             if range.is_empty() {
-                return Ok(Page::default());
+                return Ok((Vec::new(), None));
             }
-            reader.scan(map, &range, order, limit).await
-        }
-    })
+            let page = reader.scan(map, &range, order, limit).await?;
+            Ok((page.entries, page.resume.map(|last| (map, range.after(last, order)))))
+        };
+        page.boxed()
+    }
 }

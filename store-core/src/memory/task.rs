@@ -13,8 +13,8 @@ use super::lock;
 use crate::{
     Error, ErrorKind, Result,
     backend::{
-        Capabilities, Checkpoint, Commit, Fence, KeyRange, MapChange, MapId, Order, Page,
-        PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, Fence, KeyRange, LocalReader, MapChange, MapId, Order,
+        Page, PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
     },
 };
 
@@ -129,6 +129,16 @@ impl TaskReader for MemoryTask {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         None
+    }
+
+    fn local(&self) -> Option<&dyn LocalReader> {
+        Some(self)
+    }
+}
+
+impl LocalReader for MemoryTask {
+    fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
+        Ok(self.read()?.maps.get(&map).and_then(|entries| entries.get(key)).cloned())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The in-memory backend behind a line that can hold, refuse and lose calls, and what the last commit changed.
+//! The in-memory backend behind a line that can hold, refuse and lose calls, and what went over the line. It is not local,
+//! as a database is not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(unreachable_pub, reason = "shared by test binaries")]
@@ -6,9 +7,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
+use futures::FutureExt;
 use store_core::{
     Database, EngineConfig, KeyValue, Result,
     backend::{MapChange, MapId},
@@ -18,15 +20,12 @@ use store_core::{
 
 pub static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
 
-/// For each map of a commit the number of its writes; none where it is dropped.
-pub type LastChanges = BTreeMap<MapId, Option<usize>>;
-
-/// A place for state, the line to it, and what went over the line last.
+/// A place for state, the line to it, and what went over the line.
 #[derive(Clone, Debug, Default)]
 pub struct Faulty {
     inner: MemoryBackend,
     pub line: Faults,
-    pub last_changes: Watched,
+    pub watched: Watched,
 }
 
 impl Faulty {
@@ -38,19 +37,49 @@ impl Faulty {
         self.with(EngineConfig::default())
     }
 
+    /// The backend below, which always answers at once.
+    pub fn quiet(&self) -> Database {
+        Database::with(Arc::new(self.inner.clone()), EngineConfig::default()).unwrap()
+    }
+
     pub fn with(&self, config: EngineConfig) -> Database {
         let database = Database::with(Arc::new(self.inner.clone()), config).unwrap();
-        database.layer(self.line.clone()).layer(self.last_changes.clone())
+        database.layer(self.line.clone()).layer(self.watched.clone())
     }
 }
 
-/// Remembers what the last commit changed.
+/// Remembers what was asked.
 #[derive(Clone, Debug, Default)]
-pub struct Watched(Arc<Mutex<LastChanges>>);
+pub struct Watched(Arc<Mutex<Asked>>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    /// How many keys each read of values asked for.
+    sizes: Vec<usize>,
+    /// Reads of values on their way, and the most there were at once.
+    reading: usize,
+    most_reading: usize,
+    last_changes: BTreeMap<MapId, Option<usize>>,
+}
 
 impl Watched {
-    pub fn get(&self) -> LastChanges {
-        self.0.lock().unwrap().clone()
+    /// For each read of values the number of its keys.
+    pub fn asked(&self) -> Vec<usize> {
+        self.lock().sizes.clone()
+    }
+
+    /// The most reads of values that were on their way at once.
+    pub fn most_reading(&self) -> usize {
+        self.lock().most_reading
+    }
+
+    /// For each map of the last commit the number of its writes; none where it is dropped.
+    pub fn last_changes(&self) -> BTreeMap<MapId, Option<usize>> {
+        self.lock().last_changes.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.0.lock().unwrap()
     }
 }
 
@@ -60,13 +89,46 @@ impl Layer for Watched {
         T: Answer,
         F: Future<Output = Result<T>> + Send,
     {
-        if let Call::Commit { commit, .. } = call {
-            let changes = commit.changes().iter().map(|(map, change)| match change {
-                MapChange::Drop => (*map, None),
-                MapChange::Write(writes) => (*map, Some(writes.len())),
-            });
-            *self.0.lock().unwrap() = changes.collect();
+        let mut _reading = None;
+        match call {
+            Call::GetMany { keys } => _reading = Some(Reading::new(self, keys.len())),
+            Call::Commit { commit, .. } => {
+                let changes = commit.changes().iter().map(|(map, change)| match change {
+                    MapChange::Drop => (*map, None),
+                    MapChange::Write(writes) => (*map, Some(writes.len())),
+                });
+                self.lock().last_changes = changes.collect();
+            }
+            _ => {}
         }
         send().await
+    }
+}
+
+/// Counts a read while it is on its way.
+struct Reading<'a>(&'a Watched);
+
+impl<'a> Reading<'a> {
+    fn new(watched: &'a Watched, keys: usize) -> Self {
+        let mut asked = watched.lock();
+        asked.sizes.push(keys);
+        asked.reading += 1;
+        asked.most_reading = asked.most_reading.max(asked.reading);
+        drop(asked);
+        Self(watched)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.lock().reading -= 1;
+    }
+}
+
+/// Polls a future until nothing happens any more.
+pub async fn get_going<T>(future: &mut (impl Future<Output = T> + Unpin)) {
+    for _ in 0..20 {
+        assert!(future.now_or_never().is_none(), "it ended already");
+        tokio::task::yield_now().await;
     }
 }

@@ -34,7 +34,7 @@ pub enum Scheme {
     Memory,
     /// `embedded:PATH`; the folder `state` where no path is given.
     Embedded(PathBuf),
-    /// `redis://…` without parameters, as the driver reads it.
+    /// `redis://…` and its relatives, without parameters.
     Redis(String),
 }
 
@@ -53,8 +53,13 @@ impl Scheme {
             "memory" if matches!(place, "" | "//") => Ok(Self::Memory),
             "memory" => Err(invalid("memory: takes no path")),
             "embedded" if cfg!(feature = "embedded") => Ok(Self::Embedded(path(place)?)),
-            "redis" if cfg!(feature = "redis") => Ok(Self::Redis(address(name, place)?)),
-            "embedded" | "redis" => Err(unsupported(format!("{name}: {}", left_out(name)))),
+            name if REDIS.contains(&name) && cfg!(feature = "redis") => {
+                Ok(Self::Redis(address(name, place)?))
+            }
+            name if name == "embedded" || REDIS.contains(&name) => {
+                let feature = if name == "embedded" { name } else { "redis" };
+                Err(unsupported(format!("{name}: {}", left_out(feature))))
+            }
             planned if PLANNED.contains(&planned) => {
                 let usable = AVAILABLE.join(", ");
                 let message = format!("{planned}: is planned and cannot be used yet; use {usable}");
@@ -173,7 +178,11 @@ fn unknown(scheme: &str) -> Error {
 const DEFAULT_PATH: &str = "state";
 
 /// Schemes of the backends that are written, whether or not this program has them.
-const BUILT: &[&str] = &["memory", "embedded", "redis"];
+const BUILT: &[&str] =
+    &["memory", "embedded", "redis", "rediss", "redis+cluster", "rediss+cluster", "redis+unix"];
+
+/// Schemes of one server, of TLS, of clusters and of sockets.
+const REDIS: &[&str] = &["redis", "rediss", "redis+cluster", "rediss+cluster", "redis+unix"];
 
 /// What this program can connect to.
 const AVAILABLE: &[&str] = &[
@@ -182,13 +191,18 @@ const AVAILABLE: &[&str] = &[
     "embedded:PATH",
     #[cfg(feature = "redis")]
     "redis://HOST",
+    #[cfg(feature = "redis")]
+    "rediss://HOST",
+    #[cfg(feature = "redis")]
+    "redis+cluster://HOST,HOST",
+    #[cfg(feature = "redis")]
+    "rediss+cluster://HOST,HOST",
+    #[cfg(feature = "redis")]
+    "redis+unix:///PATH",
 ];
 
 /// Schemes of the backends that are planned.
 const PLANNED: &[&str] = &[
-    "rediss",
-    "redis+cluster",
-    "rediss+cluster",
     "cassandra",
     "scylla",
     "elasticsearch+http",

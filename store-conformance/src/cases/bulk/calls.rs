@@ -13,15 +13,16 @@ use crate::{
             changes::writes,
             tools::{Life, NUMBERS, RAW, View, bytes, numbers, puts, same},
         },
+        tools::without_cache,
         watched::Watched,
     },
 };
 
-/// A watched store of the first task.
+/// A watched store of the first task, whose reads all go to the backend.
 pub(super) async fn open(
     watched: &Watched,
 ) -> Result<(Task, Arc<dyn KeyValueStore<Bytes, Bytes>>)> {
-    let database = watched.database(EngineConfig::default())?;
+    let database = watched.database(without_cache())?;
     let task = database.task("app", 0).store(&RAW).open().await?;
     let store = task.store(&RAW)?;
     watched.take();

@@ -86,6 +86,8 @@ pub(crate) async fn an_old_answer_hides_no_write(context: Context) -> Result<()>
         put(&store, &[("k", &old)]).await?;
         delete(&store, &["absent"]).await?;
         task.commit(()).await?;
+        // A new claim, which knows nothing yet.
+        let (task, store) = open_on(&database).await?;
         line.hold_answers(&CallKind::READS);
         let reads = ["k", "absent"].map(|key| {
             let store = store.clone();

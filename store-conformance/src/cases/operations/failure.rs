@@ -6,12 +6,12 @@ use store_core::{PORTABLE_KEY_BYTES, layers::Fault, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{bytes, faulty, holds, open, open_on, put},
+    cases::tools::{bytes, faulty_without_cache, holds, open, open_on, put},
 };
 
 /// Answers are lost between calls and inside them: each failure can be told and tried again, and nothing is lost by it.
 pub(crate) async fn broken_lines(context: Context) -> Result<()> {
-    let (line, database) = faulty(&context).await?;
+    let (line, database) = faulty_without_cache(&context).await?;
     let (task, store) = open_on(&database).await?;
     put(&store, &[("a", "1")]).await?;
     task.commit([("s", 1)]).await?;

@@ -95,7 +95,7 @@ impl Faults {
         self.on(&CallKind::READS, faults);
     }
 
-    /// Forgets the faults that were asked for and not met yet.
+    /// Forgets the faults that were asked for and not met yet, and counts calls and faults anew.
     pub fn clear(&self) {
         self.script().clear();
     }

@@ -37,6 +37,8 @@ impl Script {
 
     pub(super) fn clear(&mut self) {
         self.faults.clear();
+        self.calls.clear();
+        self.met = 0;
     }
 
     pub(super) fn count(&mut self, kind: CallKind) {

@@ -54,7 +54,8 @@ impl History {
         let segment = |time| chain.retention.segment(time);
         let segments = timeline.between(segment(first_end), segment(last_end), order);
         let range = rows(&chain.key, first_end, last_end)?;
-        let rows = chain.maps.scan_segments(segments, range, order);
+        // What was told is compared with rows that were read later, never earlier.
+        let rows = chain.maps.scan_segments_in_turn(segments, range, order);
         let told = match order {
             Order::Forward => from,
             Order::Backward => latest_from,

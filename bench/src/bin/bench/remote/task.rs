@@ -7,8 +7,8 @@ use bytes::Bytes;
 use store::{
     Result,
     backend::{
-        Capabilities, Checkpoint, Commit, KeyRange, MapChange, MapId, Order, Page, PageLimit,
-        Searcher, TaskReader, TaskWriter,
+        Capabilities, Checkpoint, Commit, KeyRange, LocalReader, MapChange, MapId, Order, Page,
+        PageLimit, Searcher, TaskReader, TaskWriter,
     },
 };
 
@@ -77,6 +77,11 @@ impl<T: TaskReader + ?Sized> TaskReader for RemoteTask<T> {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.task.searcher()
+    }
+
+    /// None: every read makes the way.
+    fn local(&self) -> Option<&dyn LocalReader> {
+        None
     }
 }
 

@@ -1,0 +1,56 @@
+//! Elasticsearch and OpenSearch: one node without security.
+
+use std::{io::Read, net::SocketAddr};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{
+    ServerKind, request,
+    settings::{Network, Settings, Spec},
+};
+
+pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
+    let (name, configuration) = match kind {
+        ServerKind::OpenSearch => {
+            ("opensearch", include_str!("../../../compose/opensearch/opensearch.yml"))
+        }
+        _ => ("elasticsearch", include_str!("../../../compose/elasticsearch/elasticsearch.yml")),
+    };
+    let path = format!("/usr/share/{name}/config/{name}.yml");
+    let mut files = vec![(path, configuration.into())];
+    files.extend(settings.files);
+    let heap = ("-Xms512m -Xmx512m -XX:TieredStopAtLevel=1").to_owned();
+    let java = if kind == ServerKind::OpenSearch { "OPENSEARCH_JAVA_OPTS" } else { "ES_JAVA_OPTS" };
+    let mut env = vec![(java.to_owned(), heap)];
+    if kind == ServerKind::OpenSearch {
+        // Read by the entry point of the public image only; the local one has no such plugin.
+        env.push(("DISABLE_SECURITY_PLUGIN".to_owned(), "true".to_owned()));
+        env.push(("DISABLE_INSTALL_DEMO_CONFIG".to_owned(), "true".to_owned()));
+    }
+    env.extend(settings.env);
+    let mut ports = vec![kind.port()];
+    ports.extend(settings.ports);
+    Spec { command: settings.args, env, files, network: Network::Published(ports) }
+}
+
+/// Whether every primary shard is there.
+pub(crate) fn answers(address: SocketAddr) -> Result<()> {
+    let path = "/_cluster/health?wait_for_status=yellow&timeout=1s";
+    let (status, body) = http(address, "GET", path, "")?;
+    ensure!(status == 200, "it says {status}: {body}");
+    Ok(())
+}
+
+/// Sends a request with a body of JSON; gives the status and the body of the answer.
+pub fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut answer = String::new();
+    request(address, (head + body).as_bytes())?.read_to_string(&mut answer)?;
+    let (head, body) =
+        answer.split_once("\r\n\r\n").context("the answer has no end of its head")?;
+    let status = head.split(' ').nth(1).context("the answer has no status")?.parse()?;
+    Ok((status, body.to_owned()))
+}

@@ -1,0 +1,122 @@
+//! Point reads: buffers, then what is known, then the backend.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use futures::future::try_join_all;
+
+use super::{
+    Engine,
+    reads::{Batch, Place, pause},
+    state::State,
+};
+use crate::{Result, backend::MapId};
+
+/// Where the value of a key is.
+enum Found {
+    Known(Option<Bytes>),
+    Asked(Place),
+}
+
+impl Engine {
+    /// The value of a key, uncommitted writes included.
+    pub(crate) async fn get(self: &Arc<Self>, map: MapId, key: &Bytes) -> Result<Option<Bytes>> {
+        if let Some(local) = self.writer.local() {
+            let buffered = self.checked()?.buffered(map, key);
+            return match buffered {
+                Some(buffered) => Ok(buffered),
+                None => local.get(map, key),
+            };
+        }
+        let found = self.look(&mut *self.checked()?, map, key);
+        let place = match found {
+            Found::Known(value) => return Ok(value),
+            Found::Asked(place) => place,
+        };
+        pause().await;
+        let answer = place.batch.clone().await?;
+        self.check()?;
+        Ok(place.value(&answer))
+    }
+
+    /// The values of keys, in the order asked; those that nobody knows are asked in as few requests as the limits allow.
+    pub(crate) async fn get_many(
+        self: &Arc<Self>,
+        keys: &[(MapId, Bytes)],
+    ) -> Result<Vec<Option<Bytes>>> {
+        if self.writer.local().is_some() {
+            return self.get_local(keys).await;
+        }
+        let mut values = vec![None; keys.len()];
+        let mut asked = Vec::new();
+        let mut batches: BTreeMap<u64, Batch> = BTreeMap::new();
+        {
+            let mut state = self.checked()?;
+            for (at, (map, key)) in keys.iter().enumerate() {
+                match self.look(&mut state, *map, key) {
+                    Found::Known(value) => values[at] = value,
+                    Found::Asked(place) => {
+                        batches.entry(place.number).or_insert_with(|| place.batch.clone());
+                        asked.push((at, place));
+                    }
+                }
+            }
+        }
+        if asked.is_empty() {
+            return Ok(values);
+        }
+        pause().await;
+        let (numbers, batches): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
+        let answers = try_join_all(batches).await?;
+        self.check()?;
+        for (at, place) in asked {
+            // Invariant: every place was noted with its batch above.
+            let answer = numbers.binary_search(&place.number).expect("the batch was awaited");
+            values[at] = place.value(&answers[answer]);
+        }
+        Ok(values)
+    }
+
+    async fn get_local(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        let mut values = vec![None; keys.len()];
+        let (mut asked, mut places) = (Vec::new(), Vec::new());
+        {
+            let state = self.checked()?;
+            for (place, (map, key)) in keys.iter().enumerate() {
+                match state.buffered(*map, key) {
+                    Some(buffered) => values[place] = buffered,
+                    None => {
+                        asked.push((*map, key.clone()));
+                        places.push(place);
+                    }
+                }
+            }
+        }
+        if !asked.is_empty() {
+            let found = self.writer.get_many(&asked).await?;
+            self.check()?;
+            for (place, value) in places.into_iter().zip(found) {
+                values[place] = value;
+            }
+        }
+        Ok(values)
+    }
+
+    /// All under one hold of the lock: a read that is asked for starts when no write of its key is buffered.
+    fn look(self: &Arc<Self>, state: &mut State, map: MapId, key: &Bytes) -> Found {
+        let counters = &self.counters;
+        if let Some(buffered) = state.buffered(map, key) {
+            counters.buffered.increment(1);
+            return Found::Known(buffered);
+        }
+        if let Some(known) = state.known.get(map, key) {
+            let counter = if known.is_some() { &counters.hits } else { &counters.absences };
+            counter.increment(1);
+            return Found::Known(known);
+        }
+        let (place, joined) = state.reads.ask(self, (map, key.clone()));
+        let counter = if joined { &counters.joined } else { &counters.misses };
+        counter.increment(1);
+        Found::Asked(place)
+    }
+}

@@ -1,0 +1,63 @@
+//! What an owner knows of its maps beside what is buffered: by the checkpoint it claimed, and by the cache.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{
+    cache::{Cache, CachedMap},
+    counters::Counters,
+};
+use crate::backend::{Checkpoint, MapId};
+
+/// The maps of a claim in the cache.
+#[derive(Debug)]
+pub(super) struct Known {
+    cache: Arc<Cache>,
+    claim: u64,
+    /// What was committed when the task was claimed.
+    claimed: Checkpoint,
+    maps: HashMap<MapId, Arc<CachedMap>, foldhash::fast::RandomState>,
+    counters: Arc<Counters>,
+}
+
+impl Known {
+    pub(super) fn new(cache: Arc<Cache>, claimed: Checkpoint, counters: Arc<Counters>) -> Self {
+        let claim = cache.number();
+        Self { cache, claim, claimed, maps: HashMap::default(), counters }
+    }
+
+    /// What the cache knows of a key: `Some(None)` for absent, `None` for nothing.
+    pub(super) fn get(&mut self, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
+        let cache = self.cache.clone();
+        cache.get(self.map(map), key)
+    }
+
+    /// Keeps what the backend shows of a key.
+    pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<&[u8]>) {
+        let cache = self.cache.clone();
+        cache.insert(self.map(map), key, value);
+    }
+
+    /// A map of this claim; whole from the beginning where it is made in this claim.
+    pub(super) fn map(&mut self, map: MapId) -> &Arc<CachedMap> {
+        let Self { cache, claim, claimed, maps, counters } = self;
+        maps.entry(map).or_insert_with(|| {
+            let store = claimed.stores.get(&map.store);
+            let empty = store.is_none_or(|store| {
+                map.segment.is_some_and(|segment| !store.segments.contains(&segment))
+            });
+            cache.map(*claim, empty, counters.clone())
+        })
+    }
+
+    /// Lets go of a map that is gone; its entries age out of the cache, since nobody asks for them.
+    pub(super) fn drop_map(&mut self, map: MapId) {
+        self.maps.remove(&map);
+    }
+
+    /// The cache, and the number of this claim in it.
+    pub(super) fn cache(&self) -> (Arc<Cache>, u64) {
+        (self.cache.clone(), self.claim)
+    }
+}

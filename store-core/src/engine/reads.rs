@@ -1,0 +1,256 @@
+//! Reads on their way: keys that are asked together, in as few requests as possible.
+//!
+//! A batch is a future that all its callers poll, so that a caller who gives up strands nobody, and no runtime is needed.
+//! Each caller lets those who are ready to run add their keys before it polls. The batch is sent once fewer than
+//! [`reads_in_flight`](super::EngineConfig::reads_in_flight) are on their way; until then it gathers. Who waits for a turn
+//! polls those ahead, so that callers who hold a read and do not poll it hold up nobody.
+//!
+//! A read fills the cache only if it is still known here when it arrives: a write of its key, a rollback and the end of
+//! the task make it unknown.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::poll_fn,
+    sync::Arc,
+    task::Poll,
+};
+
+use bytes::Bytes;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared, WeakShared, select_all},
+};
+
+use super::{Engine, EngineConfig, state::State};
+use crate::{Error, ErrorKind, Result, backend::MapId, sabotage};
+
+/// What a batch brings: the values of its keys.
+type Answer = Result<Arc<[Option<Bytes>]>>;
+
+/// A batch, polled by all who wait for it.
+pub(super) type Batch = Shared<BoxFuture<'static, Answer>>;
+
+type Asked = (MapId, Bytes);
+
+/// One key of a batch.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) number: u64,
+    pub(super) batch: Batch,
+    index: usize,
+}
+
+impl Place {
+    /// The value, once the batch is there.
+    pub(super) fn value(&self, answer: &[Option<Bytes>]) -> Option<Bytes> {
+        // Invariant: a batch answers each of its keys, and this is one.
+        answer[self.index].clone()
+    }
+}
+
+/// The reads of a task that are on their way or gather.
+#[derive(Debug)]
+pub(super) struct Reads {
+    /// Where each key is asked that may fill the cache.
+    asked: HashMap<Asked, (u64, usize), foldhash::fast::RandomState>,
+    batches: BTreeMap<u64, Gathered>,
+    /// The batch that takes further keys.
+    gathering: Option<u64>,
+    next: u64,
+    limits: Limits,
+    /// How long values have been lately, to guess what a batch will bring.
+    value_bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    keys: usize,
+    bytes: usize,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Gathered {
+    batch: WeakShared<BoxFuture<'static, Answer>>,
+    /// None once it was sent.
+    keys: Option<Vec<Asked>>,
+    key_bytes: usize,
+}
+
+impl Reads {
+    pub(super) fn new(config: &EngineConfig) -> Self {
+        let limits = Limits {
+            keys: config.read_batch_keys,
+            bytes: config.read_batch_bytes,
+            in_flight: config.reads_in_flight,
+        };
+        let (asked, batches) = (HashMap::default(), BTreeMap::new());
+        Self { asked, batches, gathering: None, next: 0, limits, value_bytes: 0 }
+    }
+
+    /// Asks for a key, together with others, in a batch of `engine`; true where it is on its way already.
+    pub(super) fn ask(&mut self, engine: &Arc<Engine>, asked: Asked) -> (Place, bool) {
+        if let Some(&(number, index)) = self.asked.get(&asked) {
+            let batch = self.batches.get(&number).and_then(|gathered| gathered.batch.upgrade());
+            if let Some(batch) = batch {
+                return (Place { number, batch, index }, true);
+            }
+        }
+        let (number, batch) = self.gathering().unwrap_or_else(|| self.begin(engine));
+        // Invariant: a batch that gathers is known, and has not been sent.
+        let gathered = self.batches.get_mut(&number).expect("a batch that gathers");
+        let keys = gathered.keys.get_or_insert_default();
+        let index = keys.len();
+        keys.push(asked.clone());
+        gathered.key_bytes += asked.1.len();
+        let bytes = gathered.key_bytes + keys.len() * self.value_bytes;
+        if keys.len() >= self.limits.keys || bytes >= self.limits.bytes {
+            self.gathering = None;
+        }
+        self.asked.insert(asked, (number, index));
+        (Place { number, batch, index }, false)
+    }
+
+    fn gathering(&self) -> Option<(u64, Batch)> {
+        let number = self.gathering?;
+        Some((number, self.batches.get(&number)?.batch.upgrade()?))
+    }
+
+    fn begin(&mut self, engine: &Arc<Engine>) -> (u64, Batch) {
+        let number = self.next;
+        self.next += 1;
+        let batch = engine.clone().read_batch(number).boxed().shared();
+        // Invariant: only a future that has ended has no weak reference.
+        let weak = batch.downgrade().expect("a new future has not ended");
+        self.batches.insert(number, Gathered { batch: weak, keys: Some(Vec::new()), key_bytes: 0 });
+        self.gathering = Some(number);
+        (number, batch)
+    }
+
+    /// The keys of a batch that may be sent now; else what is ahead of it.
+    fn send(&mut self, number: u64) -> std::result::Result<Vec<Asked>, Vec<Batch>> {
+        let sent = self.batches.values().filter(|gathered| gathered.keys.is_none());
+        if sent.clone().count() >= self.limits.in_flight {
+            return Err(sent.filter_map(|gathered| gathered.batch.upgrade()).collect());
+        }
+        if self.gathering == Some(number) {
+            self.gathering = None;
+        }
+        let keys = self.batches.get_mut(&number).and_then(|gathered| gathered.keys.take());
+        Ok(keys.unwrap_or_default())
+    }
+
+    /// Whether the read of a key by this batch may fill the cache; ends it either way.
+    fn arrived(&mut self, number: u64, asked: &Asked) -> bool {
+        let fills = self.asked.get(asked).is_some_and(|(by, _)| *by == number);
+        if fills {
+            self.asked.remove(asked);
+        }
+        fills || sabotage::is_on("engine::stale-fill")
+    }
+
+    /// A batch that has ended, or whose callers have all given up.
+    fn end(&mut self, number: u64) {
+        if self.gathering == Some(number) {
+            self.gathering = None;
+        }
+        let gathered = self.batches.remove(&number);
+        for asked in gathered.and_then(|gathered| gathered.keys).unwrap_or_default() {
+            self.arrived(number, &asked);
+        }
+    }
+
+    /// The key is written: what is on its way may be older.
+    pub(super) fn written(&mut self, map: MapId, key: &Bytes) {
+        if !self.asked.is_empty() {
+            self.asked.remove(&(map, key.clone()));
+        }
+    }
+
+    /// Nothing that is on its way fills the cache.
+    pub(super) fn forget(&mut self) {
+        self.asked.clear();
+    }
+}
+
+/// Keys whose values are kept under one hold of the lock.
+const FILLED_AT_ONCE: usize = 64;
+
+/// Ends a batch in the table, also where it is dropped before it was sent.
+struct Ended {
+    engine: Arc<Engine>,
+    number: u64,
+    sent: Vec<Asked>,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let mut state = self.engine.state.lock();
+        for asked in &self.sent {
+            state.reads.arrived(self.number, asked);
+        }
+        state.reads.end(self.number);
+    }
+}
+
+impl Engine {
+    /// Gathers, waits for its turn, reads, and fills the cache.
+    async fn read_batch(self: Arc<Self>, number: u64) -> Answer {
+        let mut ended = Ended { engine: self, number, sent: Vec::new() };
+        ended.sent = loop {
+            let ahead = ended.engine.state.lock().reads.send(number);
+            match ahead {
+                Ok(keys) => break keys,
+                Err(ahead) if ahead.is_empty() => pause().await,
+                Err(ahead) => drop(select_all(ahead).await),
+            }
+        };
+        let engine = &ended.engine;
+        engine.counters.batch_keys.record(len_f64(ended.sent.len()));
+        let found = engine.writer.get_many(&ended.sent).await?;
+        if found.len() != ended.sent.len() {
+            let message = format!("asked for {} keys, got {}", ended.sent.len(), found.len());
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
+        engine.fill(number, &ended.sent, &found);
+        Ok(found.into())
+    }
+
+    fn fill(&self, number: u64, asked: &[Asked], found: &[Option<Bytes>]) {
+        let mut bytes = 0;
+        let all: Vec<_> = asked.iter().zip(found).collect();
+        for some in all.chunks(FILLED_AT_ONCE) {
+            let mut state = self.state.lock();
+            for (asked, value) in some {
+                let value = value.as_deref();
+                bytes += asked.1.len() + value.map_or(0, <[u8]>::len);
+                let State { reads, known, .. } = &mut *state;
+                if reads.arrived(number, asked) {
+                    known.insert(asked.0, &asked.1, value);
+                }
+            }
+        }
+        self.counters.read_bytes.increment(bytes as u64);
+        let mut state = self.state.lock();
+        let lately = &mut state.reads.value_bytes;
+        *lately = (*lately * 3 + bytes / asked.len().max(1)) / 4;
+    }
+}
+
+/// Lets everybody else who is ready run first.
+pub(super) async fn pause() {
+    let mut paused = false;
+    poll_fn(move |context| {
+        if paused {
+            return Poll::Ready(());
+        }
+        paused = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn len_f64(length: usize) -> f64 {
+    u32::try_from(length).map_or(f64::MAX, f64::from)
+}

@@ -1,0 +1,127 @@
+//! What a claim finds out before it changes anything: what the server is set to, and what the user may do there.
+
+use redis::RedisResult;
+use store_core::{Error, ErrorKind, Result};
+
+use crate::{
+    RedisConfig, RedisDurability,
+    connect::{Connector, Link},
+    durability::Wait,
+    layout::Keys,
+    script::{CHECK, Call},
+};
+
+/// What the script found.
+type Found = (Vec<String>, Option<String>, Option<String>, bool);
+
+/// Checks that a task can be kept there as the settings want it; says how a commit is waited for.
+pub(crate) async fn check(
+    link: &Link,
+    own: Option<&Connector>,
+    config: &RedisConfig,
+    keys: &Keys,
+) -> Result<Wait> {
+    let failed = |error| keys.failed("claim")(error);
+    let maps: RedisResult<Vec<String>> =
+        redis::cmd("SMEMBERS").arg(keys.maps()).query_async(&mut link.clone()).await;
+    let words = Wait::words(config);
+    let call = Call::new(&CHECK, keys.script(maps.map_err(failed)?)).texts(&words);
+    let (lacking, foreign, info, has_waitaof): Found = link.run(&call).await.map_err(failed)?;
+    let refuse =
+        |kind, message: String| Err(Error::new(kind, format!("cannot claim {keys}: {message}")));
+    if !lacking.is_empty() {
+        let rights: Vec<_> = lacking.iter().map(|command| format!("+{command}")).collect();
+        let message = format!(
+            "the user may not run commands that the scripts need, or not on these keys: grant {} on {}*",
+            rights.join(" "),
+            keys.namespace()
+        );
+        return refuse(ErrorKind::PermissionDenied, message);
+    }
+    if let Some(key) = foreign {
+        return refuse(
+            ErrorKind::InvalidArgument,
+            format!(
+                "key {key} holds something that is not ours: remove it, or use another namespace"
+            ),
+        );
+    }
+    let told = |name: &str| {
+        let mut lines = info.as_deref().unwrap_or_default().lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+    };
+    if info.is_none() {
+        let unchecked = "the user may not ask INFO: whether the server evicts keys, writes to its disk or has replicas is not checked";
+        tracing::warn!(task = %keys, "{unchecked}");
+    }
+    if let Some(policy) =
+        told("maxmemory_policy").filter(|policy| *policy != "noeviction" && !config.allow_eviction)
+    {
+        return refuse(
+            ErrorKind::Config,
+            format!(
+                "the server evicts keys when its memory is full (maxmemory-policy {policy}), which loses whole maps \
+                 silently: set maxmemory-policy noeviction, or allow_eviction"
+            ),
+        );
+    }
+    let needs_own = || {
+        let error = "this durability needs connections of its own: connect by a URL".to_owned();
+        own.ok_or_else(|| Error::new(ErrorKind::Unsupported, error))
+    };
+    let mut command = redis::Cmd::new();
+    for word in &words {
+        command.arg(word);
+    }
+    match config.durability {
+        RedisDurability::None => Ok(Wait::Nothing),
+        RedisDurability::LocalFsync if told("aof_enabled") == Some("0") => refuse(
+            ErrorKind::Config,
+            "the server keeps no append-only file: set appendonly yes, or durability none"
+                .to_owned(),
+        ),
+        RedisDurability::LocalFsync if has_waitaof => {
+            Ok(Wait::Disk(needs_own()?.connect().await?, command))
+        }
+        RedisDurability::LocalFsync => {
+            check_always(link, keys).await?;
+            Ok(Wait::Nothing)
+        }
+        RedisDurability::Replicas => {
+            let there =
+                told("connected_slaves").and_then(|count| count.parse().ok()).unwrap_or(u32::MAX);
+            if there < config.replicas {
+                let wanted = config.replicas;
+                let message = format!(
+                    "durability wants {wanted} replicas and the server has {there}: start more, or ask for fewer"
+                );
+                return refuse(ErrorKind::Unavailable, message);
+            }
+            Ok(Wait::Replicas(needs_own()?.connect().await?, command, config.replicas))
+        }
+    }
+}
+
+/// Checks that the server syncs its file before each answer.
+async fn check_always(link: &Link, keys: &Keys) -> Result<()> {
+    let mut pipe = redis::pipe();
+    // The first finds the server of the task in a cluster.
+    pipe.cmd("TYPE").arg(keys.task()).ignore().cmd("CONFIG").arg("GET").arg("append*");
+    let settings: RedisResult<(Vec<String>,)> = pipe.query_async(&mut link.clone()).await;
+    let (settings,) = settings.map_err(|error| {
+        let error = keys.failed("claim")(error);
+        if error.kind() != ErrorKind::PermissionDenied {
+            return error;
+        }
+        error.context("the server has no WAITAOF, so whether it syncs each write must be asked: grant +config|get")
+    })?;
+    let is = |name: &str, value: &str| settings.chunks(2).any(|pair| pair == [name, value]);
+    if is("appendonly", "yes") && is("appendfsync", "always") {
+        return Ok(());
+    }
+    let message = format!(
+        "cannot claim {keys}: the server has no WAITAOF, and answers before its disk has the commit: set appendonly yes \
+         and appendfsync always, use Redis 7.2 or newer or Valkey, or set durability none"
+    );
+    Err(Error::new(ErrorKind::Unsupported, message))
+}

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use examples::flights::{Flights, Report};
 use expected::{Expected, random, same};
-use integration_tests::{Place, RedisServer, Sort, block_on, run};
+use integration_tests::{Place, RedisServer, Sort, block_on, run_with_redis};
 use libtest_mimic::Trial;
 use rand::Rng;
 use store::{
@@ -29,38 +29,39 @@ use store::{
 use store_core::layers::CutOff;
 
 fn main() -> ExitCode {
-    let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));
-    let expected = Arc::new(Expected::calculate().expect("SQLite calculates the reports"));
-    let mut trials = Vec::new();
-    let (server, all) = (redis.clone(), expected.clone());
-    trials.push(Trial::test("reports_are_the_same_on_all_backends", move || {
-        block_on(same_on_all(&server, &all))
-    }));
-    let all = expected.clone();
-    trials.push(Trial::test("wrong_usage_exits_with_2", move || {
-        wrong_usage(&all).map_err(|error| format!("{error:#}").into())
-    }));
-    for sort in Sort::ALL {
+    run_with_redis(|redis| {
+        let expected = Arc::new(Expected::calculate().expect("SQLite calculates the reports"));
+        let mut trials = Vec::new();
         let (server, all) = (redis.clone(), expected.clone());
-        trials.push(Trial::test(format!("{sort}::cut_off"), move || {
-            block_on(cut_off(Place::fresh(sort, &server)?, &all))
+        trials.push(Trial::test("reports_are_the_same_on_all_backends", move || {
+            block_on(same_on_all(&server, &all))
         }));
-        if matches!(sort, Sort::Embedded | Sort::Redis) {
+        let all = expected.clone();
+        trials.push(Trial::test("wrong_usage_exits_with_2", move || {
+            wrong_usage(&all).map_err(|error| format!("{error:#}").into())
+        }));
+        for sort in Sort::ALL {
             let (server, all) = (redis.clone(), expected.clone());
-            trials.push(Trial::test(format!("{sort}::kill_9"), move || {
-                let place = Place::fresh(sort, &server)?;
-                let url = place.url().context("a URL")?;
-                kill_9(&url, &all).map_err(|error| format!("{error:#}").into())
+            trials.push(Trial::test(format!("{sort}::cut_off"), move || {
+                block_on(cut_off(Place::fresh(sort, &server)?, &all))
+            }));
+            if matches!(sort, Sort::Embedded | Sort::Redis) {
+                let (server, all) = (redis.clone(), expected.clone());
+                trials.push(Trial::test(format!("{sort}::kill_9"), move || {
+                    let place = Place::fresh(sort, &server)?;
+                    let url = place.url().context("a URL")?;
+                    kill_9(&url, &all).map_err(|error| format!("{error:#}").into())
+                }));
+            }
+        }
+        for (from, to) in [(Sort::Embedded, Sort::Redis), (Sort::Redis, Sort::Embedded)] {
+            let (server, all) = (redis.clone(), expected.clone());
+            trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
+                block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?, &all))
             }));
         }
-    }
-    for (from, to) in [(Sort::Embedded, Sort::Redis), (Sort::Redis, Sort::Embedded)] {
-        let (server, all) = (redis.clone(), expected.clone());
-        trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
-            block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?, &all))
-        }));
-    }
-    run(trials, redis)
+        trials
+    })
 }
 
 /// Begins at one place, moves the state, and goes on at the other: the reports are those that SQLite calculates.

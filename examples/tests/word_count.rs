@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use examples::word_count::WordCount;
-use integration_tests::{Place, RedisServer, Sort, block_on, run};
+use integration_tests::{Place, Sort, block_on, run_with_redis};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{
@@ -27,30 +27,31 @@ use store_core::{Database, EngineConfig, layers::CutOff};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
-    let redis = Arc::new(RedisServer::start().expect("a Redis server is needed"));
-    let mut trials = Vec::new();
-    for sort in Sort::ALL {
-        let server = redis.clone();
-        trials.push(Trial::test(format!("{sort}::cut_off"), move || {
-            block_on(cut_off(Place::fresh(sort, &server)?, &Text::new()?))
-        }));
-        if matches!(sort, Sort::Embedded | Sort::Redis) {
+    run_with_redis(|redis| {
+        let mut trials = Vec::new();
+        for sort in Sort::ALL {
             let server = redis.clone();
-            trials.push(Trial::test(format!("{sort}::kill_9"), move || {
-                let place = Place::fresh(sort, &server)?;
-                let url = place.url().context("a URL")?;
-                kill_9(&url, &Text::new()?).map_err(|error| format!("{error:#}").into())
+            trials.push(Trial::test(format!("{sort}::cut_off"), move || {
+                block_on(cut_off(Place::fresh(sort, &server)?, &Text::new()?))
+            }));
+            if matches!(sort, Sort::Embedded | Sort::Redis) {
+                let server = redis.clone();
+                trials.push(Trial::test(format!("{sort}::kill_9"), move || {
+                    let place = Place::fresh(sort, &server)?;
+                    let url = place.url().context("a URL")?;
+                    kill_9(&url, &Text::new()?).map_err(|error| format!("{error:#}").into())
+                }));
+            }
+        }
+        for (from, to) in MOVES {
+            let server = redis.clone();
+            trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
+                let places = (Place::fresh(from, &server)?, Place::fresh(to, &server)?);
+                block_on(moved(places.0, places.1, &Text::new()?))
             }));
         }
-    }
-    for (from, to) in MOVES {
-        let server = redis.clone();
-        trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
-            let places = (Place::fresh(from, &server)?, Place::fresh(to, &server)?);
-            block_on(moved(places.0, places.1, &Text::new()?))
-        }));
-    }
-    run(trials, redis)
+        trials
+    })
 }
 
 /// Between which backends a count is moved.

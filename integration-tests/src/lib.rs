@@ -4,7 +4,6 @@ mod certificates;
 pub mod crash;
 mod killable;
 mod place;
-mod redis_cluster;
 mod redis_server;
 mod remote;
 pub mod servers;
@@ -14,8 +13,7 @@ pub use self::{
     certificates::Certificates,
     killable::{KillableEmbedded, KillableRedis},
     place::{Place, Sort},
-    redis_cluster::RedisCluster,
     redis_server::RedisServer,
     remote::serve_if_asked,
-    trials::{Case, block_on, run, run_on_all},
+    trials::{Case, block_on, run, run_on_all, run_with_redis},
 };

@@ -46,8 +46,8 @@ impl RedisServer {
         }
     }
 
-    /// Starts `redis-server` from the path, or the program that `TEST_REDIS_SERVER` names, on a free local port, with everything in a folder of its own, and an
-    /// append-only file that is synced before each answer.
+    /// Starts `redis-server` from the path, or the program that `TEST_REDIS_SERVER` names, on a free local port, with
+    /// everything in a folder of its own and an append-only file that is synced before each answer.
     ///
     /// An error where it cannot be started: a server that was asked for is never skipped.
     pub fn own() -> Result<Self> {

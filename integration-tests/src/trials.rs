@@ -31,22 +31,32 @@ macro_rules! cases {
 /// Runs the cases on every backend, with a Redis server for all of them.
 #[must_use]
 pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
-    let redis = match RedisServer::start() {
-        Ok(redis) => Arc::new(redis),
+    run_with_redis(|redis| {
+        let mut trials = Vec::new();
+        for sort in Sort::ALL {
+            for (name, case) in cases {
+                let redis = redis.clone();
+                let trial = move || block_on(case(Place::fresh(sort, &redis)?));
+                trials.push(Trial::test(format!("{sort}::{name}"), trial));
+            }
+        }
+        trials
+    })
+}
+
+/// Runs trials that share a Redis server; fails where there is none.
+#[must_use]
+pub fn run_with_redis(trials: impl FnOnce(&Arc<RedisServer>) -> Vec<Trial>) -> ExitCode {
+    match RedisServer::start() {
+        Ok(redis) => {
+            let redis = Arc::new(redis);
+            run(trials(&redis), redis)
+        }
         Err(error) => {
             eprintln!("a Redis server is needed: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let mut trials = Vec::new();
-    for sort in Sort::ALL {
-        for (name, case) in cases {
-            let redis = redis.clone();
-            let trial = move || block_on(case(Place::fresh(sort, &redis)?));
-            trials.push(Trial::test(format!("{sort}::{name}"), trial));
+            ExitCode::FAILURE
         }
     }
-    run(trials, redis)
 }
 
 /// Runs the trials, as the arguments say; `kept` lives until all have ended.

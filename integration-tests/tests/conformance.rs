@@ -1,12 +1,12 @@
-//! The suite, on local disk, on every server that there is an adapter for, each in a container, and on Redis over TLS and as
-//! a cluster.
+//! The suite, on local disk, on every server that there is an adapter for and a cluster of Redis, in containers, and on
+//! Redis over TLS.
 
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use integration_tests::{
-    Certificates, Place, RedisCluster, RedisServer,
-    servers::{Server, ServerKind, redis_version},
+    Certificates, Place, RedisServer,
+    servers::{RedisCluster, Server, ServerKind, redis_version},
 };
 use store_conformance::Subject;
 
@@ -26,7 +26,7 @@ impl Servers {
         let tls = RedisServer::tls(&certificates, true, &["--appendonly", "no"]);
         Ok(Self {
             containers: IN_CONTAINERS.into_iter().map(Server::start).collect::<Result<_>>()?,
-            cluster: RedisCluster::start().context("a Redis Cluster is needed")?,
+            cluster: RedisCluster::start(ServerKind::Redis7)?,
             tls: tls.context("a Redis server with TLS is needed")?,
             certificates,
         })

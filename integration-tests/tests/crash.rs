@@ -16,8 +16,11 @@ const WORKER: &str = env!("CARGO_BIN_EXE_crash");
 
 fn main() -> ExitCode {
     let mut trials = vec![
-        Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 12))),
+        Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 8))),
         Trial::test("redis::survives", || block_on(survives(RedisSite::durable()?, 12))),
+        Trial::test("embedded::survives_between_a_map_and_its_commit", || {
+            block_on(survives_a_step(EmbeddedSite::new()?, "embedded::map_made", 5))
+        }),
         Trial::test("redis::gaps_are_noticed", || block_on(gaps_are_noticed())),
         Trial::test("redis::notices::FenceIgnored", || {
             block_on(notices(RedisSite::durable()?, Fault::FenceIgnored, "", Kind::Duel))
@@ -59,6 +62,15 @@ async fn survives(site: impl Site, cycles: u64) -> Result<()> {
     for (kind, row) in &tally.rows {
         ensure!(row.happened > 0, "{} never happened: {tally}", kind.name());
     }
+    Ok(())
+}
+
+async fn survives_a_step(mut site: impl Site, step: &str, cycles: u64) -> Result<()> {
+    let mut options = Options::new(seed()?, cycles);
+    (options.only, options.step) = (Some(Kind::Step), Some(step.to_owned()));
+    let tally = run(&mut site, Path::new(WORKER), &options).await;
+    ensure!(tally.failures.is_empty(), "seed {}: {:?}", seed()?, tally.failures);
+    ensure!(tally.rows.values().any(|row| row.happened > 0), "nobody died: {tally}");
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::{Place, RedisServer, Sort, block_on, run};
+use integration_tests::{Place, Sort, block_on, run_with_redis};
 use libtest_mimic::Trial;
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{
     Database,
     backend::TaskId,
@@ -14,38 +15,18 @@ use store::{
 };
 
 fn main() -> ExitCode {
-    let redis = match RedisServer::start() {
-        Ok(redis) => Arc::new(redis),
-        Err(error) => {
-            eprintln!("a Redis server is needed: {error:#}");
-            return ExitCode::FAILURE;
+    run_with_redis(|redis| {
+        let mut trials = Vec::new();
+        for from in Sort::ALL {
+            for to in Sort::ALL {
+                let server = redis.clone();
+                trials.push(Trial::test(format!("{from}_to_{to}"), move || {
+                    block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?))
+                }));
+            }
         }
-    };
-    let mut trials = Vec::new();
-    for from in Sort::ALL {
-        for to in Sort::ALL {
-            let server = redis.clone();
-            trials.push(Trial::test(format!("{from}_to_{to}"), move || {
-                block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?))
-            }));
-        }
-    }
-    run(trials, redis)
-}
-
-/// A small generator, so that a run is the same every time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-
-    fn time(&mut self, end: u64) -> i64 {
-        self.below(end).cast_signed()
-    }
+        trials
+    })
 }
 
 const HUNDRED: Duration = Duration::from_millis(100);
@@ -63,12 +44,13 @@ async fn fill(database: &Database, offset: i64) -> Result<()> {
     let (counts, prices) = (task.store(&counts)?, task.store(&prices)?);
     let (clicks, events) = (task.store(&clicks)?, task.store(&events)?);
     let (visits, rates) = (task.store(&visits)?, task.store(&rates)?);
-    let mut random = Random(offset.unsigned_abs());
+    // A run is the same every time.
+    let mut random = StdRng::seed_from_u64(offset.unsigned_abs());
     for step in 0..400 {
-        let (key, value) = (random.below(60), random.below(1000));
-        let time = step + random.time(60);
+        let (key, value) = (random.random_range(0..60), random.random_range(0..1000));
+        let time = step + random.random_range(0..60);
         counts.put(&key, &format!("value {value}")).await?;
-        counts.delete(&random.below(60)).await?;
+        counts.delete(&random.random_range(0..60)).await?;
         prices.put(&key, &Timestamped::new(value, time)).await?;
         clicks.put(&key, time, Some(&value)).await?;
         events.put(&key, time, Some(&value)).await?;

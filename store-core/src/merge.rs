@@ -31,8 +31,9 @@ pub(crate) fn entries<'a>(
     }
 }
 
-/// What changes say of a key; a dropped map deletes all its keys.
-pub(crate) fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Option<&'a Put>> {
+/// What changes say of a key: `None` for nothing, `Some(None)` for deleted; a dropped map deletes all its keys.
+#[must_use]
+pub fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Option<&'a Put>> {
     match changes.get(&map)? {
         MapChange::Drop => Some(None),
         MapChange::Write(writes) => writes.get(key).map(Option::as_ref),

@@ -9,7 +9,7 @@ use store_core::{Error, ErrorKind, Result};
 #[non_exhaustive]
 pub struct EmbeddedConfig {
     /// Bytes of memory for blocks read from disk, over all tasks. Defaults to 32 MiB.
-    pub cache_bytes: u64,
+    pub block_cache_bytes: u64,
     /// Bytes of one map's recent writes in memory before they are written out as a sorted file. Defaults to 8 MiB.
     pub memtable_bytes: u64,
     /// Bytes of all maps' recent writes in memory before the largest part is written out. Defaults to 64 MiB.
@@ -37,7 +37,7 @@ pub enum Durability {
 impl Default for EmbeddedConfig {
     fn default() -> Self {
         Self {
-            cache_bytes: 32 << 20,
+            block_cache_bytes: 32 << 20,
             memtable_bytes: 8 << 20,
             write_buffer_bytes: 64 << 20,
             journal_bytes: 128 << 20,

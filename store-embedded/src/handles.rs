@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use store_core::{
     Result,
     backend::{MapId, TaskId},
@@ -15,7 +15,7 @@ use store_core::{
 use crate::{
     EmbeddedConfig,
     error::{engine, file},
-    layout::{TASKS, keyspace, map_of_keyspace},
+    layout::{MARK, TASKS, keyspace, map_of_keyspace},
     step::{MAP_MADE, REMOVING, step},
     view::{Maps, View},
 };
@@ -100,10 +100,18 @@ impl Handles {
         if !self.database.keyspace_exists(&name) {
             return Ok(());
         }
-        step(REMOVING);
-        let removed = self.database.keyspace(&name, || options(&self.config));
-        let removed = removed.and_then(|keyspace| self.database.delete_keyspace(keyspace));
-        removed.map_err(|error| self.view().failed("remove a map", error))
+        let remove = || {
+            let keyspace = self.database.keyspace(&name, || options(&self.config))?;
+            // The engine numbers a new keyspace by the folders and the journal that it finds when it is opened. A number
+            // of which neither has a trace is given again, and then the removal of the old keyspace can hide the new one
+            // from the next opening, with all it holds. So the journal has a trace, on disk, before the removal is.
+            let mut trace = self.database.batch().durability(Some(PersistMode::SyncAll));
+            trace.insert(&keyspace, MARK, 0_u64.to_be_bytes());
+            trace.commit()?;
+            step(REMOVING);
+            self.database.delete_keyspace(keyspace)
+        };
+        remove().map_err(|error| self.view().failed("remove a map", error))
     }
 }
 
@@ -124,7 +132,7 @@ fn create(path: &Path, config: &EmbeddedConfig) -> Result<()> {
 
 fn database(path: &Path, config: &EmbeddedConfig) -> Result<Database, fjall::Error> {
     Database::builder(path)
-        .cache_size(config.cache_bytes)
+        .cache_size(config.block_cache_bytes)
         .max_journaling_size(config.journal_bytes)
         .open()
 }

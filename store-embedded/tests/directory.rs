@@ -73,10 +73,21 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     for round in 0..25_u64 {
         let mut child = worker(folder.path());
         let out = child.stdout.take().unwrap();
+        let (first, started) = std::sync::mpsc::channel();
         let reader = std::thread::spawn(move || {
             let lines = BufReader::new(out).lines().map_while(Result::ok);
-            lines.filter_map(|line| line.parse::<u64>().ok()).last()
+            let numbers = lines.filter_map(|line| line.parse::<u64>().ok());
+            numbers
+                .inspect(|_| {
+                    // Nobody listens once the round is over.
+                    let _ = first.send(());
+                })
+                .last()
         });
+        // Every other worker is killed while it commits, however slow the machine is; the others maybe while they begin.
+        if round % 2 == 1 {
+            started.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
         tokio::time::sleep(Duration::from_millis(40 + round * 37 % 90)).await;
         child.kill().unwrap();
         child.wait().unwrap();
@@ -95,7 +106,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
             assert!(numbers.iter().all(|(_, number)| number[..] == stored.to_be_bytes()));
         }
     }
-    assert!(acknowledged > 100, "the workers did work: {acknowledged}");
+    assert!(acknowledged >= 12, "the workers did work: {acknowledged}");
 }
 
 #[tokio::test]

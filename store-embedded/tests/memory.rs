@@ -27,7 +27,7 @@ async fn recent_writes_of_many_maps_are_bounded_together() {
     let folder = tempdir().unwrap();
     let mut config = EmbeddedConfig::default();
     config.write_buffer_bytes = 16 * MIB;
-    config.cache_bytes = MIB;
+    config.block_cache_bytes = MIB;
     let backend = EmbeddedBackend::open(folder.path(), config).await.unwrap();
     let claim = claim(&backend).await.unwrap();
     let mut checkpoint = claim.checkpoint.clone();

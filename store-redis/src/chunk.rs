@@ -241,8 +241,7 @@ mod tests {
             let changes =
                 Changes::from([(MapId::whole(1), MapChange::Write(writes.take(200).collect()))]);
             let commit = Commit::new(Checkpoint::default(), changes);
-            let mut config = RedisConfig::default();
-            config.chunk_bytes = usize::MAX;
+            let config = RedisConfig { chunk_bytes: usize::MAX, ..RedisConfig::default() };
             let chunks = Chunks::of(&commit, &config);
             let mut found = Changes::new();
             add(&mut found, &chunks.maps, &chunks.encoded[0]).unwrap();

@@ -8,6 +8,12 @@ use store_core::{Effect, Error, ErrorKind};
 /// Maps the error of a connection that could not be made, `tls` or not.
 pub(crate) fn connecting(error: RedisError, tls: bool) -> Error {
     let text = error.to_string();
+    if tls && error.is_timeout() {
+        let message = "cannot connect to Redis: no answer came in time; a server that does not speak TLS there waits for more";
+        return Error::new(ErrorKind::Timeout, message)
+            .with_source(error)
+            .with_effect(Effect::NotApplied);
+    }
     let advice = if tls && text.contains("received fatal alert") {
         "the server refuses our certificate, or wants one: set tls_certificate and tls_key"
     } else if tls && text.contains("certificate") {

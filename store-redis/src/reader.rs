@@ -12,8 +12,8 @@ use redis::{Cmd, FromRedisValue, Value, cmd};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
-        Capabilities, Changes, Checkpoint, KeyRange, MapChange, MapId, Order, Page, PageLimit,
-        Searcher, TaskReader,
+        Capabilities, Changes, Checkpoint, KeyRange, MapId, Order, Page, PageLimit, Searcher,
+        TaskReader, written,
     },
 };
 
@@ -255,14 +255,8 @@ impl TaskReader for Reader {
         let (found, log): (Vec<Vec<Option<Bytes>>>, _) = self.ask("read", commands).await?;
         for ((map, places), found) in parts.into_iter().zip(found) {
             for (&place, stored) in places.iter().zip(found) {
-                values[place] = match log.get(&map) {
-                    None => stored,
-                    Some(MapChange::Drop) => None,
-                    Some(MapChange::Write(writes)) => match writes.get(&keys[place].1) {
-                        None => stored,
-                        Some(put) => put.as_ref().map(|put| put.value.clone()),
-                    },
-                };
+                let decided = written(&log, map, &keys[place].1);
+                values[place] = decided.map_or(stored, |put| put.map(|put| put.value.clone()));
             }
         }
         Ok(values)

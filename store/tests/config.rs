@@ -42,13 +42,13 @@ fn a_file_and_its_url_end_in_one_struct() {
         page_entries = 5
         page_bytes = 6
         [embedded]
-        cache_bytes = 8
+        block_cache_bytes = 8
         "#,
     )
     .unwrap();
     assert_eq!(config.url, "embedded:./a%20b");
     assert_eq!((config.engine.page_entries, config.engine.page_bytes), (7, 6));
-    assert_eq!(config.embedded.cache_bytes, 8);
+    assert_eq!(config.embedded.block_cache_bytes, 8);
     assert_eq!(config.embedded.durability, store::Durability::MachineCrashLosesCommits);
 }
 

@@ -31,7 +31,7 @@ async fn connect_refuses_what_config_refuses() {
         ("memry:", ErrorKind::Config),
         ("memory:?page_entrys=1", ErrorKind::Config),
         ("memory:?page_entries=0", ErrorKind::Config),
-        ("rediss://localhost", ErrorKind::Unsupported),
+        ("redisss://localhost", ErrorKind::Config),
     ] {
         assert_eq!(store::connect(url).await.unwrap_err().kind(), kind, "{url}");
     }

@@ -39,13 +39,16 @@ fn unknown_settings_are_refused_with_the_nearest_known_one() {
 
 #[test]
 fn parameters_belong_to_the_backend_of_the_url() {
-    let message = refusal(Config::from_url("memory:?cache_bytes=5"));
-    assert!(message.contains("unknown parameter cache_bytes"), "{message}");
+    let message = refusal(Config::from_url("memory:?block_cache_bytes=5"));
+    assert!(message.contains("unknown parameter block_cache_bytes"), "{message}");
     #[cfg(feature = "embedded")]
     {
-        let message = refusal(Config::from_url("embedded:x?cache_byte=5"));
-        assert!(message.contains("did you mean cache_bytes?"), "{message}");
-        assert_eq!(Config::from_url("embedded:x?cache_bytes=5").unwrap().embedded.cache_bytes, 5);
+        let message = refusal(Config::from_url("embedded:x?block_cache_byte=5"));
+        assert!(message.contains("did you mean block_cache_bytes?"), "{message}");
+        assert_eq!(
+            Config::from_url("embedded:x?block_cache_bytes=5").unwrap().embedded.block_cache_bytes,
+            5
+        );
     }
 }
 
@@ -78,8 +81,8 @@ fn bad_values_name_the_setting_and_never_the_value() {
 #[cfg(feature = "embedded")]
 fn bad_settings_of_a_backend_are_refused() {
     for (toml, hint) in [
-        ("[embeded]\ncache_bytes = 5", "did you mean embedded?"),
-        ("[embedded]\ncache_bytes = -1", "embedded.cache_bytes must be a whole number"),
+        ("[embeded]\nblock_cache_bytes = 5", "did you mean embedded?"),
+        ("[embedded]\nblock_cache_bytes = -1", "embedded.block_cache_bytes must be a whole number"),
         ("[embedded]\ndurability = 'hunter2'", "embedded.durability must be one of synced, "),
         ("url = 'embedded:?durability=hunter2'", "embedded.durability must be one of synced, "),
     ] {
@@ -92,7 +95,7 @@ fn bad_settings_of_a_backend_are_refused() {
 #[test]
 #[cfg(not(feature = "embedded"))]
 fn a_section_of_a_backend_left_out_names_its_feature() {
-    let message = refusal(Config::from_toml("url = 'memory:'\n[embedded]\ncache_bytes = 5"));
+    let message = refusal(Config::from_toml("url = 'memory:'\n[embedded]\nblock_cache_bytes = 5"));
     assert!(message.contains("cargo feature `embedded`"), "{message}");
 }
 
@@ -176,7 +179,7 @@ proptest! {
             format!("url = \"{value}"),
             format!("url = {value}"),
             format!("url = '{value}'"),
-            format!("url = 'rediss://user:{value}@host'"),
+            format!("url = 'redisss://user:{value}@host'"),
         ] {
             let error = Config::from_toml(&text).unwrap_err();
             assert!(!error.to_string().contains(&value), "{text}: {error}");

@@ -16,13 +16,17 @@ use super::{
 };
 
 /// How many records a worker that is to die may process first.
-const LIFE: i64 = 400;
+const LIFE: i64 = 250;
 
 impl Round<'_> {
     /// A worker dies at a step.
     pub(super) async fn step(&mut self) -> Result<()> {
-        let steps = [&STEPS[..], &self.site.steps()].concat();
-        // Invariant: there are always those of the waist.
+        let mut steps = [&STEPS[..], &self.site.steps()].concat();
+        if let Some(only) = &self.options.step {
+            steps.retain(|step| step == only);
+            ensure!(!steps.is_empty(), "there is no step {only}");
+        }
+        // Invariant: there are always those of the waist, or the one that was asked for.
         let step = *steps.choose(&mut self.random).expect("steps");
         let claims = step.ends_with("claiming") || step.ends_with("claimed");
         let before = self.random.random_range(0..if claims { 3 } else { 12 });

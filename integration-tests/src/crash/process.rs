@@ -22,7 +22,7 @@ use tokio::{
 use super::{report::Report, work::Work};
 
 /// How long anything may take that is to happen at all.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running worker; killed when dropped.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ pub(super) struct Round<'a> {
     pub(super) random: StdRng,
     /// The offset at the last look.
     pub(super) offset: i64,
-    options: &'a Options,
+    pub(super) options: &'a Options,
     program: &'a Path,
     seed: u64,
     /// The folder or namespace of its own.

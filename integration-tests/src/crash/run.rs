@@ -26,6 +26,9 @@ pub struct Options {
     /// Only cycles of this kind, as many as `--cycles` says.
     #[arg(long, value_enum)]
     pub only: Option<Kind>,
+    /// Workers that die at a step die at this one.
+    #[arg(long)]
+    pub step: Option<String>,
     /// Only this round of the run.
     #[arg(long)]
     pub round: Option<u64>,
@@ -45,6 +48,7 @@ impl Options {
             seed,
             cycles,
             only: None,
+            step: None,
             round: None,
             fault: Fault::None,
             fail_points: String::new(),
@@ -54,8 +58,9 @@ impl Options {
     /// The command that does a round again.
     fn again(&self, site: &str, round: u64) -> String {
         let only = self.only.map_or_else(String::new, |only| format!(" --only {}", only.name()));
+        let step = self.step.as_ref().map_or_else(String::new, |step| format!(" --step {step}"));
         format!(
-            "crash --site {site} --seed {} --cycles {}{only} --round {round}",
+            "crash --site {site} --seed {} --cycles {}{only}{step} --round {round}",
             self.seed, self.cycles
         )
     }

@@ -14,8 +14,9 @@ use clap::ValueEnum;
 use store::{
     ErrorKind, Result,
     backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, LocalReader, MapId, Name,
+        Order, OwnerId, Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary,
+        TaskWriter,
     },
 };
 use tokio::sync::RwLock;
@@ -185,6 +186,10 @@ impl TaskReader for Writer {
 
     fn searcher(&self) -> Option<&dyn Searcher> {
         self.first.searcher()
+    }
+
+    fn local(&self) -> Option<&dyn LocalReader> {
+        self.first.local()
     }
 }
 

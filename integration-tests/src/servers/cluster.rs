@@ -41,7 +41,7 @@ impl RedisCluster {
         }
     }
 
-    /// Starts six nodes and waits until all slots are served; `kind` is Redis or Valkey.
+    /// Starts six nodes and waits until all slots are served and the replicas follow; `kind` is Redis or Valkey.
     ///
     /// The nodes have the network of the machine, since a client goes to the addresses that they tell each other.
     pub fn own(kind: ServerKind, settings: &Settings) -> Result<Self> {
@@ -55,13 +55,13 @@ impl RedisCluster {
         create.extend(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)));
         create.extend(["--cluster-replicas", "1", "--cluster-yes"].map(str::to_owned));
         nodes[0].container.run(create).context("the cluster cannot be formed")?;
-        let url = format!("redis+cluster://127.0.0.1:{}", nodes[0].port);
+        let url = format!("redis+cluster://{},{}", nodes[0].address(), nodes[1].address());
         let cluster = Self { url, nodes };
         cluster.wait()?;
         Ok(cluster)
     }
 
-    /// Where it is, by one of its nodes.
+    /// Where it is, by two of its nodes.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -96,7 +96,7 @@ impl RedisCluster {
         self.node(node)?.container.resume()
     }
 
-    /// Waits until every running node says that all slots are served.
+    /// Waits until every running node says that all slots are served, and follows another or is followed.
     pub fn wait(&self) -> Result<()> {
         let start = Instant::now();
         for node in &self.nodes {
@@ -121,7 +121,7 @@ impl Node {
         let (port, bus) = (ports[0].1, ports[1].1);
         let mut command = redis::command(kind);
         let args = format!(
-            "--bind 127.0.0.1 --port {port} --cluster-enabled yes --cluster-port {bus} --cluster-node-timeout 2000"
+            "--bind 127.0.0.1 --port {port} --cluster-enabled yes --cluster-port {bus} --cluster-node-timeout 5000"
         );
         command.extend(args.split(' ').map(str::to_owned));
         command.extend(settings.args.clone());
@@ -144,12 +144,16 @@ impl Node {
         wait_for("a node", &self.container, || redis::answers(self.address()))
     }
 
-    /// Whether it knows all nodes, and owners of all slots.
+    /// Whether it knows all nodes, and owners of all slots, and follows another or is followed.
     fn serves(&self) -> Result<bool> {
         let url = format!("redis://127.0.0.1:{}", self.port);
         let mut line = ::redis::Client::open(url)?.get_connection()?;
         let info: String = ::redis::cmd("CLUSTER").arg("INFO").query(&mut line)?;
         let nodes = format!("cluster_known_nodes:{NODES}\r");
-        Ok(info.contains("cluster_state:ok") && info.contains(&nodes))
+        let replication: String = ::redis::cmd("INFO").arg("replication").query(&mut line)?;
+        let follows = ["connected_slaves:1", "master_link_status:up"];
+        Ok(info.contains("cluster_state:ok")
+            && info.contains(&nodes)
+            && follows.iter().any(|state| replication.contains(state)))
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::{RedisCluster, RedisServer};
+use integration_tests::{
+    RedisServer,
+    servers::{RedisCluster, ServerKind, Settings},
+};
 use store_conformance::waist::{MAP, Model, Owner, all, key, kind, task};
 use store_core::{
     Effect, ErrorKind,
@@ -13,8 +16,13 @@ use store_redis::{RedisBackend, RedisConfig, RedisDurability};
 
 use super::keys::model;
 
+fn cluster() -> Result<RedisCluster> {
+    let settings = Settings::default().with_args(["--appendfsync", "everysec"]);
+    RedisCluster::own(ServerKind::Redis7, &settings)
+}
+
 pub(crate) async fn a_cluster_keeps_tasks(_: RedisServer) -> Result<()> {
-    let cluster = RedisCluster::own()?;
+    let cluster = cluster()?;
     let mut config = RedisConfig::default();
     config.chunk_entries = 10;
     let backend: Arc<dyn Backend> =
@@ -64,7 +72,7 @@ pub(crate) async fn one_server_and_a_cluster_are_told_apart(server: RedisServer)
         error.kind() == ErrorKind::Config && error.to_string().contains("redis://"),
         "{error:?}"
     );
-    let cluster = RedisCluster::own()?;
+    let cluster = cluster()?;
     let first = cluster.url().replace("redis+cluster://", "redis://");
     let first = first.split(',').next().unwrap_or_default();
     let backend: Arc<dyn Backend> =

@@ -66,13 +66,13 @@ fn keep_busy(milliseconds: u64) -> redis::Cmd {
 pub(crate) async fn a_lost_answer_is_settled(server: RedisServer) -> Result<()> {
     let mut raw = raw(&server).await?;
     let mut config = RedisConfig::default();
-    config.timeout_ms = 100;
+    config.timeout_ms = 500;
     let backend: Arc<dyn Backend> = Arc::new(RedisBackend::connect(server.url(), config).await?);
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     // Loads the script, without which the server would not act.
     owner.put(MAP, &model("w")).await?;
     let commit = owner.next(puts(MAP, &model("x")));
-    let busy = tokio::spawn(async move { keep_busy(400).query_async(&mut raw).await });
+    let busy = tokio::spawn(async move { keep_busy(2000).query_async(&mut raw).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     let error = owner.send(&commit).await.err().context("the server was busy")?;
     ensure!(error.kind() == ErrorKind::Timeout && error.effect() == Effect::Unknown, "{error:?}");

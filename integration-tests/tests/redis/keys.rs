@@ -1,10 +1,10 @@
 //! Our keys beside those of others.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
 use integration_tests::RedisServer;
-use redis::{AsyncCommands, aio::MultiplexedConnection};
+use redis::{AsyncCommands, AsyncConnectionConfig, aio::MultiplexedConnection};
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, KeyRange, MapChange, MapId, Order, PageLimit},
@@ -18,7 +18,12 @@ pub(crate) async fn backend(server: &RedisServer) -> Result<Arc<dyn Backend>> {
 }
 
 pub(crate) async fn raw(server: &RedisServer) -> Result<MultiplexedConnection> {
-    Ok(redis::Client::open(server.url())?.get_multiplexed_async_connection().await?)
+    // The driver's own half a second is not enough for a server that is kept busy.
+    let patient = AsyncConnectionConfig::new()
+        .set_response_timeout(Some(Duration::from_secs(60)))
+        .set_connection_timeout(Some(Duration::from_secs(60)));
+    let client = redis::Client::open(server.url())?;
+    Ok(client.get_multiplexed_async_connection_with_config(&patient).await?)
 }
 
 pub(crate) fn model(value: &str) -> Model {

@@ -49,7 +49,7 @@ async fn counting(port: u16) -> Result<(u16, Counter)> {
             let (asking, answering) = (counted.clone(), counted.clone());
             tokio::spawn(pass(from_client, to_server, move || asking.asked()));
             tokio::spawn(pass(from_server, to_client, move || {
-                answering.answered.store(true, Ordering::SeqCst)
+                answering.answered.store(true, Ordering::SeqCst);
             }));
         }
     });

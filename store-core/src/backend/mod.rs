@@ -28,6 +28,7 @@ pub use self::{
     unfinished::{LastEntry, Unfinished},
 };
 use crate::Result;
+pub use crate::merge::written;
 
 /// A database that keeps tasks.
 ///

@@ -177,9 +177,7 @@ impl Page {
         page.resume = page.entries.last().map(|(key, _)| key.clone());
         Ok(page)
     }
-}
 
-impl Page {
     /// Lays changes of one map, which are decided and may be stored or not, over a stored page of the same range.
     #[must_use]
     pub fn overlaid(

@@ -68,24 +68,14 @@ impl fmt::Debug for LastEntry {
 }
 
 fn to_hex<S: Serializer>(key: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    use fmt::Write;
-
-    let mut text = String::with_capacity(key.len() * 2);
-    // Invariant: writing to a string cannot fail.
-    key.iter().for_each(|byte| write!(text, "{byte:02x}").expect("a string takes all text"));
-    serializer.serialize_str(&text)
+    serializer.serialize_str(&hex::encode(key))
 }
 
 fn from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let digits = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| {
-        let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|n| u8::try_from(n).ok());
-        Some(digit(pair[0])? << 4 | digit(pair[1])?)
-    };
-    let bytes: Option<Vec<u8>> = digits.0.iter().map(byte).collect();
-    let bytes = bytes.filter(|_| digits.1.is_empty());
-    Ok(bytes.ok_or_else(|| D::Error::custom("a key that is not hexadecimal"))?.into())
+    // The error of the decoder shows digits, which are data.
+    let key = hex::decode(text);
+    key.map(Bytes::from).map_err(|_digits| D::Error::custom("a key that is not hexadecimal"))
 }
 
 #[cfg(test)]

@@ -246,21 +246,21 @@ impl Engine {
 
     /// Discards what is uncommitted; later calls are `Closed`. The second call does nothing. A commit on its way may land.
     pub(crate) async fn close(&self) -> Result<()> {
-        if self.state.lock().condition == Condition::Closed {
-            return Ok(());
-        }
-        self.end(Condition::Closed);
-        self.writer.close().await
+        if self.end(Condition::Closed) { self.writer.close().await } else { Ok(()) }
     }
 
-    /// Gives the task up for good, with its buffers and its part of the cache.
-    fn end(&self, condition: Condition) {
+    /// Gives the task up for good, with its buffers and its part of the cache; false where it was given up so before.
+    fn end(&self, condition: Condition) -> bool {
         let (cache, claim) = {
             let mut state = self.state.lock();
+            if state.condition == condition {
+                return false;
+            }
             state.end(condition);
             state.known.cache()
         };
         cache.forget(claim);
         self.room.notify_waiters();
+        true
     }
 }

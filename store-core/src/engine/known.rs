@@ -29,26 +29,37 @@ impl Known {
 
     /// What the cache knows of a key: `Some(None)` for absent, `None` for nothing.
     pub(super) fn get(&mut self, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
-        let cache = self.cache.clone();
-        cache.get(self.map(map), key)
+        let (cache, map) = self.cached(map);
+        cache.get(map, key)
     }
 
     /// Keeps what the backend shows of a key.
     pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<&[u8]>) {
-        let cache = self.cache.clone();
-        cache.insert(self.map(map), key, value);
+        let (cache, map) = self.cached(map);
+        cache.insert(map, key, value);
     }
 
     /// A map of this claim; whole from the beginning where it is made in this claim.
     pub(super) fn map(&mut self, map: MapId) -> &Arc<CachedMap> {
+        self.cached(map).1
+    }
+
+    /// The cache, and a map of this claim in it.
+    fn cached(&mut self, map: MapId) -> (&Cache, &Arc<CachedMap>) {
         let Self { cache, claim, claimed, maps, counters } = self;
-        maps.entry(map).or_insert_with(|| {
+        let map = maps.entry(map).or_insert_with(|| {
             let store = claimed.stores.get(&map.store);
             let empty = store.is_none_or(|store| {
                 map.segment.is_some_and(|segment| !store.segments.contains(&segment))
             });
             cache.map(*claim, empty, counters.clone())
-        })
+        });
+        (cache, map)
+    }
+
+    /// Bytes that one scan may fill.
+    pub(super) fn scan_bytes(&self) -> usize {
+        self.cache.scan_bytes()
     }
 
     /// Lets go of a map that is gone; its entries age out of the cache, since nobody asks for them.

@@ -204,7 +204,7 @@ impl State {
         let touches = |frozen: &Frozen| frozen.commit.changes().contains_key(&map);
         let clean = !self.active.changes().contains_key(&map) && !self.frozen.iter().any(touches);
         let generation = self.generation;
-        let scan_bytes = self.known.cache().0.scan_bytes();
+        let scan_bytes = self.known.scan_bytes();
         let known = self.known.map(map);
         let (kept, evictions) = (known.kept(), known.evictions());
         *seen = match *seen {

@@ -13,7 +13,7 @@ use crate::{
         Capabilities, Changes, Checkpoint, KeyRange, MapChange, MapId, Order, Page, PageLimit,
         Searcher, TaskId, TaskReader,
     },
-    merge::{entries, merge, written},
+    merge::written,
 };
 
 /// How often a read is repeated because a commit was decided meanwhile.
@@ -146,7 +146,7 @@ impl TaskReader for RedoReader {
                     return Ok(Page::default());
                 }
                 let page = self.primitives.scan(map, range, order, limit).await?;
-                Ok(merge(vec![entries(&sight.log, map, range, order)], page, None, order, limit))
+                Ok(page.overlaid(&sight.log, map, range, order, limit))
             };
             read.boxed()
         })

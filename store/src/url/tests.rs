@@ -138,7 +138,7 @@ fn a_server_left_out_of_the_program_names_its_feature() {
 #[test]
 #[cfg(not(feature = "embedded"))]
 fn a_backend_left_out_of_the_program_names_its_feature() {
-    let (kind, message) = refusal("embedded:./state?cache_bytes=1");
+    let (kind, message) = refusal("embedded:./state?block_cache_bytes=1");
     assert_eq!(kind, ErrorKind::Unsupported);
     assert!(message.contains("cargo feature `embedded`"), "{message}");
 }

@@ -21,10 +21,10 @@ pub(crate) struct Fjall {
 
 impl Fjall {
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let EmbeddedConfig { cache_bytes, journal_bytes, memtable_bytes, .. } =
+        let EmbeddedConfig { block_cache_bytes, journal_bytes, memtable_bytes, .. } =
             EmbeddedConfig::default();
         let database = Database::builder(folder)
-            .cache_size(cache_bytes)
+            .cache_size(block_cache_bytes)
             .max_journaling_size(journal_bytes)
             .open()
             .context("open fjall")?;

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use store_core::{
-    Effect, Result,
+    Effect, Error, Result,
     backend::{
         Capabilities, Checkpoint, Commit, KeyRange, MapId, Order, Page, PageLimit, Searcher,
         TaskReader, TaskWriter,
@@ -20,7 +20,7 @@ use crate::{
     RedisConfig,
     chunk::Chunks,
     durability::Wait,
-    layout::{LOG_MAPS, log_name, map_name},
+    layout::{FENCE, LOG_MAPS, log_name, map_name},
     reader::Reader,
     script::{APPLY, COMMIT, Call, DECIDE, STAGE},
 };
@@ -50,11 +50,23 @@ impl Writer {
         names.arg(keys.log()).arg(LOG_MAPS);
         let names: redis::RedisResult<Option<String>> =
             names.query_async(&mut self.reader.link.clone()).await;
-        let names =
-            names.map_err(keys.failed("finish a commit of"))?.ok_or_else(|| keys.damaged())?;
+        let Some(names) = names.map_err(keys.failed("finish a commit of"))? else {
+            return Err(self.without_log().await?);
+        };
         let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         *self.pending.lock().await = Some((name, names));
         self.apply().await
+    }
+
+    /// Why a decided log is not there: a later owner has finished it meanwhile, or it is damaged.
+    async fn without_log(&self) -> Result<Error> {
+        let keys = &self.reader.keys;
+        let mut fence = redis::cmd("HGET");
+        fence.arg(keys.task()).arg(FENCE);
+        let fence: redis::RedisResult<Option<String>> =
+            fence.query_async(&mut self.reader.link.clone()).await;
+        let fence = fence.map_err(keys.failed("finish a commit of"))?;
+        Ok(if fence.as_ref() == Some(&self.fence) { keys.damaged() } else { keys.fenced() })
     }
 
     async fn apply_last(&self, pending: &mut Option<(String, Vec<String>)>) -> Result<()> {

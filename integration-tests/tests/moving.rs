@@ -1,6 +1,6 @@
 //! Moving state between every two backends, with every kind of store, and cut off on the way.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{Place, Sort, block_on, run_with_redis};

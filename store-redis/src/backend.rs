@@ -19,6 +19,7 @@ use crate::{
     layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LAYOUT, LIFE},
     reader::{self, Reader},
     script::{CLAIM, Call, DESTROY},
+    step::{CLAIMED, step},
     writer::Writer,
 };
 
@@ -109,6 +110,7 @@ impl Backend for RedisBackend {
         let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
         listed.map_err(keys.failed("list"))?;
         let (fence, stored, pending) = self.fence(&keys, owner).await?;
+        step(CLAIMED);
         let checkpoint = reader::checkpoint(&keys, stored)?;
         let reader = Reader::new(self.link.clone(), keys);
         let writer = Writer::new(reader, fence, (*self.config).clone(), wait);

@@ -23,6 +23,7 @@ use crate::{
     layout::{FENCE, LOG_MAPS, log_name, map_name},
     reader::Reader,
     script::{APPLY, COMMIT, Call, DECIDE, STAGE},
+    step::{APPLIED, APPLYING, DECIDED, FINISHING, STAGED, STAGING, step},
 };
 
 /// Writes one task under the fence of its claim.
@@ -55,6 +56,7 @@ impl Writer {
         };
         let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         *self.pending.lock().await = Some((name, names));
+        step(FINISHING);
         self.apply().await
     }
 
@@ -75,9 +77,11 @@ impl Writer {
         let call =
             Call::new(&APPLY, keys.script(&*maps)).text(&self.fence).text(name).texts(&*maps);
         loop {
+            step(APPLYING);
             let left: redis::RedisResult<u64> = self.reader.link.run(&call).await;
             if left.map_err(keys.failed("apply a commit of"))? == 0 {
                 *pending = None;
+                step(APPLIED);
                 return Ok(());
             }
         }
@@ -103,6 +107,7 @@ impl Writer {
         let name = format!("{}.{attempt:020}", self.fence.split(':').next().unwrap_or_default());
         let names = chunks.names();
         for (index, chunk) in chunks.encoded.iter().enumerate() {
+            step(STAGING);
             let call = Call::new(&STAGE, keys.script([""; 0])).texts([&self.fence]);
             let call =
                 call.text(commit.sequence() - 1).text(commit.sequence()).text(&name).text(index);
@@ -113,6 +118,7 @@ impl Writer {
                 break;
             }
         }
+        step(STAGED);
         Ok(name)
     }
 }
@@ -131,11 +137,14 @@ impl TaskWriter for Writer {
             call.text(sequence - 1).text(sequence).arg(commit.encoded_checkpoint())
         };
         if let [chunk] = &chunks.encoded[..] {
-            return self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await.map(drop);
+            self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await?;
+            step(DECIDED);
+            return Ok(());
         }
         let name = self.stage(commit, &chunks).await?;
         // An earlier sending may have decided it, with a log of another name.
         let decided = self.decide(&call(&DECIDE).text(&name).text(chunks.encoded.len())).await?;
+        step(DECIDED);
         *pending = decided.map(|log| (log_name(&log).to_owned(), maps));
         Ok(())
     }

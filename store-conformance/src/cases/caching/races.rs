@@ -103,6 +103,9 @@ pub(crate) async fn an_old_answer_hides_no_write(context: Context) -> Result<()>
             // Of before or of after: both were there while it was read.
             read.await??;
         }
+        // Before any scan, which may mend what the cache got wrong.
+        let now = store.get_many(&["absent", "k"].map(bytes)).await?;
+        ensure!(now == [Some(bytes(&new)), Some(bytes(&new))], "reads after {new} give {now:?}");
         for _ in 0..2 {
             holds(&*store, &[("absent", &new), ("k", &new)]).await?;
             task.commit(()).await?;

@@ -44,7 +44,24 @@ impl Faulty {
 
     pub fn with(&self, config: EngineConfig) -> Database {
         let database = Database::with(Arc::new(self.inner.clone()), config).unwrap();
-        database.layer(self.line.clone()).layer(self.watched.clone())
+        database.layer(Turns).layer(self.line.clone()).layer(self.watched.clone())
+    }
+}
+
+/// Lets others go first before and after each call, as one that leaves the process does.
+#[derive(Clone, Copy, Debug)]
+struct Turns;
+
+impl Layer for Turns {
+    async fn call<T, F>(&self, _call: Call<'_>, send: impl Fn() -> F + Send + Sync) -> Result<T>
+    where
+        T: Answer,
+        F: Future<Output = Result<T>> + Send,
+    {
+        tokio::task::yield_now().await;
+        let answer = send().await;
+        tokio::task::yield_now().await;
+        answer
     }
 }
 

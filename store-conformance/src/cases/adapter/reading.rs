@@ -14,6 +14,7 @@ use bytes::Bytes;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store_core::backend::{Changes, KeyRange, MapChange, MapId, Order, PageLimit};
 
+use super::holds;
 use crate::waist::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 
 /// Keys of few different bytes, so that prefixes and neighbours are common.
@@ -107,7 +108,10 @@ pub(crate) async fn get_many_keeps_the_order(context: Context) -> Result<()> {
     let found = owner.reader().get_many(&asked).await?;
     let expected = [Some("2"), Some("3"), None, Some("1"), None, Some("2")];
     ensure!(found == expected.map(|value| value.map(key)), "{found:?}");
-    ensure!(owner.reader().get_many(&[]).await?.is_empty());
+    ensure!(
+        owner.reader().get_many(&[]).await?.is_empty(),
+        "no key was asked for and has an answer"
+    );
     Ok(())
 }
 
@@ -117,13 +121,17 @@ pub(crate) async fn empty_is_not_absent(context: Context) -> Result<()> {
     let model: Model =
         [(key(""), key("")), (key([0]), key("x")), (key([0xff; 8192]), key(""))].into();
     owner.put(MAP, &model).await?;
-    ensure!(all(owner.reader(), MAP).await? == model);
+    holds(owner.reader(), MAP, &model, "an empty key and two empty values were put").await?;
     let asked = [(MAP, key("")), (MAP, key([0])), (MAP, key([0, 0]))];
     let found = owner.reader().get_many(&asked).await?;
-    ensure!(found == [Some(key("")), Some(key("x")), None]);
+    ensure!(
+        found == [Some(key("")), Some(key("x")), None],
+        "the empty key, 00 and 0000: {found:?}"
+    );
     let commit = owner.next(deletes(MAP, [key(""), key("absent")]));
     owner.send(&commit).await?;
-    ensure!(all(owner.reader(), MAP).await?.len() == 2);
+    let left = all(owner.reader(), MAP).await?.len();
+    ensure!(left == 2, "the empty key was deleted, of three: {left} are left");
     Ok(())
 }
 
@@ -136,7 +144,8 @@ pub(crate) async fn keys_of_any_length_can_be_asked_for(context: Context) -> Res
     let long = key(vec![b'x'; 70_000]);
     let reader = backend.read(&task(0)).await?;
     for reader in [owner.reader(), &*reader] {
-        ensure!(reader.get_many(&[(MAP, long.clone())]).await? == [None]);
+        let found = reader.get_many(&[(MAP, long.clone())]).await?;
+        ensure!(found == [None], "a key of 70 000 bytes that nobody wrote is there");
         let (from, to) = (Some(long.clone()), Some(long.clone()));
         for (range, count) in [
             (KeyRange::inclusive(from.clone(), None), 1),
@@ -220,8 +229,7 @@ pub(crate) async fn large_values(context: Context) -> Result<()> {
     random.fill(&mut value[..]);
     let model: Model = [(key([0xff; 8192]), Bytes::from(value))].into();
     owner.put(MAP, &model).await?;
-    ensure!(all(owner.reader(), MAP).await? == model);
-    Ok(())
+    holds(owner.reader(), MAP, &model, "a value of 8 MiB under a key of 8 KiB was put").await
 }
 
 pub(crate) async fn dropped_maps_are_gone(context: Context) -> Result<()> {
@@ -233,10 +241,11 @@ pub(crate) async fn dropped_maps_are_gone(context: Context) -> Result<()> {
     owner.send(&commit).await?;
     let commit = owner.next([(segments[0], MapChange::Drop)].into());
     owner.send(&commit).await?;
-    ensure!(all(owner.reader(), segments[0]).await?.is_empty());
-    ensure!(owner.reader().get_many(&[(segments[0], key([5]))]).await? == [None]);
+    holds(owner.reader(), segments[0], &Model::new(), "it was dropped").await?;
+    let found = owner.reader().get_many(&[(segments[0], key([5]))]).await?;
+    ensure!(found == [None], "a key of a dropped map is there");
     for map in &segments[1..] {
-        ensure!(all(owner.reader(), *map).await? == model);
+        holds(owner.reader(), *map, &model, "segment -1 was dropped").await?;
     }
     Ok(())
 }

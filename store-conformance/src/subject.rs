@@ -12,8 +12,8 @@ use store_core::{EngineConfig, backend::Backend};
 pub trait Place: Send + Sync + 'static {
     /// A new handle on the same state, as a new process would have one.
     ///
-    /// Is called again while earlier handles live. Where only one process at a time can hold the state, handles of one
-    /// process share it.
+    /// Is called again while earlier handles are in use, so that they fence each other and see each other's commits. Where
+    /// only one process at a time can hold the state, open it once and give out clones.
     async fn open(&self) -> Result<Arc<dyn Backend>>;
 
     /// Kills what keeps the state, without a warning, and starts it again; `false` where there is nothing to kill.

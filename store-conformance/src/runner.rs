@@ -176,7 +176,7 @@ mod tests {
                 lines.insert((round, 0, place), outcome);
             }
         }
-        let told = |lines: &Lines| changes(&[subject.clone()], &[5, 6], lines);
+        let told = |lines: &Lines| changes(std::slice::from_ref(&subject), &[5, 6], lines);
         assert_eq!(told(&lines), [""; 0], "the same each time, if wrong");
         lines.insert((1, 0, 0), failed());
         let expected = "one::AD-01: seed 5: Passed, seed 6: Failed(\"at 7\")";

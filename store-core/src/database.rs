@@ -51,7 +51,7 @@ impl Database {
     /// # use store_core::{Database, layers::Metrics, memory::MemoryBackend};
     /// let database = Database::with(Arc::new(MemoryBackend::new()), Default::default())?;
     /// let measured = database.layer(Metrics::new());
-    /// # store_core::Result::Ok(())
+    /// # Ok::<(), store_core::Error>(())
     /// ```
     #[must_use]
     pub fn layer(self, layer: impl Layer) -> Self {

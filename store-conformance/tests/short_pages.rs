@@ -60,14 +60,7 @@ fn short_and_empty_pages_are_enough() {
     let subject = Subject::new("short pages", fresh);
     for prefix in ["AD-", "CK-09"] {
         let report = Judge::new(0).with_prefix(prefix).report(&subject, |_| ());
-        let failed: Vec<_> = report
-            .cases
-            .iter()
-            .filter_map(|line| match &line.outcome {
-                Outcome::Failed(reason) => Some(format!("{} {}: {reason}", line.id, line.about)),
-                _ => None,
-            })
-            .collect();
+        let failed: Vec<_> = report.failed().collect();
         assert!(failed.is_empty(), "{}", failed.join("\n"));
         assert!(
             report.cases.iter().any(|line| line.outcome == Outcome::Passed),

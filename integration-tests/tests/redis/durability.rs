@@ -165,12 +165,7 @@ pub(crate) async fn a_wait_that_is_broken_off_is_unknown(server: RedisServer) ->
     let mut promote = redis::cmd("REPLICAOF");
     let _: () = promote.arg("NO").arg("ONE").query_async(&mut raw).await?;
     replica.hold(false)?;
-    let mut tries = 0;
-    while let Err(error) = owner.send(&commit).await {
-        ensure!(error.is_retryable() && tries < 500, "{error:?}");
-        tries += 1;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    super::send_at_last(&mut owner, &commit).await?;
     ensure!(owner.reader().checkpoint().await?.sequence == 2);
     Ok(())
 }

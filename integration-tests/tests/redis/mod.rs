@@ -11,9 +11,13 @@ mod large;
 mod lost;
 mod trips;
 
-use anyhow::Result;
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Result, ensure};
 use futures::future::BoxFuture;
 use integration_tests::RedisServer;
+use store_conformance::waist::Owner;
+use store_core::backend::Commit;
 
 /// A case.
 pub(crate) type Case = fn(RedisServer) -> BoxFuture<'static, Result<()>>;
@@ -47,3 +51,14 @@ cases! {
 /// Those that take long.
 pub(crate) const LONG: &[(&str, Case)] =
     &[("a_million_entries", |server| Box::pin(large::a_million_entries(server)))];
+
+/// Sends a commit again and again, until the server is back and takes it.
+async fn send_at_last(owner: &mut Owner, commit: &Arc<Commit>) -> Result<()> {
+    let mut tries = 0;
+    while let Err(error) = owner.send(commit).await {
+        ensure!(error.is_retryable() && tries < 500, "{error:?}");
+        tries += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}

@@ -22,17 +22,16 @@ struct Transcript(Vec<String>);
 
 impl Transcript {
     fn say<T: Debug>(&mut self, what: &str, answer: Result<T, Error>) {
-        self.0.push(match answer {
-            Ok(answer) => format!("{what}: {answer:?}"),
-            Err(error) => format!("{what}: {} {}", error.kind(), error.effect()),
-        });
+        self.note(what, answer.map_err(|error| format!("{} {}", error.kind(), error.effect())));
     }
 
     fn say_kind<T: Debug>(&mut self, what: &str, answer: Result<T, Error>) {
-        self.0.push(match answer {
-            Ok(answer) => format!("{what}: {answer:?}"),
-            Err(error) => format!("{what}: {}", error.kind()),
-        });
+        self.note(what, answer.map_err(|error| error.kind().to_string()));
+    }
+
+    fn note<T: Debug>(&mut self, what: &str, answer: Result<T, String>) {
+        let answer = answer.map_or_else(|error| error, |answer| format!("{answer:?}"));
+        self.0.push(format!("{what}: {answer}"));
     }
 }
 

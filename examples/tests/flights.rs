@@ -26,8 +26,7 @@ use store::{
     backend::TaskId,
     transfer::{self, MoveOptions},
 };
-use store_conformance::faults::CutOff;
-use store_core::{Database, EngineConfig};
+use store_core::layers::CutOff;
 
 fn main() -> ExitCode {
     run_with_redis(|redis| {
@@ -67,8 +66,8 @@ fn main() -> ExitCode {
 
 /// Begins at one place, moves the state, and goes on at the other: the reports are those that SQLite calculates.
 async fn moved(from: Place, to: Place, expected: &Expected) -> Result<()> {
-    let cut_off = CutOff::new(from.backend().await?, expected.length()? / 200);
-    let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+    let cut_off = CutOff::after(expected.length()? / 200);
+    let database = from.database().await?.layer(cut_off.clone());
     let begin = async {
         let flights = Flights::open(&database, commit_every(expected)?).await?;
         flights.process(&expected.file, |_, _| {}).await
@@ -126,8 +125,8 @@ async fn cut_off(place: Place, expected: &Expected) -> Result<()> {
     let calls = expected.length()? / 90;
     let mut cuts = 0;
     while cuts < kills(30) {
-        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..calls));
-        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let cut_off = CutOff::after(random.random_range(0..calls));
+        let database = place.database().await?.layer(cut_off.clone());
         let process = async {
             let flights = Flights::open(&database, every).await?;
             flights.process(&expected.file, |_, _| {}).await

@@ -23,8 +23,7 @@ use store::{
     memory::MemoryBackend,
     transfer::{self, MoveOptions},
 };
-use store_conformance::faults::CutOff;
-use store_core::{Database, EngineConfig};
+use store_core::{Database, EngineConfig, layers::CutOff};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
@@ -65,8 +64,8 @@ const MOVES: [(Sort, Sort); 4] = [
 
 /// Begins a count at one place, moves it, and goes on at the other: the same as a count that was never moved.
 async fn moved(from: Place, to: Place, text: &Text) -> Result<()> {
-    let cut_off = CutOff::new(from.backend().await?, 600);
-    let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+    let cut_off = CutOff::after(600);
+    let database = from.database().await?.layer(cut_off.clone());
     let begin = async {
         let count = WordCount::open(&database, 3).await?;
         count.count_file(&text.path, |_, _| {}).await
@@ -164,8 +163,8 @@ async fn cut_off(place: Place, text: &Text) -> Result<()> {
     let mut random = StdRng::seed_from_u64(5);
     let mut cuts = 0;
     while cuts < kills(30) {
-        let cut_off = CutOff::new(place.backend().await?, random.random_range(0..4000));
-        let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let cut_off = CutOff::after(random.random_range(0..4000));
+        let database = place.database().await?.layer(cut_off.clone());
         let count = async {
             let count = WordCount::open(&database, 3).await?;
             count.count_file(&text.path, |_, _| {}).await

@@ -2,14 +2,18 @@
 
 mod certificates;
 pub mod crash;
+mod killable;
 mod place;
 mod redis_server;
+mod remote;
 pub mod servers;
 mod trials;
 
 pub use self::{
     certificates::Certificates,
+    killable::{KillableEmbedded, KillableRedis},
     place::{Place, Sort},
     redis_server::RedisServer,
+    remote::serve_if_asked,
     trials::{Case, block_on, run, run_on_all, run_with_redis},
 };

@@ -1,18 +1,18 @@
 //! Moving state between every two backends, with every kind of store, and cut off on the way.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{Place, Sort, block_on, run_with_redis};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{
-    Database, EngineConfig,
+    Database,
     backend::TaskId,
+    layers::CutOff,
     prelude::*,
     transfer::{self, MoveOptions, Outcome, Progress},
 };
-use store_conformance::faults::CutOff;
 
 fn main() -> ExitCode {
     run_with_redis(|redis| {
@@ -75,8 +75,8 @@ async fn moved(source: Place, target: Place) -> Result<()> {
     options.batch_entries = 7;
     let mut cuts = 0_u64;
     for calls in [3, 5, 9, 20, 40] {
-        let cut_off = CutOff::new(target.backend().await?, calls);
-        let to = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+        let cut_off = CutOff::after(calls);
+        let to = target.database().await?.layer(cut_off.clone());
         tokio::select! {
             biased;
             () = cut_off.cut() => cuts += 1,

@@ -23,7 +23,8 @@
 //! ```
 //!
 //! It stands in a test with `harness = false`. `cargo test --test conformance -- KV-` runs a part of it, `SEED=7` puts the
-//! cases in another order and draws other random operations, `CASES=1000` draws more of them (`RN-`), and
+//! cases in another order and draws other random operations, `SEEDS=1,2` runs all of them for each of these seeds and fails
+//! where a case does not come to the same, `CASES=1000` draws more of them (`RN-`), and
 //! `CONFORMANCE_REPORT=reports` names a folder that gets a report for each backend, which [`render`] makes pages of. A case
 //! that does not apply is listed as ignored, with its reason.
 //!
@@ -33,7 +34,6 @@
 mod cases;
 mod catalogue;
 mod context;
-pub mod faults;
 mod judge;
 pub mod render;
 mod report;
@@ -45,10 +45,10 @@ pub use anyhow;
 pub use async_trait::async_trait;
 
 pub use self::{
-    catalogue::{Duty, Entry, FAMILIES, Outcome, Run, catalogue},
+    catalogue::{Duty, Entry, FAMILIES, KILLS, Outcome, Run, catalogue},
     context::Context,
     judge::{Judge, judge},
     report::{Abilities, Counts, Line, Report},
-    runner::{main, run},
+    runner::{main, run, run_some},
     subject::{Place, Subject, Wrapped},
 };

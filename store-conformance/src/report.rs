@@ -76,10 +76,12 @@ impl Report {
         Self { subject, abilities, seed, cases }
     }
 
-    /// The ids of the cases that do not hold.
-    pub fn failed(&self) -> impl Iterator<Item = &str> {
-        let failed = |line: &&Line| matches!(line.outcome, Outcome::Failed(_));
-        self.cases.iter().filter(failed).map(|line| line.id.as_str())
+    /// The cases that do not hold: each with its id, what it asserts, and the reason.
+    pub fn failed(&self) -> impl Iterator<Item = String> {
+        self.cases.iter().filter_map(|line| match &line.outcome {
+            Outcome::Failed(reason) => Some(format!("{} {}: {reason}", line.id, line.about)),
+            _ => None,
+        })
     }
 
     /// How many of its cases came to what.

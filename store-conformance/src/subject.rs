@@ -12,8 +12,8 @@ use store_core::{EngineConfig, backend::Backend};
 pub trait Place: Send + Sync + 'static {
     /// A new handle on the same state, as a new process would have one.
     ///
-    /// Is called again while earlier handles live. Where only one process at a time can hold the state, handles of one
-    /// process share it.
+    /// Is called again while earlier handles are in use, so that they fence each other and see each other's commits. Where
+    /// only one process at a time can hold the state, open it once and give out clones.
     async fn open(&self) -> Result<Arc<dyn Backend>>;
 
     /// Kills what keeps the state, without a warning, and starts it again; `false` where there is nothing to kill.
@@ -22,6 +22,12 @@ pub trait Place: Send + Sync + 'static {
     /// is persistent.
     async fn kill(&self) -> Result<bool> {
         Ok(false)
+    }
+
+    /// Whether handles from before a kill must work again after it. Not where they end with what was killed; they then fail
+    /// with what may be tried again.
+    fn handles_outlive_a_kill(&self) -> bool {
+        true
     }
 }
 
@@ -111,6 +117,10 @@ impl Place for Wrapped {
 
     async fn kill(&self) -> Result<bool> {
         self.inner.kill().await
+    }
+
+    fn handles_outlive_a_kill(&self) -> bool {
+        self.inner.handles_outlive_a_kill()
     }
 }
 

@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
-use store_conformance::{
-    Outcome, Place, Subject, anyhow::Result, async_trait, faults::Faulty, judge,
+use store_conformance::{Place, Subject, anyhow::Result, async_trait, judge};
+use store_core::{
+    backend::Backend,
+    layers::{Faults, Layered},
+    memory::MemoryBackend,
 };
-use store_core::{backend::Backend, memory::MemoryBackend};
 
 struct Distant(MemoryBackend);
 
@@ -15,7 +17,7 @@ struct Distant(MemoryBackend);
 impl Place for Distant {
     async fn open(&self) -> Result<Arc<dyn Backend>> {
         // A line without faults hides that what is behind it is in this process.
-        Ok(Arc::new(Faulty::new(Arc::new(self.0.clone()))))
+        Ok(Arc::new(Layered::new(Arc::new(self.0.clone()), Faults::none())))
     }
 }
 
@@ -23,14 +25,7 @@ fn works_with(cache_bytes: usize) {
     let fresh = || async { Ok(Distant(MemoryBackend::new())) };
     let subject = Subject::new("distant memory", fresh).with_cache_bytes(cache_bytes);
     let report = judge(&subject, 0);
-    let failed: Vec<_> = report
-        .cases
-        .iter()
-        .filter_map(|line| match &line.outcome {
-            Outcome::Failed(reason) => Some(format!("{} {}: {reason}", line.id, line.about)),
-            _ => None,
-        })
-        .collect();
+    let failed: Vec<_> = report.failed().collect();
     assert!(failed.is_empty(), "with {cache_bytes} bytes of cache:\n{}", failed.join("\n"));
 }
 

@@ -7,6 +7,7 @@ use crate::{
     backend::{Backend, Checkpoint, Name, PageLimit, StoreSpec, TaskId, TaskReader, TaskSummary},
     engine::{Cache, Engine},
     error::Error,
+    layers::{Layer, Layered},
     maps::{ReadDefinition, ReadMaps, StoreDefinition},
 };
 
@@ -41,6 +42,20 @@ impl Database {
         config.check()?;
         let cache = Arc::new(Cache::new(config.cache_bytes));
         Ok(Self { backend, config, cache })
+    }
+
+    /// The same database with a layer around its backend, outside of those added before. Tasks opened before stay as they are.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use store_core::{Database, layers::Metrics, memory::MemoryBackend};
+    /// let database = Database::with(Arc::new(MemoryBackend::new()), Default::default())?;
+    /// let measured = database.layer(Metrics::new());
+    /// # Ok::<(), store_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn layer(self, layer: impl Layer) -> Self {
+        Self { backend: Arc::new(Layered::new(self.backend, layer)), ..self }
     }
 
     /// The backend.

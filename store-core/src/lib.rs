@@ -2,7 +2,8 @@
 //!
 //! The folders are layers, each knowing only those before it: [`backend`] (what an adapter implements), [`codec`],
 //! `engine` (buffers, merged reads, commit), `maps` (what kinds are built on), [`stores`] (the kinds); beside them
-//! [`memory`] (the in-memory backend) and [`redo`] (the redo-log protocol). A
+//! [`memory`] (the in-memory backend), [`layers`] (metrics, retry and faults around any backend) and [`redo`] (the redo-log
+//! protocol). A
 //! [`Database`] opens [`Task`]s, a task its stores.
 
 pub mod backend;
@@ -13,6 +14,7 @@ mod error;
 mod event_time;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod layers;
 mod maps;
 pub mod memory;
 mod merge;

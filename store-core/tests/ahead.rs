@@ -4,11 +4,11 @@
 
 mod common;
 
-use std::{pin::pin, sync::atomic::Ordering, time::Duration};
+use std::{pin::pin, time::Duration};
 
-use common::{COUNTS, Faulty, Script, get_going};
+use common::{COUNTS, Faulty, get_going};
 use futures::{StreamExt, TryStreamExt};
-use store_core::{EngineConfig, Task, prelude::*};
+use store_core::{EngineConfig, Task, layers::CallKind, prelude::*};
 
 fn ten_a_page() -> EngineConfig {
     let mut config = EngineConfig::default();
@@ -16,8 +16,8 @@ fn ten_a_page() -> EngineConfig {
     config
 }
 
-fn scans(backend: &Faulty) -> usize {
-    backend.script.scans.load(Ordering::Relaxed)
+fn scans(backend: &Faulty) -> u64 {
+    backend.line.calls(CallKind::Scan)
 }
 
 /// A task that somebody else filled with so many keys.
@@ -68,13 +68,13 @@ async fn segments_are_asked_for_together_and_come_in_order() {
     task.commit(()).await.unwrap();
     let task = open().await.unwrap();
     for order in [Order::Forward, Order::Backward] {
-        backend.script.scans.store(0, Ordering::Relaxed);
-        Script::close(&backend.script.scan_door);
+        backend.line.clear();
+        backend.line.hold(&[CallKind::Scan]);
         let scan = task.store(&WINDOWS).unwrap().fetch(&1, 0, 100, order);
         let mut scan = pin!(scan.try_collect::<Vec<_>>());
         get_going(&mut scan).await;
         assert_eq!(scans(&backend), 4);
-        Script::open(&backend.script.scan_door);
+        backend.line.release();
         let mut expected: Vec<_> = (0..90_i64).map(|start| (start, start.unsigned_abs())).collect();
         if order == Order::Backward {
             expected.reverse();

@@ -6,8 +6,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{COUNTS, Faulty, Script};
-use store_core::{EngineConfig, prelude::*};
+use common::{COUNTS, Faulty};
+use store_core::{EngineConfig, layers::CallKind, prelude::*};
 use tokio::time::{sleep, timeout};
 
 fn key(name: &str) -> String {
@@ -93,7 +93,7 @@ async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
         }
     };
     fill("a").await;
-    Script::close(&backend.script.commit_door);
+    backend.line.hold(&[CallKind::Commit]);
     let commit = tokio::spawn({
         let task = task.clone();
         async move { task.commit(()).await }
@@ -103,7 +103,7 @@ async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
     let write = counts.put(&full, &seven);
     tokio::pin!(write);
     assert!(timeout(Duration::from_millis(20), &mut write).await.is_err());
-    Script::open(&backend.script.commit_door);
+    backend.line.release();
     write.await.unwrap();
     commit.await.unwrap().unwrap();
     assert_eq!(counts.get(&full).await.unwrap(), Some(7));

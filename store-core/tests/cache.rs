@@ -4,11 +4,15 @@
 
 mod common;
 
-use std::{pin::pin, sync::atomic::Ordering, time::Duration};
+use std::{pin::pin, time::Duration};
 
-use common::{COUNTS, Fault, Faulty, Script, get_going};
+use common::{COUNTS, Faulty, get_going};
 use futures::{TryStreamExt, future::join};
-use store_core::{Database, EngineConfig, Task, prelude::*};
+use store_core::{
+    Database, EngineConfig, Task,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 
 type Counts = std::sync::Arc<dyn KeyValueStore<String, u64>>;
 
@@ -35,13 +39,12 @@ async fn filled(backend: &Faulty, database: &Database, keys: u64) -> (Task, Coun
     task.commit(()).await.unwrap();
     task.close().await.unwrap();
     let opened = open(database).await;
-    backend.script.gets.store(0, Ordering::Relaxed);
-    backend.script.scans.store(0, Ordering::Relaxed);
+    backend.line.clear();
     opened
 }
 
-fn gets(backend: &Faulty) -> usize {
-    backend.script.gets.load(Ordering::Relaxed)
+fn gets(backend: &Faulty) -> u64 {
+    backend.line.calls(CallKind::GetMany)
 }
 
 async fn scan(counts: &Counts) -> Vec<(String, u64)> {
@@ -95,7 +98,7 @@ async fn a_new_task_below_the_cache_reads_nothing() {
     }
     task.rollback().await.unwrap();
     assert_eq!(counts.get(&key(1)).await.unwrap(), Some(1));
-    assert_eq!((gets(&backend), backend.script.scans.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!((gets(&backend), backend.line.calls(CallKind::Scan)), (0, 0));
 }
 
 #[tokio::test]
@@ -145,7 +148,7 @@ async fn a_read_that_started_before_a_write_does_not_fill_the_cache() {
     for write in ["put", "delete"] {
         let backend = Faulty::default();
         let (task, counts) = filled(&backend, &backend.database(), 3).await;
-        Script::close(&backend.script.reply_door);
+        backend.line.hold_answers(&CallKind::READS);
         let one = key(1);
         let mut late = pin!(counts.get(&one));
         get_going(&mut late).await;
@@ -154,7 +157,7 @@ async fn a_read_that_started_before_a_write_does_not_fill_the_cache() {
             _ => counts.put_all(vec![(key(1), None)]).await.unwrap(),
         }
         task.commit(()).await.unwrap();
-        Script::open(&backend.script.reply_door);
+        backend.line.release();
         assert_eq!(late.await.unwrap(), Some(1));
         let now = (write == "put").then_some(100);
         assert_eq!(counts.get(&key(1)).await.unwrap(), now, "{write}");
@@ -165,13 +168,13 @@ async fn a_read_that_started_before_a_write_does_not_fill_the_cache() {
 async fn a_read_that_started_before_a_rolled_back_write_is_not_shared() {
     let backend = Faulty::default();
     let (task, counts) = filled(&backend, &backend.database(), 3).await;
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     let one = key(1);
     let mut late = pin!(counts.get(&one));
     get_going(&mut late).await;
     counts.put(&key(1), &100).await.unwrap();
     task.rollback().await.unwrap();
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     let (late, now) = join(late, counts.get(&one)).await;
     assert_eq!((late.unwrap(), now.unwrap()), (Some(1), Some(1)));
     assert_eq!(gets(&backend), 2);
@@ -181,13 +184,13 @@ async fn a_read_that_started_before_a_rolled_back_write_is_not_shared() {
 async fn a_scan_that_started_before_a_write_does_not_fill_the_cache() {
     let backend = Faulty::default();
     let (task, counts) = filled(&backend, &backend.database(), 3).await;
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     let mut late = pin!(scan(&counts));
     get_going(&mut late).await;
     counts.put(&key(1), &100).await.unwrap();
     counts.put(&key(7), &7).await.unwrap();
     task.commit(()).await.unwrap();
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     late.await;
     assert_eq!(counts.get(&key(1)).await.unwrap(), Some(100));
     assert_eq!(counts.get(&key(7)).await.unwrap(), Some(7));
@@ -196,16 +199,16 @@ async fn a_scan_that_started_before_a_write_does_not_fill_the_cache() {
 
 #[tokio::test]
 async fn a_rollback_shows_what_is_stored() {
-    for fault in [Fault::NotApplied, Fault::LostRequest, Fault::LostReply] {
+    for fault in [Fault::Refused, Fault::LostRequest, Fault::LostReply] {
         let backend = Faulty::default();
         let (task, counts) = filled(&backend, &backend.database(), 3).await;
         assert_eq!(counts.get(&key(1)).await.unwrap(), Some(1));
         counts.put(&key(1), &100).await.unwrap();
-        backend.script.commits.lock().unwrap().push_back(fault);
+        backend.line.commits([fault]);
         task.commit(()).await.unwrap_err();
         task.rollback().await.unwrap();
         // Settled by sending it again, a commit of unknown outcome has happened.
-        let now = if fault == Fault::NotApplied { 1 } else { 100 };
+        let now = if fault == Fault::Refused { 1 } else { 100 };
         assert_eq!(counts.get(&key(1)).await.unwrap(), Some(now), "{fault:?}");
         counts.put(&key(2), &200).await.unwrap();
         task.rollback().await.unwrap();

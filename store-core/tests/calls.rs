@@ -5,11 +5,11 @@
 
 mod common;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use common::Faulty;
 use futures::{TryStreamExt, stream::BoxStream};
-use store_core::{EngineConfig, Task, prelude::*};
+use store_core::{EngineConfig, Task, layers::CallKind, prelude::*};
 
 const SEGMENT: Duration = Duration::from_millis(100);
 const RETENTION: Duration = Duration::from_millis(300);
@@ -46,9 +46,8 @@ async fn drain<T>(stream: BoxStream<'static, Result<T>>) {
 }
 
 /// The calls of each operation: point reads, then scans.
-async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
+async fn calls(others: u64) -> Vec<(&'static str, u64, u64)> {
     let backend = Faulty::default();
-    let script = backend.script.clone();
     let open = async |cache_bytes| {
         let mut config = EngineConfig::default();
         config.cache_bytes = cache_bytes;
@@ -66,10 +65,10 @@ async fn calls(others: u64) -> Vec<(&'static str, usize, usize)> {
     let mut calls = Vec::new();
     macro_rules! count {
         ($($name:literal: $call:expr;)*) => {$({
-            let before = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
+            let before = CallKind::READS.map(|kind| backend.line.calls(kind));
             let _ = $call.await;
-            let after = (script.gets.load(Ordering::Relaxed), script.scans.load(Ordering::Relaxed));
-            calls.push(($name, after.0 - before.0, after.1 - before.1));
+            let after = CallKind::READS.map(|kind| backend.line.calls(kind));
+            calls.push(($name, after[0] - before[0], after[1] - before[1]));
             // What was buffered would answer the next one.
             task.rollback().await.unwrap();
         })*};

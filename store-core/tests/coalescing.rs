@@ -4,14 +4,15 @@
 
 mod common;
 
-use std::{
-    pin::pin,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{pin::pin, sync::Arc};
 
-use common::{COUNTS, Fault, Faulty, Script, get_going};
+use common::{COUNTS, Faulty, get_going};
 use futures::future::{join, join_all};
-use store_core::{EngineConfig, ErrorKind, Task, prelude::*};
+use store_core::{
+    EngineConfig, ErrorKind, Task,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
 
@@ -34,7 +35,7 @@ async fn filled(backend: &Faulty, set: impl Fn(&mut EngineConfig)) -> (Task, Cou
 }
 
 fn asked(backend: &Faulty) -> Vec<usize> {
-    backend.script.asked.lock().unwrap().clone()
+    backend.watched.asked()
 }
 
 #[tokio::test]
@@ -67,14 +68,14 @@ async fn misses_of_spawned_handlers_travel_together() {
 async fn while_requests_are_on_their_way_the_others_gather() {
     let backend = Faulty::default();
     let (_task, counts) = filled(&backend, |config| config.reads_in_flight = 1).await;
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     let all = keys(0..100);
     let mut first = pin!(counts.get(&all[0]));
     get_going(&mut first).await;
     let mut rest = pin!(join_all(all[1..].iter().map(|key| counts.get(key))));
     get_going(&mut rest).await;
     assert_eq!(asked(&backend), [1]);
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     let (first, rest) = join(first, rest).await;
     assert!(rest.into_iter().chain([first]).all(|found| found.is_ok()));
     assert_eq!(asked(&backend), [1, 99]);
@@ -96,7 +97,7 @@ async fn equal_keys_are_asked_once() {
 async fn who_gives_up_strands_nobody() {
     let backend = Faulty::default();
     let (_task, counts) = filled(&backend, |config| config.reads_in_flight = 1).await;
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     let all = keys(0..4);
     let mut first = Box::pin(counts.get(&all[0]));
     get_going(&mut first).await;
@@ -107,15 +108,15 @@ async fn who_gives_up_strands_nobody() {
     get_going(&mut same).await;
     get_going(&mut together).await;
     drop((first, gathers));
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     assert_eq!(same.await.unwrap(), Some(0));
     assert_eq!(together.await.unwrap(), Some(2));
     // All that was asked for by who gave up is asked anew.
     let mut alone = Box::pin(counts.get(&all[3]));
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     get_going(&mut alone).await;
     drop(alone);
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     assert_eq!(counts.get(&all[3]).await.unwrap(), Some(3));
 }
 
@@ -123,11 +124,11 @@ async fn who_gives_up_strands_nobody() {
 async fn a_read_that_nobody_polls_holds_up_nobody() {
     let backend = Faulty::default();
     let (_task, counts) = filled(&backend, |config| config.reads_in_flight = 1).await;
-    Script::close(&backend.script.reply_door);
+    backend.line.hold_answers(&CallKind::READS);
     let all = keys(0..2);
     let mut idle = pin!(counts.get(&all[0]));
     get_going(&mut idle).await;
-    Script::open(&backend.script.reply_door);
+    backend.line.release();
     assert_eq!(counts.get(&all[1]).await.unwrap(), Some(1));
     assert_eq!(idle.await.unwrap(), Some(0));
 }
@@ -136,12 +137,12 @@ async fn a_read_that_nobody_polls_holds_up_nobody() {
 async fn an_error_reaches_everybody_and_is_not_kept() {
     let backend = Faulty::default();
     let (_task, counts) = filled(&backend, |_| {}).await;
-    backend.script.reads.lock().unwrap().push_back(Fault::LostReply);
+    backend.line.reads([Fault::LostReply]);
     let all = keys(0..10);
     for found in join_all(all.iter().map(|key| counts.get(key))).await {
         let error = found.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
-        assert_eq!(error.to_string(), "store counts: the answer to the read was lost");
+        assert_eq!(error.to_string(), "store counts: an injected fault: no answer to get_many");
     }
     for (n, found) in (0..).zip(join_all(all.iter().map(|key| counts.get(key))).await) {
         assert_eq!(found.unwrap(), Some(n));
@@ -162,7 +163,7 @@ async fn requests_keep_to_the_limits() {
     let mut sizes = asked(&backend);
     sizes.sort_unstable();
     assert_eq!(sizes, [5, 10, 10, 10, 10, 10, 10, 10, 10, 10]);
-    assert_eq!(backend.script.most_reading.load(Ordering::Relaxed), 2);
+    assert_eq!(backend.watched.most_reading(), 2);
 }
 
 #[tokio::test]

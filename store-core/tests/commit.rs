@@ -6,9 +6,13 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{COUNTS, Fault, Faulty, Script};
+use common::{COUNTS, Faulty};
 use futures::future::{join, join_all};
-use store_core::{Effect, ErrorKind, Task, prelude::*};
+use store_core::{
+    Effect, ErrorKind, Task,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 use tokio::time::{sleep, timeout};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
@@ -78,7 +82,7 @@ async fn an_unknown_outcome_is_settled_by_the_same_commit() {
         let backend = Faulty::default();
         let (task, counts) = open(&backend).await;
         add(&counts, "a").await;
-        backend.script.commits.lock().unwrap().push_back(fault);
+        backend.line.commits([fault]);
         let error = task.commit([("s", 1)]).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Unknown));
         add(&counts, "a").await;
@@ -91,11 +95,11 @@ async fn an_unknown_outcome_is_settled_by_the_same_commit() {
 
 #[tokio::test]
 async fn a_rollback_settles_an_unknown_commit_first() {
-    for (fault, kept) in [(Fault::LostReply, 1), (Fault::LostRequest, 1), (Fault::NotApplied, 0)] {
+    for (fault, kept) in [(Fault::LostReply, 1), (Fault::LostRequest, 1), (Fault::Refused, 0)] {
         let backend = Faulty::default();
         let (task, counts) = open(&backend).await;
         add(&counts, "a").await;
-        backend.script.commits.lock().unwrap().push_back(fault);
+        backend.line.commits([fault]);
         task.commit([("s", 1)]).await.unwrap_err();
         add(&counts, "a").await;
         task.rollback().await.unwrap();
@@ -113,8 +117,8 @@ async fn a_number_once_unknown_stays_unknown_when_a_resend_is_refused() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend).await;
     add(&counts, "a").await;
-    let faults = [Fault::LostReply, Fault::NotApplied];
-    backend.script.commits.lock().unwrap().extend(faults);
+    let faults = [Fault::LostReply, Fault::Refused];
+    backend.line.commits(faults);
     task.commit(()).await.unwrap_err();
     assert_eq!(task.rollback().await.unwrap_err().effect(), Effect::Unknown);
     task.rollback().await.unwrap();
@@ -126,9 +130,9 @@ async fn a_dropped_commit_is_sent_again() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend).await;
     add(&counts, "a").await;
-    Script::close(&backend.script.commit_door);
+    backend.line.hold(&[CallKind::Commit]);
     assert!(timeout(Duration::from_millis(5), task.commit([("s", 1)])).await.is_err());
-    Script::open(&backend.script.commit_door);
+    backend.line.release();
     assert_eq!(counts.get(&key("a")).await.unwrap(), Some(1));
     task.commit([("s", 2)]).await.unwrap();
     let checkpoint = task.checkpoint().unwrap();
@@ -140,7 +144,7 @@ async fn a_failed_apply_is_made_up_for_and_its_writes_stay_visible() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend).await;
     add(&counts, "a").await;
-    backend.script.applies.lock().unwrap().push_back(Fault::LostReply);
+    backend.line.applies([Fault::LostReply]);
     let error = task.commit([("s", 1)]).await.unwrap_err();
     assert_eq!(error.effect(), Effect::Applied);
     assert_eq!(task.checkpoint().unwrap().offsets["s"], 1);
@@ -155,7 +159,7 @@ async fn a_failed_apply_is_made_up_for_and_its_writes_stay_visible() {
 async fn two_commits_are_on_their_way_and_a_third_waits() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend).await;
-    Script::close(&backend.script.apply_door);
+    backend.line.hold(&[CallKind::Apply]);
     let commit = || {
         let task = task.clone();
         tokio::spawn(async move { task.commit(()).await })
@@ -168,7 +172,7 @@ async fn two_commits_are_on_their_way_and_a_third_waits() {
         assert_eq!(task.checkpoint().unwrap().sequence, expected);
     }
     assert_eq!(counts.get(&key("a")).await.unwrap(), Some(3));
-    Script::open(&backend.script.apply_door);
+    backend.line.release();
     for commit in running {
         commit.await.unwrap().unwrap();
     }

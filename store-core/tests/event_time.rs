@@ -30,7 +30,7 @@ async fn changes_of_a_jump(entries: u64) -> Vec<(MapId, Option<usize>)> {
     task.commit(()).await.unwrap();
     counts.put(&0, 10 * YEAR_MS, Some(&1)).await.unwrap();
     task.commit(()).await.unwrap();
-    let changes = backend.script.last_changes.lock().unwrap().clone();
+    let changes = backend.watched.last_changes();
     changes.into_iter().collect()
 }
 

@@ -19,10 +19,14 @@ use std::{
     task::{Context, Waker},
 };
 
-use common::{COUNTS, Fault, Faulty};
+use common::{COUNTS, Faulty};
 use futures::{FutureExt, TryStreamExt};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::{EngineConfig, ErrorKind, Task, prelude::*};
+use store_core::{
+    EngineConfig, ErrorKind, Task,
+    layers::{Fault, Faults, Odds},
+    prelude::*,
+};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
 type Program = Pin<Box<dyn Future<Output = ()>>>;
@@ -221,8 +225,7 @@ fn finish<T: 'static>(future: impl Future<Output = T> + 'static) -> T {
 
 fn run(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let backend = Faulty::default();
-    *backend.script.turns.lock().unwrap() = Some(StdRng::seed_from_u64(seed + 1));
+    let backend = Faulty::over(Faults::seeded(seed + 1, Odds::delays(3)));
     let mut config = EngineConfig::default();
     config.cache_bytes = [0, 700, 1500, 1 << 20][random.random_range(0..4)];
     config.page_entries = random.random_range(1..5);
@@ -238,12 +241,12 @@ fn run(seed: u64) {
         let life = Life { task, counts, model: model.clone(), backend: backend.clone() };
         life.stored().now_or_never().unwrap();
         for _ in 0..random.random_range(0..6) {
-            let faults = [Fault::None, Fault::NotApplied, Fault::LostReply, Fault::LostRequest];
+            let faults = [Fault::None, Fault::Refused, Fault::LostReply, Fault::LostRequest];
             let fault = faults[random.random_range(0..4)];
-            backend.script.commits.lock().unwrap().push_back(fault);
+            backend.line.commits([fault]);
         }
         run_life(&life, &mut random);
-        backend.script.commits.lock().unwrap().clear();
+        backend.line.clear();
         if random.random() {
             let task = life.task.clone();
             finish(async move { task.close().await }).unwrap();

@@ -7,11 +7,12 @@ mod common;
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{Fault, Faulty, Script};
+use common::Faulty;
 use futures::TryStreamExt;
 use store_core::{
     EngineConfig, KeyLock, Maps, Task, Writes,
     backend::{KeyRange, StoreSpec},
+    layers::{CallKind, Fault},
     prelude::*,
 };
 use tokio::time::{sleep, timeout};
@@ -159,8 +160,8 @@ async fn a_failed_commit_does_not_leave_writes_waiting() {
     let maps = task.store(&Bare).unwrap();
     let put = |key: &str| Writes::new().put(None, bytes(key), bytes(&"v".repeat(80)));
     lock(&maps).await.write(put("a")).await.unwrap();
-    backend.script.commits.lock().unwrap().push_back(Fault::NotApplied);
-    Script::close(&backend.script.commit_door);
+    backend.line.commits([Fault::Refused]);
+    backend.line.hold(&[CallKind::Commit]);
     let commit = tokio::spawn({
         let task = task.clone();
         async move { task.commit(()).await }
@@ -170,7 +171,7 @@ async fn a_failed_commit_does_not_leave_writes_waiting() {
     let write = full.write(put("b"));
     tokio::pin!(write);
     assert!(timeout(Duration::from_millis(10), &mut write).await.is_err(), "it waits");
-    Script::open(&backend.script.commit_door);
+    backend.line.release();
     assert!(commit.await.unwrap().is_err());
     let told = timeout(Duration::from_secs(5), write).await.unwrap();
     assert_eq!(told.unwrap_err().kind(), ErrorKind::BufferFull);

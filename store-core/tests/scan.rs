@@ -6,12 +6,16 @@ mod common;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use common::{Faulty, Script};
+use common::Faulty;
 use futures::TryStreamExt;
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest,
 };
-use store_core::{Effect, EngineConfig, prelude::*};
+use store_core::{
+    Effect, EngineConfig,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 use tokio::time::sleep;
 
 static DATA: KeyValue<String, u64> = KeyValue::new("data");
@@ -78,7 +82,7 @@ async fn run(steps: Vec<Step>, page: usize) -> (Vec<Vec<(String, u64)>>, Vec<Vec
                 committed = model.clone();
             }
             Step::HalfCommit => {
-                backend.script.applies.lock().unwrap().push_back(common::Fault::LostReply);
+                backend.line.applies([Fault::LostReply]);
                 let error = task.commit(()).await.unwrap_err();
                 if error.effect() == Effect::Applied {
                     committed = model.clone();
@@ -137,14 +141,14 @@ async fn a_scan_has_no_hole_when_a_commit_ends_meanwhile() {
     for n in 0..10 {
         data.put(&key(n), &u64::from(n)).await.unwrap();
     }
-    Script::close(&backend.script.scan_door);
+    backend.line.hold(&[CallKind::Scan]);
     let scan = tokio::spawn(data.range(None, None, Order::Forward).try_collect::<Vec<_>>());
     sleep(Duration::from_millis(5)).await;
     task.commit(()).await.unwrap();
     assert_eq!(task.buffered_bytes(), 0);
     data.delete(&key(3)).await.unwrap();
     task.commit(()).await.unwrap();
-    Script::open(&backend.script.scan_door);
+    backend.line.release();
     let rows = scan.await.unwrap().unwrap();
     assert_eq!(rows.len(), 10, "the scan is a view of its beginning");
 }
@@ -159,7 +163,7 @@ async fn a_scan_asks_for_pages_not_keys() {
     task.commit(()).await.unwrap();
     let rows: Vec<_> = data.all().try_collect().await.unwrap();
     assert_eq!(rows.len(), 10_000);
-    let scans = backend.script.scans.load(std::sync::atomic::Ordering::Relaxed);
+    let scans = backend.line.calls(CallKind::Scan);
     assert!((10..=11).contains(&scans), "{scans}");
 }
 

@@ -9,7 +9,11 @@ use std::time::Duration;
 use common::Faulty;
 use futures::{TryStreamExt, future::join};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
-use store_core::{EngineConfig, prelude::*};
+use store_core::{
+    EngineConfig,
+    layers::{Faults, Odds},
+    prelude::*,
+};
 
 static VERSIONS: VersionedKeyValue<u64, i64> =
     VersionedKeyValue::new("versions", Duration::from_millis(1000))
@@ -51,8 +55,7 @@ async fn read(store: &dyn ReadOnlyVersionedKeyValueStore<u64, i64>, key: u64, ro
 
 #[tokio::test]
 async fn versions_that_move_are_never_missed() {
-    let backend = Faulty::default();
-    *backend.script.turns.lock().unwrap() = Some(StdRng::seed_from_u64(1));
+    let backend = Faulty::over(Faults::seeded(1, Odds::delays(3)));
     let mut config = EngineConfig::default();
     config.page_entries = 2;
     let task = backend.with(config).task("app", 0).store(&VERSIONS).open().await.unwrap();
@@ -91,8 +94,7 @@ async fn versions_that_move_are_never_missed() {
 /// What is the latest version may be superseded between two calls, by one in a segment that was not there yet.
 #[tokio::test]
 async fn a_version_is_not_missed_while_it_is_superseded() {
-    let backend = Faulty::default();
-    *backend.script.turns.lock().unwrap() = Some(StdRng::seed_from_u64(3));
+    let backend = Faulty::over(Faults::seeded(3, Odds::delays(3)));
     let task = backend.database().task("app", 0).store(&VERSIONS).open().await.unwrap();
     let store = task.store(&VERSIONS).unwrap();
     task.commit(()).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use redis::{AsyncCommands, RedisResult, aio::ConnectionManager};
 use store_core::{
     Error, ErrorKind, Result,
@@ -19,6 +19,7 @@ use crate::{
     layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LAYOUT, LIFE},
     reader::{self, Reader},
     script::{CLAIM, Call, DESTROY},
+    step::{CLAIMED, step},
     writer::Writer,
 };
 
@@ -103,14 +104,13 @@ impl Backend for RedisBackend {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
         let keys = self.keys(task);
         let listed = layout::tasks(&self.config.namespace, &task.application);
+        // Where it fails, nothing of ours is left at a server that is not meant for it.
+        let wait = check(&self.link, self.connector.as_deref(), &self.config, &keys).await?;
         // First, so that no claimed task is missing from the list; one that stays unclaimed has no record.
-        let list = async {
-            let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
-            listed.map_err(keys.failed("list"))
-        };
-        let check = check(&self.link, self.connector.as_deref(), &self.config, &keys);
-        let (wait, ()) = try_join(check, list).await?;
+        let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
+        listed.map_err(keys.failed("list"))?;
         let (fence, stored, pending) = self.fence(&keys, owner).await?;
+        step(CLAIMED);
         let checkpoint = reader::checkpoint(&keys, stored)?;
         let reader = Reader::new(self.link.clone(), keys);
         let writer = Writer::new(reader, fence, (*self.config).clone(), wait);

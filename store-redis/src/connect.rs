@@ -16,7 +16,7 @@ use store_core::{Error, ErrorKind, Result};
 use crate::{
     RedisConfig,
     address::{Address, Place},
-    error::{code, connecting},
+    error::{code, connecting, is_aborted, refused},
     script::Call,
 };
 
@@ -241,6 +241,9 @@ impl Link {
                 let answer = self.line.send(request).await;
                 match answer {
                     Err(error) if cluster && is_changing(&error) => {
+                        if let (Request::Many(pipe, ..), true) = (request, is_aborted(&error)) {
+                            self.line.learn(pipe).await;
+                        }
                         if tries == retries {
                             let kind = RedisKind::ClusterConnectionNotFound;
                             let message = "the cluster is changing";
@@ -261,6 +264,14 @@ impl Link {
 }
 
 impl Line {
+    /// Asks by the first command of a transaction that was refused, which only reads. The driver does not look into
+    /// refused transactions, and so would send them to the same server for ever.
+    async fn learn(&mut self, refused: &Pipeline) {
+        if let Some(first) = refused.cmd_iter().next() {
+            let _ = self.send(Request::One(first)).await;
+        }
+    }
+
     async fn send(&mut self, request: Request<'_>) -> RedisResult<Vec<Value>> {
         let one = |value| vec![value];
         match (self, request) {
@@ -312,13 +323,44 @@ fn is_unknown_script(error: &RedisError) -> bool {
 /// Whether a cluster has moved what was asked for, or is about to, and did nothing.
 fn is_changing(error: &RedisError) -> bool {
     use ServerErrorKind::{Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain};
-    match error.kind() {
-        RedisKind::Server(kind) => {
-            matches!(
-                kind,
-                Ask | BusyLoading | ClusterDown | MasterDown | Moved | ReadOnly | TryAgain
-            )
+    if code(error).is_some() {
+        let kind = refused(error).and_then(|refused| refused.kind());
+        return matches!(
+            kind,
+            Some(Ask | BusyLoading | ClusterDown | MasterDown | Moved | ReadOnly | TryAgain)
+        );
+    }
+    error.kind() == RedisKind::ClusterConnectionNotFound || error.is_connection_refusal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_changing;
+    use crate::error::tests::answering;
+
+    #[tokio::test]
+    async fn a_refused_transaction_says_that_the_cluster_is_changing() {
+        for (refusal, changing) in [
+            ("MOVED 7 127.0.0.1:1", true),
+            ("ASK 7 127.0.0.1:1", true),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", true),
+            ("NOPERM this user has no permissions", false),
+        ] {
+            let answer = format!("+OK\r\n-{refusal}\r\n-EXECABORT Transaction discarded\r\n");
+            let mut line = answering(answer).await;
+            let mut pipe = redis::pipe();
+            pipe.atomic().cmd("HGET");
+            let error = pipe.query_async::<(String,)>(&mut line).await.unwrap_err();
+            assert_eq!(is_changing(&error), changing, "{error:?}");
         }
-        kind => kind == RedisKind::ClusterConnectionNotFound || error.is_connection_refusal(),
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_is_done_is_not_sent_again() {
+        let mut line = answering("+OK\r\n-READONLY a replica\r\n".to_owned()).await;
+        let mut pipe = redis::pipe();
+        pipe.cmd("EVALSHA").cmd("WAIT");
+        let error = pipe.query_async::<(String, u64)>(&mut line).await.unwrap_err();
+        assert!(!is_changing(&error), "{error:?}");
     }
 }

@@ -52,8 +52,12 @@ impl Wait {
     /// Checks how far the commit came: the server also answers when the time is over.
     pub(crate) fn check(&self, answer: &Value, keys: &Keys) -> Result<()> {
         let counted = |value: &Value| u64::from_redis_value_ref(value).unwrap_or(0);
+        let synced = |answer: &Value| match answer {
+            Value::Array(counts) => counts.first().map_or(0, counted),
+            _ => 0,
+        };
         let missing = match (self, answer) {
-            (Self::Disk(..), Value::Array(counts)) if counts.first().map_or(0, counted) == 0 => {
+            (Self::Disk(..), counts) if synced(counts) == 0 => {
                 "is not on the server's disk yet".to_owned()
             }
             (Self::Replicas(_, _, wanted), reached) if counted(reached) < u64::from(*wanted) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use redis::{ErrorKind as RedisKind, RedisError};
+use redis::{ErrorKind as RedisKind, RedisError, ServerError, ServerErrorKind};
 use store_core::{Effect, Error, ErrorKind};
 
 /// Maps the error of a connection that could not be made, `tls` or not.
@@ -22,6 +22,8 @@ pub(crate) fn connecting(error: RedisError, tls: bool) -> Error {
         "the server does not speak TLS there: name its port for TLS, or write a scheme without TLS"
     } else if !tls && error.kind() == RedisKind::Parse {
         "what answers does not speak Redis: where it speaks TLS, write rediss:// or rediss+cluster://"
+    } else if text.contains("refused to switch database") {
+        "the server does not have the database of this number; in a cluster there is only 0: leave it out of the URL"
     } else if text.contains("cluster support disabled") {
         "the server is not part of a cluster: write redis:// or rediss://"
     } else if error.is_connection_dropped()
@@ -87,6 +89,19 @@ pub(crate) fn code(error: &RedisError) -> Option<String> {
     errors.first().map(|(_, error)| error.code().to_owned())
 }
 
+/// What the server refused, where it did nothing at all: not where it did the first of several commands, such as
+/// a commit that is waited for.
+pub(crate) fn refused(error: &RedisError) -> Option<ServerError> {
+    let errors = error.clone().into_server_errors()?;
+    let (place, first) = errors.first()?;
+    (*place == 0 || is_aborted(error)).then(|| first.clone())
+}
+
+/// Whether a transaction was not begun because of one of its commands.
+pub(crate) fn is_aborted(error: &RedisError) -> bool {
+    error.kind() == RedisKind::Server(ServerErrorKind::ExecAbort)
+}
+
 fn kind(error: &RedisError) -> ErrorKind {
     if let Some(code) = code(error) {
         return server_kind(&code, error);
@@ -124,24 +139,46 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
 }
 
 fn effect(error: &RedisError) -> Effect {
-    let refused = match code(error) {
+    let nothing_done = match (code(error), refused(error)) {
         // May come from the middle of a script, which rolls nothing back.
-        Some(code) => code != "ERR",
-        None => {
+        (Some(_), Some(refused)) => refused.code() != "ERR",
+        (Some(_), None) => false,
+        (None, _) => {
             error.is_connection_refusal() || error.kind() == RedisKind::ClusterConnectionNotFound
         }
     };
-    if refused { Effect::NotApplied } else { Effect::Unknown }
+    if nothing_done { Effect::NotApplied } else { Effect::Unknown }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{error::Error as _, io};
+pub(crate) mod tests {
+    use std::{error::Error as _, io, sync::LazyLock};
 
-    use redis::{FromRedisValue, RedisError, parse_redis_value};
+    use redis::{
+        FromRedisValue, RedisConnectionInfo, RedisError, aio::MultiplexedConnection,
+        parse_redis_value,
+    };
     use store_core::{Effect, ErrorKind};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::redis;
+
+    /// A line to a server that says this to the first request.
+    pub(crate) async fn answering(answer: String) -> MultiplexedConnection {
+        // What drives the line borrows it.
+        static LOGIN: LazyLock<RedisConnectionInfo> =
+            LazyLock::new(|| RedisConnectionInfo::default().set_skip_set_lib_name());
+        let (ours, mut theirs) = tokio::io::duplex(1 << 10);
+        let (line, driver) = MultiplexedConnection::new(&LOGIN, ours).await.unwrap();
+        tokio::spawn(driver);
+        tokio::spawn(async move {
+            theirs.read_u8().await.unwrap();
+            theirs.write_all(answer.as_bytes()).await.unwrap();
+            // Stays open until the other side ends.
+            let _ = theirs.read_to_end(&mut Vec::new()).await;
+        });
+        line
+    }
 
     /// The error of a server's answer, as it comes over the wire.
     fn answered(line: &str) -> RedisError {
@@ -195,6 +232,24 @@ mod tests {
         assert_eq!((error.kind(), error.effect()), (ErrorKind::PermissionDenied, Effect::Unknown));
         let error = redis("commit", answered("ERR max number of clients reached"));
         assert_eq!(error.kind(), ErrorKind::Throttled);
+    }
+
+    #[tokio::test]
+    async fn what_fails_behind_a_commit_leaves_it_unknown() {
+        let answers = |lines: [&str; 2]| lines.map(|line| format!("{line}\r\n")).concat();
+        for (lines, effect) in [
+            // The commit is done; the wait for it is not.
+            (["+OK", "-UNBLOCKED force unblock from blocking operation"], Effect::Unknown),
+            (["+OK", "-NOPERM this user has no permissions"], Effect::Unknown),
+            (["-FENCED a later owner", ":1"], Effect::NotApplied),
+            (["-OOM command not allowed", "-UNBLOCKED force unblock"], Effect::NotApplied),
+        ] {
+            let mut line = answering(answers(lines)).await;
+            let mut pipe = redis::pipe();
+            pipe.cmd("EVALSHA").cmd("WAIT");
+            let error = pipe.query_async::<(String, u64)>(&mut line).await.unwrap_err();
+            assert_eq!(redis("commit", error).effect(), effect, "{lines:?}");
+        }
     }
 
     #[test]

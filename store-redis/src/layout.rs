@@ -61,6 +61,12 @@ impl Keys {
         Error::new(ErrorKind::NotFound, format!("there is no task {}", self.task))
     }
 
+    /// What is told to who is found to own the task no more.
+    pub(crate) fn fenced(&self) -> Error {
+        let message = format!("a later owner has claimed {self}: give it up");
+        Error::new(ErrorKind::Fenced, message)
+    }
+
     /// What is told where a log is not what the record says.
     pub(crate) fn damaged(&self) -> Error {
         let message = format!(

@@ -16,9 +16,11 @@ mod error;
 mod layout;
 mod reader;
 mod script;
+mod step;
 mod writer;
 
 pub use self::{
     backend::RedisBackend,
     config::{RedisConfig, RedisDurability},
+    step::STEPS,
 };

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use store_core::{
-    Effect, Result,
+    Effect, Error, Result,
     backend::{
         Capabilities, Checkpoint, Commit, KeyRange, MapId, Order, Page, PageLimit, Searcher,
         TaskReader, TaskWriter,
@@ -20,9 +20,10 @@ use crate::{
     RedisConfig,
     chunk::Chunks,
     durability::Wait,
-    layout::{LOG_MAPS, log_name, map_name},
+    layout::{FENCE, LOG_MAPS, log_name, map_name},
     reader::Reader,
     script::{APPLY, COMMIT, Call, DECIDE, STAGE},
+    step::{APPLIED, APPLYING, DECIDED, FINISHING, STAGED, STAGING, step},
 };
 
 /// Writes one task under the fence of its claim.
@@ -50,11 +51,24 @@ impl Writer {
         names.arg(keys.log()).arg(LOG_MAPS);
         let names: redis::RedisResult<Option<String>> =
             names.query_async(&mut self.reader.link.clone()).await;
-        let names =
-            names.map_err(keys.failed("finish a commit of"))?.ok_or_else(|| keys.damaged())?;
+        let Some(names) = names.map_err(keys.failed("finish a commit of"))? else {
+            return Err(self.without_log().await?);
+        };
         let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         *self.pending.lock().await = Some((name, names));
+        step(FINISHING);
         self.apply().await
+    }
+
+    /// Why a decided log is not there: a later owner has finished it meanwhile, or it is damaged.
+    async fn without_log(&self) -> Result<Error> {
+        let keys = &self.reader.keys;
+        let mut fence = redis::cmd("HGET");
+        fence.arg(keys.task()).arg(FENCE);
+        let fence: redis::RedisResult<Option<String>> =
+            fence.query_async(&mut self.reader.link.clone()).await;
+        let fence = fence.map_err(keys.failed("finish a commit of"))?;
+        Ok(if fence.as_ref() == Some(&self.fence) { keys.damaged() } else { keys.fenced() })
     }
 
     async fn apply_last(&self, pending: &mut Option<(String, Vec<String>)>) -> Result<()> {
@@ -63,9 +77,11 @@ impl Writer {
         let call =
             Call::new(&APPLY, keys.script(&*maps)).text(&self.fence).text(name).texts(&*maps);
         loop {
+            step(APPLYING);
             let left: redis::RedisResult<u64> = self.reader.link.run(&call).await;
             if left.map_err(keys.failed("apply a commit of"))? == 0 {
                 *pending = None;
+                step(APPLIED);
                 return Ok(());
             }
         }
@@ -91,6 +107,7 @@ impl Writer {
         let name = format!("{}.{attempt:020}", self.fence.split(':').next().unwrap_or_default());
         let names = chunks.names();
         for (index, chunk) in chunks.encoded.iter().enumerate() {
+            step(STAGING);
             let call = Call::new(&STAGE, keys.script([""; 0])).texts([&self.fence]);
             let call =
                 call.text(commit.sequence() - 1).text(commit.sequence()).text(&name).text(index);
@@ -101,6 +118,7 @@ impl Writer {
                 break;
             }
         }
+        step(STAGED);
         Ok(name)
     }
 }
@@ -119,11 +137,14 @@ impl TaskWriter for Writer {
             call.text(sequence - 1).text(sequence).arg(commit.encoded_checkpoint())
         };
         if let [chunk] = &chunks.encoded[..] {
-            return self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await.map(drop);
+            self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await?;
+            step(DECIDED);
+            return Ok(());
         }
         let name = self.stage(commit, &chunks).await?;
         // An earlier sending may have decided it, with a log of another name.
         let decided = self.decide(&call(&DECIDE).text(&name).text(chunks.encoded.len())).await?;
+        step(DECIDED);
         *pending = decided.map(|log| (log_name(&log).to_owned(), maps));
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! The death of the process at any of its calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
 use integration_tests::Place;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store::{EngineConfig, prelude::*};
-use store_conformance::faults::CutOff;
+use store::prelude::*;
+use store_core::layers::CutOff;
 
 use super::model::{EDGES, Edges, Model, NODES, number, open};
 
@@ -62,8 +62,8 @@ pub(crate) async fn a_cut_leaves_whole_commits(place: Place) -> Result<()> {
     for run in 0..number("RUNS", 60) {
         let known = Mutex::new(Known { committed: start, sent: None });
         {
-            let cut_off = CutOff::new(place.backend().await?, random.random_range(0..120));
-            let database = Database::with(Arc::new(cut_off.clone()), EngineConfig::default())?;
+            let cut_off = CutOff::after(random.random_range(0..120));
+            let database = place.database().await?.layer(cut_off.clone());
             tokio::select! {
                 biased;
                 () = cut_off.cut() => {}

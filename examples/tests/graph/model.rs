@@ -12,7 +12,7 @@ use examples::graph::{Direction, Graph, GraphStore, ReadOnlyGraphStore};
 use futures::TryStreamExt;
 use integration_tests::Place;
 use store::{EngineConfig, prelude::*};
-use store_conformance::faults::CutOff;
+use store_core::layers::CutOff;
 
 pub(crate) static EDGES: Graph<Bytes, u64> = Graph::new("edges");
 
@@ -42,8 +42,7 @@ pub(crate) async fn open(place: &Place) -> Result<(Task, Edges)> {
 
 /// A database all of whose calls let other operations come in between.
 pub(crate) async fn interleaved(place: &Place, config: EngineConfig) -> Result<Database> {
-    let backend = CutOff::new(place.backend().await?, u64::MAX);
-    Ok(Database::with(Arc::new(backend), config)?)
+    Ok(Database::with(place.backend().await?, config)?.layer(CutOff::never()))
 }
 
 pub(crate) fn number(name: &str, default: u32) -> u32 {

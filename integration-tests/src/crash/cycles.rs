@@ -28,7 +28,7 @@ impl Round<'_> {
         }
         // Invariant: there are always those of the waist, or the one that was asked for.
         let step = *steps.choose(&mut self.random).expect("steps");
-        let claims = step.ends_with("claiming") || step.ends_with("claimed");
+        let claims = ["claiming", "claimed", "finishing"].iter().any(|end| step.ends_with(end));
         let before = self.random.random_range(0..if claims { 3 } else { 12 });
         let mut work = self.work(None);
         work.until = self.offset + LIFE;

@@ -18,6 +18,9 @@ pub struct RedisSite {
 /// How long a request may take, in milliseconds.
 const TIMEOUT_MS: u64 = 1_000;
 
+/// Entries that one script applies: few, so that many commits are staged.
+const CHUNK_ENTRIES: usize = 40;
+
 impl RedisSite {
     /// With an append-only file, synced always.
     pub fn durable() -> Result<Self> {
@@ -37,11 +40,13 @@ impl Site for RedisSite {
 
     fn url(&self, place: &str, line: Option<SocketAddr>) -> String {
         let address = line.unwrap_or_else(|| self.server.address());
-        format!("redis://{address}/?namespace={place}&timeout_ms={TIMEOUT_MS}")
+        format!(
+            "redis://{address}/?namespace={place}&timeout_ms={TIMEOUT_MS}&chunk_entries={CHUNK_ENTRIES}"
+        )
     }
 
     fn steps(&self) -> Vec<&'static str> {
-        Vec::new()
+        store_redis::STEPS.to_vec()
     }
 
     fn server(&mut self) -> Option<&mut dyn Server> {

@@ -107,10 +107,17 @@ impl Owner {
     async fn run(mut self) -> Result<()> {
         for claim in 1..=self.work.claims {
             let work = self.work.clone();
-            let (task, stores) =
-                patiently(|| stores::open(&self.database, &work.application)).await?;
+            let opened = patiently(|| stores::open(&self.database, &work.application)).await;
             let last = claim == self.work.claims;
-            match self.process(&task, &stores, last).await? {
+            let ended = match opened {
+                // Another claim came while this one was on its way.
+                Err(error) if is_fenced(&error) => Ended::Fenced,
+                opened => {
+                    let (task, stores) = opened?;
+                    self.process(&task, &stores, last).await?
+                }
+            };
+            match ended {
                 Ended::Done => return Ok(()),
                 Ended::Again => {}
                 Ended::Fenced => {
@@ -265,6 +272,10 @@ impl Owner {
         }
         Ok(offset)
     }
+}
+
+fn is_fenced(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::Fenced)
 }
 
 /// Says which commits never happen, where that is known.

@@ -8,7 +8,7 @@ use redis::{AsyncCommands, aio::MultiplexedConnection};
 use store_conformance::waist::{MAP, Model, Owner, all, key, kind, task};
 use store_core::{
     Effect, ErrorKind,
-    backend::{Backend, MapId, OwnerId},
+    backend::{Backend, MapChange, MapId, OwnerId},
 };
 use store_redis::{RedisBackend, RedisConfig};
 
@@ -108,7 +108,8 @@ pub(crate) async fn a_server_that_evicts_is_refused(server: RedisServer) -> Resu
     let error = error.context("claimed")?;
     ensure!(error.kind() == ErrorKind::Config, "{error:?}");
     ensure!(error.to_string().contains("maxmemory-policy noeviction"), "{error}");
-    ensure!(!raw.exists::<_, bool>("store:{app:0}:task").await?);
+    let left: usize = redis::cmd("DBSIZE").query_async(&mut raw).await?;
+    ensure!(left == 0, "a refused claim leaves {left} keys");
     let mut config = RedisConfig::default();
     config.allow_eviction = true;
     RedisBackend::connect(server.url(), config)
@@ -154,5 +155,34 @@ pub(crate) async fn another_layout_is_refused(server: RedisServer) -> Result<()>
             == Some(ErrorKind::SchemaMismatch)
     );
     ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::SchemaMismatch));
+    Ok(())
+}
+
+/// A script that is refused in its middle would leave half of its writes, of which the repeated commit mends only some.
+pub(crate) async fn a_right_that_is_taken_away_applies_nothing(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    account(&mut raw, RIGHTS).await?;
+    let mut owner = Owner::claim(&some(&server).await?, &task(0)).await?;
+    owner.put(MAP, &model("before")).await?;
+    let large: Model = (0..35_u8).map(|n| (key([n]), key("x"))).collect();
+    for taken in ["+hset", "+hdel", "+zadd", "+zrem", "+sadd", "+srem", "+unlink"] {
+        let rest: Vec<_> = RIGHTS.iter().copied().filter(|right| *right != taken).collect();
+        for entries in [&large, &model(taken)] {
+            let before = all(owner.reader(), MAP).await?;
+            let commit = owner.next(store_conformance::waist::puts(MAP, entries));
+            account(&mut raw, &rest).await?;
+            let refused = owner.send(&commit).await.err().context("committed")?;
+            ensure!(refused.kind() == ErrorKind::PermissionDenied, "{taken}: {refused:?}");
+            ensure!(all(owner.reader(), MAP).await? == before, "{taken}: half a commit");
+            account(&mut raw, RIGHTS).await?;
+            owner.send(&commit).await?;
+            let after = all(owner.reader(), MAP).await?;
+            ensure!(entries.iter().all(|(key, value)| after.get(key) == Some(value)), "{taken}");
+            ensure!(owner.reader().approximate_len(MAP).await? == after.len() as u64, "{taken}");
+        }
+        owner.put(MapId::whole(2), &model(taken)).await?;
+        let clear = owner.next([(MAP, MapChange::Drop)].into());
+        owner.send(&clear).await?;
+    }
     Ok(())
 }

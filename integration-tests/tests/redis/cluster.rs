@@ -89,3 +89,58 @@ pub(crate) async fn one_server_and_a_cluster_are_told_apart(server: RedisServer)
     );
     Ok(())
 }
+
+/// Moves all of a slot to another primary.
+async fn move_slot(cluster: &RedisCluster, slot: u16) -> Result<()> {
+    let mut lines = Vec::new();
+    for node in cluster.addresses() {
+        let client = redis::Client::open(format!("redis://{node}"))?;
+        let mut line = client.get_multiplexed_async_connection().await?;
+        let role: Vec<redis::Value> = redis::cmd("ROLE").query_async(&mut line).await?;
+        if role.first() == Some(&redis::Value::BulkString(b"master".to_vec())) {
+            let id: String = redis::cmd("CLUSTER").arg("MYID").query_async(&mut line).await?;
+            let mut count = redis::cmd("CLUSTER");
+            let keys: Vec<String> =
+                count.arg("GETKEYSINSLOT").arg(slot).arg(1000).query_async(&mut line).await?;
+            lines.push((keys, node, id, line));
+        }
+    }
+    lines.sort_by_key(|(keys, ..)| keys.len());
+    let (keys, _, from_id, mut from) = lines.pop().context("a primary that has the slot")?;
+    let (_, to_node, to_id, mut to) = lines.pop().context("another primary")?;
+    let set = |state: &str, id: &str| {
+        let mut set = redis::cmd("CLUSTER");
+        set.arg("SETSLOT").arg(slot).arg(state).arg(id);
+        set
+    };
+    let _: () = set("IMPORTING", &from_id).query_async(&mut to).await?;
+    let _: () = set("MIGRATING", &to_id).query_async(&mut from).await?;
+    let mut migrate = redis::cmd("MIGRATE");
+    migrate.arg("127.0.0.1").arg(to_node.port()).arg("").arg(0).arg(10_000).arg("KEYS").arg(keys);
+    let _: () = migrate.query_async(&mut from).await?;
+    for line in [&mut to, &mut from] {
+        let _: () = set("NODE", &to_id).query_async(line).await?;
+    }
+    Ok(())
+}
+
+/// What only reads finds a slot that has moved, as its owner does.
+pub(crate) async fn a_slot_moves_under_readers_and_owners(_: RedisServer) -> Result<()> {
+    let cluster = cluster()?;
+    let connect = || RedisBackend::connect(cluster.url(), RedisConfig::default());
+    let (owners, readers): (Arc<dyn Backend>, _) = (Arc::new(connect().await?), connect().await?);
+    let mut owner = Owner::claim(&owners, &task(0)).await?;
+    owner.put(MAP, &model("1")).await?;
+    let reader = readers.read(&task(0)).await?;
+    ensure!(reader.approximate_len(MAP).await? == 1);
+    let client = redis::Client::open(format!("redis://{}", cluster.addresses()[0]))?;
+    let mut line = client.get_multiplexed_async_connection().await?;
+    let mut slot = redis::cmd("CLUSTER");
+    let slot: u16 = slot.arg("KEYSLOT").arg("store:{app:0}:task").query_async(&mut line).await?;
+    move_slot(&cluster, slot).await?;
+    ensure!(reader.get_many(&[(MAP, key("key"))]).await? == [Some(key("1"))]);
+    ensure!(reader.approximate_len(MAP).await? == 1);
+    owner.put(MAP, &model("2")).await?;
+    ensure!(all(&*reader, MAP).await? == model("2"));
+    Ok(())
+}

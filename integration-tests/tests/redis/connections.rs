@@ -139,12 +139,7 @@ pub(crate) async fn a_server_that_hangs(server: RedisServer) -> Result<()> {
     let error = refusal(server.url(), config).await?;
     ensure!(error.kind() == ErrorKind::Timeout, "{error:?}");
     server.hold(false)?;
-    let mut tries = 0;
-    while let Err(error) = owner.send(&commit).await {
-        ensure!(error.is_retryable() && tries < 500, "{error:?}");
-        tries += 1;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    super::send_at_last(&mut owner, &commit).await?;
     ensure!(owner.reader().checkpoint().await?.sequence == 2);
     ensure!(all(owner.reader(), MAP).await? == model("2"));
     Ok(())

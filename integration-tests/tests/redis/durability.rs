@@ -128,3 +128,44 @@ pub(crate) async fn replicas_are_waited_for(server: RedisServer) -> Result<()> {
     );
     Ok(())
 }
+
+/// A server that becomes a replica breaks off the waits at it: the commits may be at the replica that takes over.
+pub(crate) async fn a_wait_that_is_broken_off_is_unknown(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let replica = RedisServer::with(&["--replicaof", &format!("127.0.0.1 {}", server.port()?)])?;
+    let mut follows = async |count: usize| -> Result<()> {
+        let line = format!("connected_slaves:{count}\r");
+        loop {
+            let info: String = redis::cmd("INFO").arg("replication").query_async(&mut raw).await?;
+            if info.contains(&line) && !info.contains("state=wait") && !info.contains("state=send")
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    follows(1).await?;
+    let mut config = RedisConfig::default();
+    config.durability = RedisDurability::Replicas;
+    let backend: Arc<dyn Backend> = Arc::new(RedisBackend::connect(server.url(), config).await?);
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    owner.put(MAP, &model("1")).await?;
+    replica.hold(true)?;
+    let commit = owner.next(puts(MAP, &model("2")));
+    let (writer, sent) = (owner.claim.writer.clone(), commit.clone());
+    let waiting = tokio::spawn(async move { writer.commit(&sent).await });
+    while owner.reader().checkpoint().await?.sequence < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut demote = redis::cmd("REPLICAOF");
+    let mut raw = super::keys::raw(&server).await?;
+    let _: () = demote.arg("127.0.0.1").arg(replica.port()?).query_async(&mut raw).await?;
+    let error = waiting.await?.err().context("committed without a replica")?;
+    ensure!(error.effect() == Effect::Unknown && error.is_retryable(), "{error:?}");
+    let mut promote = redis::cmd("REPLICAOF");
+    let _: () = promote.arg("NO").arg("ONE").query_async(&mut raw).await?;
+    replica.hold(false)?;
+    super::send_at_last(&mut owner, &commit).await?;
+    ensure!(owner.reader().checkpoint().await?.sequence == 2);
+    Ok(())
+}

@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::RedisServer;
+use integration_tests::{
+    RedisServer,
+    crash::{Loss, Proxy},
+};
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use store_conformance::waist::{MAP, Model, Owner, all, key, kind, puts, task};
 use store_core::{
@@ -198,6 +201,28 @@ pub(crate) async fn a_half_applied_commit_is_finished(server: RedisServer) -> Re
     ensure!(kind(next.claim.writer.apply().await) == Some(ErrorKind::Fenced));
     let again = Owner::claim(&backend, &task(0)).await?;
     ensure!(again.checkpoint.sequence == 0 && all(again.reader(), MAP).await?.is_empty());
+    Ok(())
+}
+
+/// One that finds a decided log may be overtaken by a later owner that finishes it: that is no damage.
+pub(crate) async fn who_is_overtaken_at_a_log_is_fenced(server: RedisServer) -> Result<()> {
+    let (backend, owner) = prepared(&server, &numbered(100, "before")).await?;
+    let (commit, after) = change(&owner, 50);
+    owner.claim.writer.commit(&commit).await?;
+    let line = Proxy::start(server.address()).await?;
+    let url = format!("redis://{}", line.address());
+    let slow = RedisBackend::connect(&url, RedisConfig::default()).await?;
+    let id = OwnerId::random();
+    // The claim is made, and who made it learns so late.
+    line.lose(id.to_string().as_bytes(), 0, Loss::Delay(Duration::from_secs(1)));
+    let slow = tokio::spawn(async move { slow.claim(&task(0), id, &[]).await });
+    let mut raw = raw(&server).await?;
+    while !raw.hget::<_, _, String>(RECORD, "fence").await?.ends_with(&id.to_string()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let next = Owner::claim(&backend, &task(0)).await?;
+    ensure!(kind(slow.await?) == Some(ErrorKind::Fenced));
+    ensure!(all(next.reader(), MAP).await?.len() == after.len() + 50);
     Ok(())
 }
 

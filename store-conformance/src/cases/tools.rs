@@ -5,9 +5,11 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::{TryStreamExt, stream::BoxStream};
-use store_core::{EngineConfig, Maps, Task, backend::StoreSpec, codec::Raw, prelude::*};
+use store_core::{
+    EngineConfig, Maps, Task, backend::StoreSpec, codec::Raw, layers::Faults, prelude::*,
+};
 
-use crate::{Context, faults::Faulty};
+use crate::Context;
 
 pub(crate) static RAW: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("raw").values(Raw);
 
@@ -29,17 +31,15 @@ pub(crate) async fn open_on(database: &Database) -> Result<(Task, Store)> {
 }
 
 /// A database on a new handle whose calls can be made to fail, and what makes them.
-pub(crate) async fn faulty(context: &Context) -> Result<(Faulty, Database)> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), context.config())?;
-    Ok((line, database))
+pub(crate) async fn faulty(context: &Context) -> Result<(Faults, Database)> {
+    let line = Faults::none();
+    Ok((line.clone(), context.database().await?.layer(line)))
 }
 
 /// As [`faulty`], where every read goes to the backend.
-pub(crate) async fn faulty_without_cache(context: &Context) -> Result<(Faulty, Database)> {
-    let line = Faulty::new(context.backend().await?);
-    let database = Database::with(Arc::new(line.clone()), without_cache())?;
-    Ok((line, database))
+pub(crate) async fn faulty_without_cache(context: &Context) -> Result<(Faults, Database)> {
+    let line = Faults::none();
+    Ok((line.clone(), context.database_with(without_cache()).await?.layer(line)))
 }
 
 /// Settings by which every read goes to the backend.

@@ -2,14 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use store_core::{
     Database, EngineConfig, Error, ErrorKind, Result,
-    backend::{
-        Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
-    },
+    backend::{Backend, Commit, PageLimit},
+    layers::{Answer, Call, Layer, Size},
 };
 
 use crate::Context;
@@ -46,7 +42,7 @@ impl Watched {
     }
 
     pub(crate) fn database(&self, config: EngineConfig) -> Result<Database> {
-        Database::with(Arc::new(self.clone()), config)
+        Ok(Database::with(self.inner.clone(), config)?.layer(self.clone()))
     }
 
     /// What was asked since the last time; from now on no scan fails.
@@ -60,102 +56,42 @@ impl Watched {
     }
 
     fn with<T>(&self, use_calls: impl FnOnce(&mut Calls) -> T) -> T {
-        with(&self.calls, use_calls)
+        use_calls(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn with<T>(calls: &Mutex<Calls>, use_calls: impl FnOnce(&mut Calls) -> T) -> T {
-    use_calls(&mut calls.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-#[async_trait]
-impl Backend for Watched {
-    async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
-        let Claim { writer, checkpoint, .. } = self.inner.claim(task, owner, stores).await?;
-        Ok(Claim::new(Arc::new(Task { inner: writer, calls: self.calls.clone() }), checkpoint))
-    }
-
-    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let inner = self.inner.read(task).await?;
-        Ok(Arc::new(Task { inner, calls: self.calls.clone() }))
-    }
-
-    async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        self.inner.tasks(application).await
-    }
-
-    async fn destroy(&self, task: &TaskId) -> Result<()> {
-        self.inner.destroy(task).await
-    }
-}
-
-#[derive(Debug)]
-struct Task<T: ?Sized> {
-    inner: Arc<T>,
-    calls: Arc<Mutex<Calls>>,
-}
-
-#[async_trait]
-impl<T: TaskReader + ?Sized> TaskReader for Task<T> {
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        with(&self.calls, |calls| calls.gets.push(keys.len()));
-        self.inner.get_many(keys).await
-    }
-
-    async fn scan(
-        &self,
-        map: MapId,
-        range: &KeyRange,
-        order: Order,
-        limit: PageLimit,
-    ) -> Result<Page> {
-        let failing = |calls: &mut Calls| match &mut calls.patience {
-            Some(0) => true,
-            Some(pages) => {
-                *pages -= 1;
-                false
-            }
-            None => false,
-        };
-        if with(&self.calls, failing) {
+impl Layer for Watched {
+    async fn call<T, F>(&self, call: Call<'_>, send: impl Fn() -> F + Send + Sync) -> Result<T>
+    where
+        T: Answer,
+        F: Future<Output = Result<T>> + Send,
+    {
+        let refused = self.with(|calls| calls.refuses(&call));
+        if refused {
             return Err(Error::new(ErrorKind::Timeout, "no answer to a scan"));
         }
-        let page = self.inner.scan(map, range, order, limit).await?;
-        let bytes = page.entries.iter().map(|(key, value)| key.len() + value.len()).sum();
-        let asked = Asked { limit, entries: page.entries.len(), bytes };
-        with(&self.calls, |calls| calls.pages.push(asked));
-        Ok(page)
-    }
-
-    async fn approximate_len(&self, map: MapId) -> Result<u64> {
-        self.inner.approximate_len(map).await
-    }
-
-    async fn checkpoint(&self) -> Result<Checkpoint> {
-        self.inner.checkpoint().await
-    }
-
-    fn searcher(&self) -> Option<&dyn Searcher> {
-        self.inner.searcher()
+        let answer = send().await?;
+        if let Call::Scan { limit, .. } = call {
+            let Size { entries, bytes, .. } = answer.size();
+            self.with(|calls| calls.pages.push(Asked { limit, entries, bytes }));
+        }
+        Ok(answer)
     }
 }
 
-#[async_trait]
-impl TaskWriter for Task<dyn TaskWriter> {
-    async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
-        with(&self.calls, |calls| calls.commits.push(commit.clone()));
-        self.inner.commit(commit).await
-    }
-
-    async fn apply(&self) -> Result<()> {
-        self.inner.apply().await
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.inner.close().await
+impl Calls {
+    /// Remembers what is asked; whether it is a page that is to fail.
+    fn refuses(&mut self, call: &Call<'_>) -> bool {
+        match call {
+            Call::GetMany { keys } => self.gets.push(keys.len()),
+            Call::Commit { commit, .. } => self.commits.push((*commit).clone()),
+            Call::Scan { .. } => {
+                let left = self.patience.map(|pages| pages.checked_sub(1));
+                self.patience = left.map(Option::unwrap_or_default);
+                return left == Some(None);
+            }
+            _ => {}
+        }
+        false
     }
 }

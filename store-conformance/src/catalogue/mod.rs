@@ -104,6 +104,9 @@ const fn kafka(id: &'static str, about: &'static str) -> Entry {
     Entry { id, about, duty: Duty::WithKafka }
 }
 
+/// The cases that kill what keeps the state ([`Place::kill`](crate::Place::kill)), where that can be done.
+pub const KILLS: [&str; 4] = ["AD-30", "KV-58", "R03", "H01"];
+
 /// Every case, family by family.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
     let families = [

@@ -1,11 +1,12 @@
 //! Namespaces, concurrency, cancellation, failure (N, C, L, R).
 
 use super::{Entry, none, run};
-use crate::cases::operations::{cancellation, chaos, concurrency, failure, handles, names};
+use crate::cases::operations::{
+    cancellation, chaos, concurrency, failure, handles, names, repeated,
+};
 
 const CONFIGURED: &str = "how a server is found and entered is the adapter's configuration: a place comes already configured";
 const NAMESPACE: &str = "a namespace is the adapter's configuration: a place comes with the one it has, and names show through the waist only";
-const RETRIES: &str = "calls are not repeated by a layer: the caller learns of each failure";
 const LINE: &str = "the line to the server is the adapter's own: a place can be killed (R03), its line cannot be touched";
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -44,7 +45,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a place can be killed and not stopped: the time a call may take is the adapter's setting",
     ),
     none("L06", "a line that swallows everything", LINE),
-    none("L08", "a timeout inside a retry", RETRIES),
+    run!("L08", "a timeout inside a retry", repeated::a_timeout_inside_a_retry),
     none("R01", "a server that is not there", CONFIGURED),
     run!("R03", "lines that break between and inside calls", failure::broken_lines),
     none("R04", "a wrong password", CONFIGURED),
@@ -54,7 +55,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "nodes of a cluster are down",
         "a place is one, and has no nodes that could be killed apart",
     ),
-    none("R11", "exhausted retries tell of it", RETRIES),
+    run!("R11", "exhausted retries tell of it", repeated::exhausted_retries_tell),
     none("R12", "credentials change while at work", CONFIGURED),
     none("R13", "an idle line is cut", LINE),
     run!("R14", "a thousand failures use nothing up", failure::a_thousand_failures),

@@ -1,7 +1,7 @@
 //! Wrong data and configuration, honest capabilities, wrappers (F, G, H, Y).
 
 use super::{Entry, none, run};
-use crate::cases::wrong::{capabilities, data, scenario, settings, wrapped};
+use crate::cases::wrong::{capabilities, data, measured, scenario, settings, wrapped};
 
 const FACADE: &str = "URLs, files and the environment are read before there is a backend, by the crate that offers all of them";
 const SUITE: &str =
@@ -37,5 +37,5 @@ pub(super) const ENTRIES: &[Entry] = &[
     none("H06", "every skip has a reason", SUITE),
     none("H07", "broken backends fail", SUITE),
     run!("Y01", "layers that pass on give the same", wrapped::gives_the_same),
-    none("Y03", "a layer of metrics counts calls", "no layer counts calls"),
+    run!("Y03", "a layer of metrics counts calls", measured::each_call_counts_once),
 ];

@@ -10,8 +10,12 @@ mod recorded;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use libtest_mimic::Arguments;
-use store_conformance::{Place, Subject, anyhow, async_trait, faults::Faulty};
-use store_core::{backend::Backend, memory::MemoryBackend};
+use store_conformance::{Place, Subject, anyhow, async_trait};
+use store_core::{
+    backend::Backend,
+    layers::{Faults, Layered},
+    memory::MemoryBackend,
+};
 
 use self::recorded::{Broken, run};
 
@@ -66,7 +70,7 @@ fn main() -> ExitCode {
         let subject = match of_cache {
             // A line without faults hides that what is behind it is in this process.
             Some(&(_, bytes)) => subject
-                .wrapped(name, |backend| Arc::new(Faulty::new(backend)))
+                .wrapped(name, |backend| Arc::new(Layered::new(backend, Faults::none())))
                 .with_cache_bytes(bytes),
             None => subject,
         };

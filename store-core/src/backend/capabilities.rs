@@ -9,7 +9,8 @@
 pub struct Capabilities {
     /// Its name in messages and reports, for example `memory`.
     pub backend: &'static str,
-    /// Whether committed state outlives the process: what was acknowledged is there after a kill.
+    /// Whether committed state outlives the process: what was acknowledged is there after a kill, and after a loss of power
+    /// as far as the database can promise it.
     pub persistent: bool,
     /// Whether [`approximate_len`](super::TaskReader::approximate_len) is exact.
     pub exact_len: bool,

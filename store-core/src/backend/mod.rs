@@ -47,6 +47,7 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// - `stores` are those this owner will use, already checked against the recorded ones: for backends that prepare
     ///   something per store. [`Checkpoint::assign`] gives their numbers.
     /// - A task never seen before has the default checkpoint, and so has one that was destroyed, whose epochs go on.
+    /// - `Fenced` where a later claim came before this one had ended.
     async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim>;
 
     /// Opens the task for reading what has been committed. Fences nobody, and makes nothing.
@@ -86,8 +87,9 @@ impl Claim {
 
 /// Reads the committed state of a task.
 ///
-/// Each answer is of one whole commit, and not of an older one than was acknowledged before the call. Two calls may answer
-/// from different commits.
+/// Each answer is of one whole commit, and not of an older one than was acknowledged before the call, to whichever handle.
+/// Two calls may answer from different commits. An owner that was fenced may go on reading; what it reads then counts for
+/// nothing.
 #[async_trait]
 pub trait TaskReader: Debug + Send + Sync + 'static {
     /// What the backend can do; the same for all its tasks.

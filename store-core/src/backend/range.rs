@@ -114,7 +114,8 @@ fn successor(prefix: &[u8]) -> Option<Bytes> {
 pub struct PageLimit {
     /// Entries, at least 1.
     pub entries: usize,
-    /// Bytes of keys and values together. A page holds at least one entry, however large.
+    /// Bytes of keys and values together. The entry that reaches it is the last of its page, so that a page has room for
+    /// one entry, however large.
     pub bytes: usize,
 }
 
@@ -145,7 +146,8 @@ impl Default for PageLimit {
 pub struct Page {
     /// Keys and values, in the order asked for.
     pub entries: Vec<(Bytes, Bytes)>,
-    /// Where to go on: everything up to and including this key has been looked at. `None` when the range is done.
+    /// Where to go on: everything up to and including this key has been looked at, be it there or not. `None` when the
+    /// range is done, which nothing else says.
     ///
     /// A page may be short or empty and still say where to go on, so that a backend that skips many dead rows
     /// need not answer late.

@@ -45,6 +45,9 @@ impl Engine {
         mut batch: Batch,
     ) -> Result<Written> {
         self.check_lengths(&batch)?;
+        if let Room::Made(written) = self.try_write(store, generation, &mut batch)? {
+            return Ok(written);
+        }
         loop {
             // Listens before looking, so that room made in between is not missed.
             let mut room = std::pin::pin!(self.room.notified());

@@ -105,10 +105,13 @@ impl Engine {
             return Ok(false);
         }
         let _driver = Driver::new(self);
-        if let Some((commit, _)) = undecided {
-            self.decide(&commit).await?;
-        }
-        self.finish_applying().await?;
+        let Some((commit, _)) = undecided else {
+            return self.finish_applying().await.map(|()| true);
+        };
+        self.decide(&commit).await?;
+        // What was sent before is a part of what the caller asks for, and is decided.
+        let applied = self.finish_applying().await;
+        applied.map_err(|error| error.with_effect(Effect::Unknown))?;
         Ok(true)
     }
 

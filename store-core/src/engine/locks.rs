@@ -1,42 +1,63 @@
 //! Per-key locks, so that no two operations on one key lose a write.
 
 use std::{
-    collections::HashMap,
     hash::BuildHasher,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
+use hashbrown::{HashTable, hash_table::Entry};
 use tokio::sync::OwnedMutexGuard;
 
-type Key = (u32, Bytes);
-type Lock = Arc<tokio::sync::Mutex<()>>;
-type Shard = HashMap<Key, Lock>;
+type Mutual = Arc<tokio::sync::Mutex<()>>;
 
 const SHARDS: usize = 16;
 
 /// Locks made when asked for and gone when nobody holds or awaits them.
 #[derive(Debug, Default)]
 pub(super) struct KeyLocks {
-    shards: [Mutex<Shard>; SHARDS],
-    hasher: std::hash::RandomState,
+    shards: [Mutex<HashTable<Lock>>; SHARDS],
+    /// Seeded: nobody who chooses the keys chooses which of them collide.
+    hasher: foldhash::fast::RandomState,
 }
+
+#[derive(Debug)]
+struct Lock {
+    hash: u64,
+    key: LockedKey,
+    mutual: Mutual,
+}
+
+/// A user key of a store.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+struct LockedKey(u32, Bytes);
 
 impl KeyLocks {
     /// Waits for the lock of a user key of a store.
     ///
     /// Dropping the future gives up the place in the queue.
     pub(super) async fn lock(self: &Arc<Self>, store: u32, key: Bytes) -> KeyGuard {
-        let key = (store, key);
-        let lock = self.shard(&key).entry(key.clone()).or_default().clone();
+        let key = LockedKey(store, key);
+        let hash = self.hasher.hash_one(&key);
+        let mutual = self.mutual(hash, &key);
         // The slot exists before the wait, so that a dropped wait also clears the table.
-        let mut slot = KeyGuard { locks: self.clone(), key, held: None };
-        slot.held = Some(lock.lock_owned().await);
+        let mut slot = KeyGuard { locks: self.clone(), hash, key, held: None };
+        slot.held = Some(mutual.lock_owned().await);
         slot
     }
 
-    fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
-        let hash = self.hasher.hash_one(key);
+    fn mutual(&self, hash: u64, key: &LockedKey) -> Mutual {
+        match self.shard(hash).entry(hash, |lock| lock.key == *key, |lock| lock.hash) {
+            Entry::Occupied(known) => known.get().mutual.clone(),
+            Entry::Vacant(place) => {
+                let mutual = Mutual::default();
+                place.insert(Lock { hash, key: key.clone(), mutual: mutual.clone() });
+                mutual
+            }
+        }
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, HashTable<Lock>> {
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,17 +67,20 @@ impl KeyLocks {
 #[derive(Debug)]
 pub(super) struct KeyGuard {
     locks: Arc<KeyLocks>,
-    key: Key,
+    hash: u64,
+    key: LockedKey,
     held: Option<OwnedMutexGuard<()>>,
 }
 
 impl Drop for KeyGuard {
     fn drop(&mut self) {
         self.held = None;
-        let mut shard = self.locks.shard(&self.key);
-        // Clones are only made under the shard's lock, so one reference means nobody else knows the lock.
-        if shard.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
-            shard.remove(&self.key);
+        let mut shard = self.locks.shard(self.hash);
+        if let Ok(known) = shard.find_entry(self.hash, |lock| lock.key == self.key)
+            // Clones are only made under the shard's lock, so one reference means nobody else knows the lock.
+            && Arc::strong_count(&known.get().mutual) == 1
+        {
+            known.remove();
         }
     }
 }

@@ -15,6 +15,18 @@ local function foreign()
   end
 end
 
+-- The command that the user may not run any more, if there is one: rights may change after the claim, and a script that is
+-- refused in its middle leaves half of what it writes.
+local function forbidden()
+  local values, order = KEYS[FIRST] or KEYS[1], KEYS[FIRST + 1] or KEYS[1]
+  for _, command in ipairs({
+    {'HSET', values, 'f', 'v'}, {'HDEL', values, 'f'}, {'ZADD', order, '0', 'm'}, {'ZREM', order, 'm'},
+    {'SADD', KEYS[2], 'm'}, {'SREM', KEYS[2], 'm'}, {'UNLINK', KEYS[3]},
+  }) do
+    if not redis.acl_check_cmd(unpack(command)) then return string.lower(command[1]) end
+  end
+end
+
 -- Applies a chunk, a list of {map, {key, value, ...}, {deleted key, ...}, dropped}; maps count from 0. `unpack` takes
 -- fewer than 8000 values.
 local function apply(chunk, names)

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use store::{
     Database, EmbeddedBackend, EmbeddedConfig, RedisBackend, RedisConfig, backend::Backend,
-    memory::MemoryBackend,
+    layers::Layered, memory::MemoryBackend,
 };
 
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
         bare::{Hand, fjall::Fjall, redis::Redis, tree::Tree, waist::Waist},
         typed::Typed,
     },
+    latency::Latency,
     proxy,
-    remote::{Latency, Remote},
 };
 
 /// A group of lines of the table.
@@ -139,7 +139,7 @@ impl Places<'_> {
                 Arc::new(EmbeddedBackend::open(self.folder.join(name), config).await?)
             }
             Target::RemoteNear | Target::Remote | Target::RemoteFar => {
-                Arc::new(Remote::new(MemoryBackend::new(), latency.clone()))
+                Arc::new(Layered::new(Arc::new(MemoryBackend::new()), latency.clone()))
             }
             Target::Redis | Target::RedisFar => {
                 let mut config = RedisConfig::default();

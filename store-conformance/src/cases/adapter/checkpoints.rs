@@ -51,10 +51,20 @@ async fn told(
     owner: &Owner,
     sent: &Checkpoint,
 ) -> Result<()> {
-    ensure!(owner.reader().checkpoint().await? == *sent, "by the owner");
-    ensure!(backend.read(id).await?.checkpoint().await? == *sent, "by a reader");
+    let n = sent.sequence;
+    ensure!(
+        owner.reader().checkpoint().await? == *sent,
+        "checkpoint {n} was committed: the owner tells another one"
+    );
+    ensure!(
+        backend.read(id).await?.checkpoint().await? == *sent,
+        "checkpoint {n} was committed: a reader tells another one"
+    );
     let listed = backend.tasks(&id.application).await?;
-    ensure!(listed.len() == 1 && listed[0].checkpoint == *sent, "by the list of tasks");
+    ensure!(
+        listed.len() == 1 && listed[0].checkpoint == *sent,
+        "checkpoint {n} was committed: the list of tasks tells another one"
+    );
     Ok(())
 }
 
@@ -67,7 +77,10 @@ pub(crate) async fn checkpoints_come_back_whole(context: Context) -> Result<()> 
         owner.send(&Arc::new(Commit::new(checkpoint.clone(), Changes::new()))).await?;
         told(&backend, &task(0), &owner, &checkpoint).await?;
         owner = Owner::claim(&context.backend().await?, &task(0)).await?;
-        ensure!(owner.checkpoint == checkpoint, "by the next claim");
+        ensure!(
+            owner.checkpoint == checkpoint,
+            "checkpoint {sequence} was committed: the next claim is given another one"
+        );
     }
     Ok(())
 }
@@ -100,6 +113,9 @@ pub(crate) async fn checkpoints_replace_each_other(context: Context) -> Result<(
     }
     owner.send(&Arc::new(Commit::new(third.clone(), Changes::new()))).await?;
     told(&backend, &task(0), &owner, &third).await?;
-    ensure!(Owner::claim(&backend, &task(0)).await?.checkpoint == third, "by the next claim");
+    ensure!(
+        Owner::claim(&backend, &task(0)).await?.checkpoint == third,
+        "checkpoint 3 was committed: the next claim is given another one"
+    );
     Ok(())
 }

@@ -8,7 +8,8 @@ use store_core::{
     backend::{Changes, OwnerId},
 };
 
-use crate::waist::{MAP, Model, Owner, all, key, kind, puts, task};
+use super::{holds, refused};
+use crate::waist::{MAP, Model, Owner, key, puts, task};
 
 fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
@@ -18,13 +19,17 @@ pub(crate) async fn the_last_claim_wins(context: Context) -> Result<()> {
     let mut old = Owner::claim(&context.backend().await?, &task(0)).await?;
     old.put(MAP, &model("old")).await?;
     let mut new = Owner::claim(&context.backend().await?, &task(0)).await?;
-    ensure!(new.checkpoint.sequence == 1);
-    ensure!(kind(old.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
-    ensure!(all(new.reader(), MAP).await? == model("old"));
+    let told = new.checkpoint.sequence;
+    ensure!(told == 1, "the claim is given commit {told} as the last one, instead of 1");
+    let late = old.put(MAP, &model("zombie")).await;
+    refused(late, ErrorKind::Fenced, "commit 2 of the earlier owner, before that of the later")?;
+    holds(new.reader(), MAP, &model("old"), "a later claim, and a fenced commit").await?;
     new.put(MAP, &model("new")).await?;
-    ensure!(kind(old.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
-    ensure!(all(new.reader(), MAP).await? == model("new"));
-    ensure!(new.reader().checkpoint().await?.sequence == 2);
+    let late = old.put(MAP, &model("zombie")).await;
+    refused(late, ErrorKind::Fenced, "commit 2 of the earlier owner, after that of the later")?;
+    holds(new.reader(), MAP, &model("new"), "the later owner's commit, and a fenced one").await?;
+    let left = new.reader().checkpoint().await?.sequence;
+    ensure!(left == 2, "the task is at commit {left} instead of 2");
     Ok(())
 }
 
@@ -54,20 +59,21 @@ pub(crate) async fn a_commit_sent_twice_counts_once(context: Context) -> Result<
     for _ in 0..3 {
         owner.send(&commit).await?;
     }
-    ensure!(owner.reader().checkpoint().await?.sequence == 1);
+    let left = owner.reader().checkpoint().await?.sequence;
+    ensure!(left == 1, "commit 1 was sent three times and the task is at {left}");
     owner.put(MAP, &model("twice")).await?;
-    ensure!(kind(owner.claim.writer.commit(&commit).await) == Some(ErrorKind::SequenceGap));
-    ensure!(all(owner.reader(), MAP).await? == model("twice"));
-    Ok(())
+    let late = owner.claim.writer.commit(&commit).await;
+    refused(late, ErrorKind::SequenceGap, "commit 1 after commit 2")?;
+    holds(owner.reader(), MAP, &model("twice"), "commit 1 came again after commit 2").await
 }
 
 pub(crate) async fn a_gap_is_refused(context: Context) -> Result<()> {
     let mut owner = Owner::claim(&context.backend().await?, &task(0)).await?;
     owner.put(MAP, &model("one")).await?;
     owner.checkpoint.sequence += 3;
-    ensure!(kind(owner.put(MAP, &model("five")).await) == Some(ErrorKind::SequenceGap));
-    ensure!(all(owner.reader(), MAP).await? == model("one"));
-    Ok(())
+    let above = owner.put(MAP, &model("five")).await;
+    refused(above, ErrorKind::SequenceGap, "commit 5 after commit 1")?;
+    holds(owner.reader(), MAP, &model("one"), "commit 5 was refused").await
 }
 
 pub(crate) async fn a_claim_repeated_is_not_its_own_rival(context: Context) -> Result<()> {
@@ -77,7 +83,8 @@ pub(crate) async fn a_claim_repeated_is_not_its_own_rival(context: Context) -> R
     let second = backend.claim(&task(0), id, &[]).await?;
     let mut owner = Owner { checkpoint: second.checkpoint.clone(), claim: second };
     owner.put(MAP, &model("x")).await?;
-    ensure!(backend.tasks(&task(0).application).await?[0].epoch == 1);
+    let epoch = backend.tasks(&task(0).application).await?[0].epoch;
+    ensure!(epoch == 1, "one owner claimed twice and the epoch is {epoch}");
     drop(first);
     Ok(())
 }
@@ -88,7 +95,8 @@ pub(crate) async fn an_empty_commit_is_fenced(context: Context) -> Result<()> {
     old.send(&empty).await?;
     let new = Owner::claim(&context.backend().await?, &task(0)).await?;
     let empty = old.next(Changes::new());
-    ensure!(kind(old.send(&empty).await) == Some(ErrorKind::Fenced));
-    ensure!(new.checkpoint.sequence == 1);
+    refused(old.send(&empty).await, ErrorKind::Fenced, "an empty commit of an earlier owner")?;
+    let told = new.checkpoint.sequence;
+    ensure!(told == 1, "an empty commit was accepted and the next claim is given commit {told}");
     Ok(())
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::future::join;
 use store_core::backend::{MapChange, MapId, TaskReader};
 
+use super::holds;
 use crate::{
     Outcome,
     waist::{MAP, Model, Owner, all, deletes, key, puts, task},
@@ -37,22 +38,28 @@ async fn follows(context: Context, by_owner: bool) -> Result<()> {
     let seen = async |owner: &Owner| {
         let reader = if by_owner { owner.reader() } else { &*reader };
         let sequence = reader.checkpoint().await?.sequence;
-        ensure!(sequence == owner.checkpoint.sequence, "the checkpoint is old");
+        let expected = owner.checkpoint.sequence;
+        ensure!(sequence == expected, "commit {expected} is acknowledged and {sequence} is seen");
         seen(reader).await
     };
-    ensure!(seen(&owner).await? == absent);
+    ensure!(seen(&owner).await? == absent, "there before the first commit");
     for value in ["1", "2"] {
         let mut changes = puts(MAP, &model(value));
         changes.extend(puts(SEGMENT, &model(value)));
         let commit = owner.next(changes);
         owner.send(&commit).await?;
-        ensure!(seen(&owner).await? == [Some(key(value)), Some(key(value))], "put {value}");
+        let found = seen(&owner).await?;
+        ensure!(
+            found == [Some(key(value)), Some(key(value))],
+            "{value} was put in a map and a segment: {found:?}"
+        );
     }
     let mut changes = deletes(MAP, [key("key")]);
     changes.insert(SEGMENT, MapChange::Drop);
     let commit = owner.next(changes);
     owner.send(&commit).await?;
-    ensure!(seen(&owner).await? == absent, "deleted and dropped");
+    let found = seen(&owner).await?;
+    ensure!(found == absent, "a key was deleted, a segment with one dropped: {found:?}");
     Ok(())
 }
 
@@ -77,7 +84,11 @@ pub(crate) async fn an_old_read_does_not_stay(context: Context) -> Result<()> {
         let (read, sent) = join(writer.get_many(&asked), owner.send(&commit)).await;
         read?;
         sent?;
-        ensure!(owner.reader().get_many(&asked).await? == [Some(value)], "round {round}");
+        let found = owner.reader().get_many(&asked).await?;
+        ensure!(
+            found == [Some(value)],
+            "round {round}: an older value, after the commit: {found:?}"
+        );
     }
     Ok(())
 }
@@ -118,8 +129,9 @@ pub(crate) async fn acknowledged_commits_survive_a_kill(context: Context) -> Res
         drop(owner);
         context.place().kill().await?;
         owner = Owner::claim(&context.backend().await?, &task(0)).await?;
-        ensure!(owner.checkpoint.sequence == round + 1, "commit {round} is lost");
-        ensure!(all(owner.reader(), MAP).await? == model(&round.to_string()));
+        ensure!(owner.checkpoint.sequence == round + 1, "commit {} is lost", round + 1);
+        let when = format!("commit {} was acknowledged, then a kill", round + 1);
+        holds(owner.reader(), MAP, &model(&round.to_string()), &when).await?;
     }
     Ok(Outcome::Passed)
 }

@@ -8,7 +8,8 @@ use store_core::{
     backend::{MapChange, MapId, TaskId},
 };
 
-use crate::waist::{MAP, Model, Owner, all, key, puts, task};
+use super::holds;
+use crate::waist::{MAP, Model, Owner, key, puts, task};
 
 /// The longest key and value that are tried, whatever is declared.
 const KEY: usize = 64 << 10;
@@ -24,8 +25,8 @@ pub(crate) async fn limits_are_as_declared(context: Context) -> Result<()> {
     let large = Bytes::from(vec![b'v'; says.max_value_bytes.min(VALUE)]);
     let model: Model = [(long, key("1")), (key("large"), large)].into();
     owner.put(MAP, &model).await?;
-    ensure!(all(owner.reader(), MAP).await? == model);
-    Ok(())
+    let when = format!("a key and a value as long as declared were put: {says:?}");
+    holds(owner.reader(), MAP, &model, &when).await
 }
 
 pub(crate) async fn everybody_is_told_the_same(context: Context) -> Result<()> {
@@ -59,9 +60,9 @@ pub(crate) async fn maps_do_not_meet(context: Context) -> Result<()> {
         let commit = owner.next([(gone, MapChange::Drop)].into());
         owner.send(&commit).await?;
         maps.retain(|map| *map != gone);
-        ensure!(all(owner.reader(), gone).await?.is_empty(), "{gone} is still there");
+        holds(owner.reader(), gone, &Model::new(), "it was dropped").await?;
         for map in &maps {
-            ensure!(all(owner.reader(), *map).await? == model(map), "{map} after {gone} went");
+            holds(owner.reader(), *map, &model(map), &format!("{gone} was dropped")).await?;
         }
     }
     Ok(())
@@ -78,7 +79,8 @@ pub(crate) async fn far_tasks_do_not_meet(context: Context) -> Result<()> {
         Owner::claim(&backend, id).await?.put(MAP, &model(id)).await?;
     }
     for id in &ids {
-        ensure!(all(&*backend.read(id).await?, MAP).await? == model(id), "{id}");
+        let reader = backend.read(id).await?;
+        holds(&*reader, MAP, &model(id), &format!("task {id}, beside others")).await?;
     }
     let listed = backend.tasks(&task(0).application).await?;
     let listed: Vec<_> = listed.iter().map(|summary| summary.task.clone()).collect();

@@ -7,7 +7,8 @@ use store_core::{
     backend::{Changes, TaskId},
 };
 
-use crate::waist::{MAP, Model, Owner, all, key, kind, puts, task};
+use super::{holds, refused};
+use crate::waist::{MAP, Model, Owner, key, puts, task};
 
 fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
@@ -20,7 +21,7 @@ pub(crate) async fn apply_and_close_may_be_repeated(context: Context) -> Result<
     for _ in 0..3 {
         owner.claim.writer.apply().await?;
     }
-    ensure!(all(owner.reader(), MAP).await? == model("1"));
+    holds(owner.reader(), MAP, &model("1"), "the commit was applied four times").await?;
     for _ in 0..3 {
         owner.claim.writer.close().await?;
     }
@@ -36,8 +37,7 @@ pub(crate) async fn closing_fences_nobody(context: Context) -> Result<()> {
     let _ = old.claim.writer.close().await;
     drop(old);
     new.put(MAP, &model("new")).await?;
-    ensure!(all(new.reader(), MAP).await? == model("new"));
-    Ok(())
+    holds(new.reader(), MAP, &model("new"), "the earlier owner was closed").await
 }
 
 /// Claimed tasks are there before their first commit; destroyed ones are not, nor those of other applications.
@@ -52,7 +52,8 @@ pub(crate) async fn the_list_is_of_tasks_that_are_there(context: Context) -> Res
     };
     ensure!(listed().await? == [(task(3), 0)], "{:?}", listed().await?);
     let reader = backend.read(&task(3)).await?;
-    ensure!(reader.checkpoint().await?.sequence == 0 && all(&*reader, MAP).await?.is_empty());
+    ensure!(reader.checkpoint().await?.sequence == 0, "a task without a commit has one");
+    holds(&*reader, MAP, &Model::new(), "the task was claimed only").await?;
     Owner::claim(&backend, &task(4)).await?.put(MAP, &model("x")).await?;
     backend.destroy(&task(3)).await?;
     ensure!(listed().await? == [(task(4), 1)], "{:?}", listed().await?);
@@ -67,14 +68,14 @@ pub(crate) async fn a_refused_commit_leaves_nothing(context: Context) -> Result<
     let mut changes = puts(MAP, &model("zombie"));
     changes.extend(puts(store_core::backend::MapId::segment(2, 1), &model("zombie")));
     let commit = old.next(changes);
-    ensure!(kind(old.send(&commit).await) == Some(ErrorKind::Fenced));
-    ensure!(all(new.reader(), MAP).await?.is_empty());
-    ensure!(new.reader().checkpoint().await? == Default::default());
+    refused(old.send(&commit).await, ErrorKind::Fenced, "the first commit of an earlier owner")?;
+    holds(new.reader(), MAP, &Model::new(), "the commit was fenced").await?;
+    let left = new.reader().checkpoint().await?;
+    ensure!(left == Default::default(), "a fenced commit left its checkpoint");
     let mut later = new.next(Changes::new()).checkpoint().clone();
     later.sequence = 9;
     let gap =
         std::sync::Arc::new(store_core::backend::Commit::new(later, puts(MAP, &model("gap"))));
-    ensure!(kind(new.claim.writer.commit(&gap).await) == Some(ErrorKind::SequenceGap));
-    ensure!(all(&*backend.read(&task(0)).await?, MAP).await?.is_empty());
-    Ok(())
+    refused(new.claim.writer.commit(&gap).await, ErrorKind::SequenceGap, "commit 9 as the first")?;
+    holds(&*backend.read(&task(0)).await?, MAP, &Model::new(), "commit 9 was refused").await
 }

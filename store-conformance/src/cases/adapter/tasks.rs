@@ -8,7 +8,8 @@ use store_core::{
     backend::{KeyRange, Order, PageLimit, TaskId},
 };
 
-use crate::waist::{MAP, Model, Owner, all, key, kind, task};
+use super::{holds, refused};
+use crate::waist::{MAP, Model, Owner, key, kind, task};
 
 fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
@@ -18,9 +19,11 @@ pub(crate) async fn state_survives_new_handles(context: Context) -> Result<()> {
     for round in 0..4_u64 {
         let backend = context.backend().await?;
         let mut owner = Owner::claim(&backend, &task(0)).await?;
-        ensure!(owner.checkpoint.sequence == round);
+        let told = owner.checkpoint.sequence;
+        ensure!(told == round, "handle {round} is given commit {told} as the last one");
         let expected = round.checked_sub(1).map(|last| model(&last.to_string()));
-        ensure!(all(owner.reader(), MAP).await? == expected.unwrap_or_default());
+        let when = format!("{round} commits by handles before");
+        holds(owner.reader(), MAP, &expected.unwrap_or_default(), &when).await?;
         owner.put(MAP, &model(&round.to_string())).await?;
         owner.claim.writer.close().await?;
     }
@@ -29,8 +32,9 @@ pub(crate) async fn state_survives_new_handles(context: Context) -> Result<()> {
 
 pub(crate) async fn tasks_are_listed(context: Context) -> Result<()> {
     let backend = context.backend().await?;
-    ensure!(backend.tasks(&task(0).application).await?.is_empty());
-    ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::NotFound));
+    let listed = backend.tasks(&task(0).application).await?;
+    ensure!(listed.is_empty(), "listed before any claim: {listed:?}");
+    refused(backend.read(&task(0)).await, ErrorKind::NotFound, "reading a task never claimed")?;
     for partition in [7, 300, 2] {
         Owner::claim(&backend, &task(partition)).await?.put(MAP, &model("x")).await?;
     }
@@ -53,7 +57,7 @@ pub(crate) async fn tasks_do_not_meet(context: Context) -> Result<()> {
     }
     for id in &ids {
         let reader = backend.read(id).await?;
-        ensure!(all(&*reader, MAP).await? == model(&id.to_string()));
+        holds(&*reader, MAP, &model(&id.to_string()), &format!("task {id}, beside others")).await?;
     }
     Ok(())
 }
@@ -68,26 +72,31 @@ pub(crate) async fn destroy_leaves_the_epoch(context: Context) -> Result<()> {
     // May be repeated, and there is nothing left to say.
     let again = kind(backend.destroy(&task(0)).await);
     ensure!(again.is_none() || again == Some(ErrorKind::NotFound), "{again:?}");
-    ensure!(kind(backend.read(&task(0)).await) == Some(ErrorKind::NotFound));
-    ensure!(kind(backend.destroy(&task(5)).await) == Some(ErrorKind::NotFound));
-    ensure!(kind(zombie.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
+    let missing = ErrorKind::NotFound;
+    refused(backend.read(&task(0)).await, missing, "reading a destroyed task")?;
+    refused(backend.destroy(&task(5)).await, missing, "destroying a task never claimed")?;
+    let late = zombie.put(MAP, &model("zombie")).await;
+    refused(late, ErrorKind::Fenced, "a commit of the owner from before the destroy")?;
 
     let mut new = Owner::claim(&backend, &task(0)).await?;
-    ensure!(new.checkpoint == Default::default());
-    ensure!(all(new.reader(), MAP).await?.is_empty());
+    ensure!(new.checkpoint == Default::default(), "a destroyed task comes back with a checkpoint");
+    holds(new.reader(), MAP, &Model::new(), "the task was destroyed and claimed again").await?;
     new.put(MAP, &model("new")).await?;
-    ensure!(kind(zombie.put(MAP, &model("zombie")).await) == Some(ErrorKind::Fenced));
-    ensure!(all(new.reader(), MAP).await? == model("new"));
+    let late = zombie.put(MAP, &model("zombie")).await;
+    refused(late, ErrorKind::Fenced, "a commit of the owner from before, in the new life")?;
+    holds(new.reader(), MAP, &model("new"), "the first commit of the new life").await?;
     let tasks = backend.tasks(&task(0).application).await?;
-    ensure!(tasks[0].epoch == 3, "the epoch goes on: {}", tasks[0].epoch);
-    ensure!(all(&*backend.read(&task(1)).await?, MAP).await? == model("kept"));
+    ensure!(tasks[0].epoch == 3, "claim, destroy, claim are three epochs, not {}", tasks[0].epoch);
+    let other = backend.read(&task(1)).await?;
+    holds(&*other, MAP, &model("kept"), "another task was destroyed").await?;
     // Who looked at the earlier life does not see the new one.
-    ensure!(kind(onlooker.checkpoint().await) == Some(ErrorKind::NotFound));
-    ensure!(kind(onlooker.get_many(&[(MAP, key("key"))]).await) == Some(ErrorKind::NotFound));
-    ensure!(kind(onlooker.approximate_len(MAP).await) == Some(ErrorKind::NotFound));
+    let from_before = |call| format!("{call} of a reader from before the destroy");
+    refused(onlooker.checkpoint().await, missing, &from_before("checkpoint"))?;
+    let found = onlooker.get_many(&[(MAP, key("key"))]).await;
+    refused(found, missing, &from_before("get_many"))?;
+    refused(onlooker.approximate_len(MAP).await, missing, &from_before("approximate_len"))?;
     let page = onlooker.scan(MAP, &KeyRange::ALL, Order::Forward, PageLimit::default()).await;
-    ensure!(kind(page) == Some(ErrorKind::NotFound));
-    Ok(())
+    refused(page, missing, &from_before("scan"))
 }
 
 /// Whoever came last, all answers agree on whether the task is there.
@@ -115,7 +124,7 @@ pub(crate) async fn a_claim_beside_a_destroy(context: Context) -> Result<()> {
         let listed = backend.tasks(&id.application).await?;
         ensure!(listed.iter().any(|summary| summary.task == id), "round {round}: not listed");
         let reader = backend.read(&id).await?;
-        ensure!(all(&*reader, MAP).await? == model("after"), "round {round}");
+        holds(&*reader, MAP, &model("after"), &format!("round {round}")).await?;
     }
     Ok(())
 }
@@ -128,7 +137,7 @@ pub(crate) async fn names_differ_by_case(context: Context) -> Result<()> {
     }
     for name in names {
         let reader = backend.read(&TaskId::new(name, 0)?).await?;
-        ensure!(all(&*reader, MAP).await? == model(name));
+        holds(&*reader, MAP, &model(name), &format!("task {name}/0, beside others")).await?;
     }
     Ok(())
 }

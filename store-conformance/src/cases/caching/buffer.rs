@@ -2,22 +2,19 @@
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::{
-    backend::{KeyRange, Order, PageLimit, TaskId},
-    prelude::*,
-};
+use store_core::{backend::TaskId, prelude::*};
 
 use crate::{
     Context,
     cases::tools::{bytes, committed, delete, holds, open, put, rows},
+    waist::all,
 };
 
 /// How many entries the backend holds for the task's first store, whatever the engine believes.
 async fn stored(context: &Context) -> Result<usize> {
     let reader = context.backend().await?.read(&TaskId::new("app", 0)?).await?;
     let map = store_core::backend::MapId::whole(1);
-    let page = reader.scan(map, &KeyRange::ALL, Order::Forward, PageLimit::default()).await?;
-    Ok(page.entries.len())
+    Ok(all(&*reader, map).await?.len())
 }
 
 pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Result<()> {

@@ -1,12 +1,12 @@
 //! A crash at every call to the backend, before and after it has acted: what belongs together is there or not, together.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::prelude::*;
+use store_core::{layers::CutOff, prelude::*};
 
-use crate::{Context, faults::CutOff};
+use crate::Context;
 
 const LONG: Duration = Duration::from_secs(1);
 
@@ -88,8 +88,8 @@ pub(crate) async fn at_any_call(context: Context) -> Result<()> {
     let mut done = 0;
     // One run may take the whole way: then there are no further calls to be cut off at.
     for half_calls in 0.. {
-        let cut_off = CutOff::new(context.backend().await?, half_calls % 40);
-        let database = Database::with(Arc::new(cut_off.clone()), context.config())?;
+        let cut_off = CutOff::after(half_calls % 40);
+        let database = context.database().await?.layer(cut_off.clone());
         tokio::select! {
             biased;
             () = cut_off.cut() => crashes += 1,

@@ -1,12 +1,11 @@
 //! Two owners, lost answers, and batches that arrive when nobody waits for them.
 
 use anyhow::{Result, ensure};
-use store_core::{Effect, prelude::*};
+use store_core::{Effect, layers::Fault, prelude::*};
 
 use crate::{
     Context,
     cases::tools::{bytes, committed, faulty, holds, open, open_on, put},
-    faults::Fault,
 };
 
 pub(crate) async fn the_older_owner_is_refused(context: Context) -> Result<()> {

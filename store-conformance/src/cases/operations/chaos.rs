@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::{Task, prelude::*};
+use store_core::{
+    Task,
+    layers::{Fault, Faults},
+    prelude::*,
+};
 
 use crate::{
     Context,
     cases::tools::{Store, bytes, faulty, open, open_on, rows},
-    faults::{Fault, Faulty},
 };
 
 type Model = BTreeMap<Bytes, Bytes>;
 
 /// What the process knows: what it has written, and what its last commit would leave.
 struct Work {
-    line: Faulty,
+    line: Faults,
     task: Task,
     store: Store,
     random: StdRng,

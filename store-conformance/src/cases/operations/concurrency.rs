@@ -1,17 +1,20 @@
 //! Many at once (C).
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use futures::future::try_join_all;
-use store_core::{EngineConfig, Task, prelude::*};
+use store_core::{
+    Task,
+    layers::{CallKind, CutOff},
+    prelude::*,
+};
 use tokio::time::timeout;
 
 use crate::{
     Context,
     cases::tools::{Store, bytes, committed, faulty, open, open_on, put, rows},
-    faults::CutOff,
 };
 
 /// Runs workers that are numbered, each as a task of the runtime, and waits for all.
@@ -25,8 +28,7 @@ where
 
 /// All of them read before the first one writes, unless they wait.
 pub(crate) async fn updates_of_one_key_wait(context: Context) -> Result<()> {
-    let line = CutOff::new(context.backend().await?, u64::MAX);
-    let database = Database::with(Arc::new(line), EngineConfig::default())?;
+    let database = context.database().await?.layer(CutOff::never());
     let (task, store) = open_on(&database).await?;
     let key = bytes("k");
     let append = |old: Option<Bytes>| Some([&old.unwrap_or_default()[..], b"+"].concat().into());
@@ -156,7 +158,7 @@ pub(crate) async fn a_slow_commit_delays_nobody(context: Context) -> Result<()> 
     put(&store, &[("old", "1")]).await?;
     task.commit(()).await?;
     put(&store, &[("slow", "1")]).await?;
-    line.hold_commits();
+    line.hold(&[CallKind::Commit]);
     let commit = tokio::spawn({
         let task = task.clone();
         async move { task.commit([("s", 1)]).await }

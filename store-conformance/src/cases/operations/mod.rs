@@ -6,3 +6,4 @@ pub(crate) mod concurrency;
 pub(crate) mod failure;
 pub(crate) mod handles;
 pub(crate) mod names;
+pub(crate) mod repeated;

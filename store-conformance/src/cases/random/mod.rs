@@ -132,4 +132,4 @@ pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
 }
 
 /// How long the operations of one case may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);

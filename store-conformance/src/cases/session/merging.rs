@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use futures::future::try_join_all;
-use store_core::{Effect, prelude::*};
+use store_core::{Effect, layers::Fault, prelude::*};
 
 use super::tools::{AT, VISITS, filled, numbered};
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
         timed::{collect, ms},
         tools::faulty,
     },
-    faults::Fault,
 };
 
 /// Two sessions are merged, and the process dies when the commit of it is where `fate` says; none before it is sent.

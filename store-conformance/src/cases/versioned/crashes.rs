@@ -1,7 +1,7 @@
 //! The process dies while versions move.
 
 use anyhow::{Result, bail, ensure};
-use store_core::{Effect, prelude::*};
+use store_core::{Effect, layers::Fault, prelude::*};
 
 use super::tools::{I, RATES, Record, record, text};
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
         timed::collect,
         tools::faulty,
     },
-    faults::Fault,
 };
 
 pub(crate) async fn no_version_is_lost(context: Context) -> Result<()> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod capabilities;
 pub(crate) mod data;
+pub(crate) mod measured;
 pub(crate) mod queries;
 pub(crate) mod scenario;
 pub(crate) mod settings;

@@ -1,14 +1,15 @@
 //! Settings of the engine: what contradicts, and what each does (G).
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
-use store_core::{EngineConfig, PORTABLE_KEY_BYTES, prelude::*};
+use store_core::{
+    EngineConfig, PORTABLE_KEY_BYTES,
+    layers::{CallKind, Faults},
+    prelude::*,
+};
 
 use crate::{
     Context,
     cases::tools::{bytes, open_on, put, rows},
-    faults::Faulty,
 };
 
 fn config(change: impl FnOnce(&mut EngineConfig)) -> EngineConfig {
@@ -37,11 +38,12 @@ pub(crate) async fn that_contradict_are_refused(context: Context) -> Result<()> 
 
 /// How many pages a scan of 24 entries of 1000 bytes takes.
 async fn pages(context: &Context, config: EngineConfig) -> Result<u64> {
-    let line = Faulty::new(context.backend().await?);
-    let (_task, store) = open_on(&Database::with(Arc::new(line.clone()), config)?).await?;
-    let before = line.calls().scans;
+    let line = Faults::none();
+    let database = context.database_with(config).await?.layer(line.clone());
+    let (_task, store) = open_on(&database).await?;
+    let before = line.calls(CallKind::Scan);
     ensure!(rows(store.all()).await?.len() == 24);
-    Ok(line.calls().scans - before)
+    Ok(line.calls(CallKind::Scan) - before)
 }
 
 pub(crate) async fn have_their_effects(context: Context) -> Result<()> {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use store_core::backend::Backend;
+use store_core::{
+    backend::Backend,
+    layers::{CutOff, Faults, Layered, Metrics, Retry, RetryConfig},
+};
 
 use crate::{
     Context,
@@ -13,18 +16,30 @@ use crate::{
         recorded::{as_recorded, session::Sessions},
         wrong::scenario,
     },
-    faults::{CutOff, Faulty},
 };
 
 type Wrap = fn(Arc<dyn Backend>) -> Arc<dyn Backend>;
 
+const LAYERS: [(&str, Wrap); 5] = [
+    ("a line without faults", |inner| Arc::new(Layered::new(inner, Faults::none()))),
+    ("a line that is never cut", |inner| Arc::new(Layered::new(inner, CutOff::never()))),
+    ("metrics", |inner| Arc::new(Layered::new(inner, Metrics::new()))),
+    ("retry", |inner| Arc::new(Layered::new(inner, retry()))),
+    ("all of them", |inner| {
+        let inner = Arc::new(Layered::new(inner, CutOff::never()));
+        let inner = Arc::new(Layered::new(inner, Faults::none()));
+        let inner = Arc::new(Layered::new(inner, Metrics::new()));
+        Arc::new(Layered::new(inner, retry()))
+    }),
+];
+
+/// A layer that repeats calls, with pauses that suit tests.
+pub(crate) fn retry() -> Retry {
+    Retry::new(RetryConfig::default(), tokio::time::sleep).expect("the defaults are legal")
+}
+
 pub(crate) async fn gives_the_same(context: Context) -> Result<()> {
-    let layers: [(&str, Wrap); 3] = [
-        ("a line without faults", |inner| Arc::new(Faulty::new(inner))),
-        ("a line that is never cut", |inner| Arc::new(CutOff::new(inner, u64::MAX))),
-        ("both", |inner| Arc::new(Faulty::new(Arc::new(CutOff::new(inner, u64::MAX))))),
-    ];
-    for (name, wrap) in layers {
+    for (name, wrap) in LAYERS {
         let through = async || context.through(name, wrap).await;
         let all = async {
             reading::scans_are_ordered_both_ways(through().await?).await?;

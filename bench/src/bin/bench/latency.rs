@@ -9,8 +9,17 @@ use std::{
 };
 
 use async_io::Timer;
+use store::{
+    Result,
+    backend::{Commit, MapChange},
+    layers::{Answer, Call, Layer},
+};
 
 /// What each call costs: a time, and so much more for each byte that is sent or received. Clones share it.
+///
+/// Around a backend it makes each call take that much longer; calls in flight at the same time overlap, as on one connection
+/// of a client that pipelines. `apply` and `close` make no request of their own in the backends there are, and are not
+/// delayed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Latency(Arc<Cost>);
 
@@ -49,4 +58,31 @@ impl Latency {
             Timer::after(Duration::from_nanos(u64::try_from(time).unwrap_or(u64::MAX))).await;
         }
     }
+}
+
+impl Layer for Latency {
+    async fn call<T, F>(&self, call: Call<'_>, send: impl Fn() -> F + Send + Sync) -> Result<T>
+    where
+        T: Answer,
+        F: Future<Output = Result<T>> + Send,
+    {
+        match &call {
+            Call::Apply | Call::Close => return send().await,
+            Call::Commit { commit, .. } => self.wait(weight(commit)).await,
+            call => self.wait(call.size().bytes).await,
+        }
+        let answer = send().await?;
+        self.wait_for_answer(answer.size().bytes).await;
+        Ok(answer)
+    }
+}
+
+/// The bytes of keys and values that a commit sends.
+fn weight(commit: &Commit) -> usize {
+    let writes = commit.changes().values().filter_map(|change| match change {
+        MapChange::Write(writes) => Some(writes),
+        MapChange::Drop => None,
+    });
+    let entries = writes.flatten();
+    entries.map(|(key, put)| key.len() + put.as_ref().map_or(0, |put| put.value.len())).sum()
 }

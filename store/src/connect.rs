@@ -23,7 +23,9 @@ pub async fn connect(url: &str) -> Result<Database> {
 
 /// Opens the backend; the settings have been checked.
 pub(crate) async fn open(config: &Config) -> Result<Database> {
-    let backend = backend(config).await?;
+    // Boxed: the futures of the clients are deep, and a program that awaits this deep in its own would reach the compiler's
+    // limit.
+    let backend = Box::pin(backend(config)).await?;
     Database::with(backend, config.engine.clone())
 }
 

@@ -96,7 +96,7 @@ pub(crate) async fn keys_and_values_have_limits(server: Arc<Server>) -> Result<(
     texts.put(&longest, &value).await?;
     task.commit([("source", 1)]).await?;
     let read = database.read("app", 0).await?;
-    ensure!(read.store(&TEXTS)?.get(&longest).await? == Some(value));
+    ensure!(read.store(&TEXTS).await?.get(&longest).await? == Some(value));
     Ok(())
 }
 

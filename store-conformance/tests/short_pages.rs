@@ -1,4 +1,4 @@
-//! A store that is sound and whose pages are short: what a backend owes does not ask for more than a page must hold.
+//! A store that is sound and whose pages are short: no case asks for more than a page must hold.
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -10,10 +10,10 @@ mod store;
 
 use std::sync::Arc;
 
-use store_conformance::{Judge, Outcome, Subject, async_trait};
+use store_conformance::{Subject, async_trait, judge};
 use store_core::{
     Result,
-    backend::{MapId, Order, Page, PageLimit},
+    backend::{MapId, Order, Page},
 };
 
 use crate::{
@@ -23,25 +23,23 @@ use crate::{
 
 type Key = (MapId, bytes::Bytes);
 
-/// A page without an entry up to just before the first one, then half-full pages, none of which is the last.
+/// A page without an entry up to just before the first one, then the first half of what a full page has, never said to be
+/// the last.
 #[derive(Debug)]
 struct Short;
 
 #[async_trait]
 impl Fault for Short {
-    async fn scan(&self, sound: &Sound, mut scan: Scan) -> Result<Page> {
-        scan.limit = PageLimit::new(scan.limit.entries / 2, scan.limit.bytes / 2);
-        let page = sound.scan(&scan).await?;
-        let (Some((first, _)), Some((last, _))) = (page.entries.first(), page.entries.last())
-        else {
-            return Ok(page);
-        };
+    async fn scan(&self, sound: &Sound, scan: Scan) -> Result<Page> {
+        let mut page = sound.scan(&scan).await?;
+        let Some((first, _)) = page.entries.first() else { return Ok(page) };
         let before = just_before(first, scan.order).filter(|key| scan.range.contains(key));
         if let Some(key) = before {
             return Ok(Page::new(Vec::new(), Some(key.into())));
         }
-        let last = last.clone();
-        Ok(Page::new(page.entries, Some(last)))
+        page.entries.truncate(page.entries.len().div_ceil(2));
+        page.resume = page.entries.last().map(|(key, _)| key.clone());
+        Ok(page)
     }
 }
 
@@ -53,18 +51,11 @@ fn just_before(key: &[u8], order: Order) -> Option<Vec<u8>> {
     }
 }
 
-/// Cases that count what the engine asks for, or take a scan for one moment, are about full pages and not held to here.
 #[test]
 fn short_and_empty_pages_are_enough() {
     let fresh = || async { Ok(BrokenPlace::new(Arc::new(Short))) };
-    let subject = Subject::new("short pages", fresh);
-    for prefix in ["AD-", "CK-09"] {
-        let report = Judge::new(0).with_prefix(prefix).report(&subject, |_| ());
-        let failed: Vec<_> = report.failed().collect();
-        assert!(failed.is_empty(), "{}", failed.join("\n"));
-        assert!(
-            report.cases.iter().any(|line| line.outcome == Outcome::Passed),
-            "{prefix} ran nothing"
-        );
-    }
+    let report = judge(&Subject::new("short pages", fresh), 0);
+    let failed: Vec<_> = report.failed().collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(report.counts().passed > 0, "nothing ran");
 }

@@ -156,6 +156,32 @@ async fn a_failed_apply_is_made_up_for_and_its_writes_stay_visible() {
 }
 
 #[tokio::test]
+async fn a_call_that_cannot_apply_an_earlier_commit_does_not_know_what_became_of_it() {
+    for fault in [Fault::LostReply, Fault::LostRequest] {
+        let backend = Faulty::default();
+        let (task, counts) = open(&backend).await;
+        add(&counts, "a").await;
+        backend.line.commits([fault]);
+        task.commit([("s", 1)]).await.unwrap_err();
+        // What is asked for is in the commit that is sent again, and decided.
+        backend.line.applies([Fault::Refused]);
+        let error = task.commit([("s", 1)]).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Throttled, Effect::Unknown));
+        assert_eq!(task.checkpoint().unwrap().offsets["s"], 1, "{fault:?}");
+        // What was decided before is no part of what the next calls ask for.
+        add(&counts, "a").await;
+        backend.line.applies([Fault::Refused]);
+        let error = task.commit([("s", 2)]).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Throttled, Effect::NotApplied));
+        task.commit([("s", 2)]).await.unwrap();
+        let checkpoint = task.checkpoint().unwrap();
+        assert_eq!((checkpoint.sequence, checkpoint.offsets["s"]), (2, 2));
+        let (_task, counts) = open(&backend).await;
+        assert_eq!(counts.get(&key("a")).await.unwrap(), Some(2));
+    }
+}
+
+#[tokio::test]
 async fn two_commits_are_on_their_way_and_a_third_waits() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend).await;

@@ -11,10 +11,12 @@ use store_core::{
 
 use crate::Context;
 
+/// Bytes by bytes, as they are.
 pub(crate) static RAW: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("raw").values(Raw);
 
 pub(crate) type Store = Arc<dyn KeyValueStore<Bytes, Bytes>>;
 
+/// Bytes.
 pub(crate) fn bytes(bytes: impl AsRef<[u8]>) -> Bytes {
     Bytes::copy_from_slice(bytes.as_ref())
 }
@@ -70,7 +72,7 @@ pub(crate) async fn delete(store: &Store, keys: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// All that a stream gives.
+/// Everything a scan or a listing gives.
 pub(crate) async fn rows<T>(stream: BoxStream<'static, store_core::Result<T>>) -> Result<Vec<T>> {
     Ok(stream.try_collect().await?)
 }

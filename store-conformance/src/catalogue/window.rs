@@ -65,6 +65,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("WN-83", "handlers count while commits run", settings::handlers_count_while_commits_run),
     run!("WN-84", "senseless settings are refused", settings::senseless_ones_are_refused),
     run!("WN-85", "other settings are refused", settings::other_ones_are_refused),
+    run!("WN-86", "dropped segments are not written again", expiry::what_is_dropped_stays_so),
     run!("CW-01", "uncommitted windows are read", commits::uncommitted_windows_are_read),
     run!("CW-02", "open bounds over both", mixed::open_bounds),
     run!("CW-03", "stretches of time over both", mixed::stretches_of_time),

@@ -2,19 +2,18 @@
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::{backend::TaskId, prelude::*};
+use store_core::prelude::*;
 
 use crate::{
     Context,
     cases::tools::{bytes, committed, delete, holds, open, put, rows},
-    waist::all,
+    waist::{self, MAP, all},
 };
 
 /// How many entries the backend holds for the task's first store, whatever the engine believes.
 async fn stored(context: &Context) -> Result<usize> {
-    let reader = context.backend().await?.read(&TaskId::new("app", 0)?).await?;
-    let map = store_core::backend::MapId::whole(1);
-    Ok(all(&*reader, map).await?.len())
+    let reader = context.backend().await?.read(&waist::task(0)).await?;
+    Ok(all(&*reader, MAP).await?.len())
 }
 
 pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Result<()> {

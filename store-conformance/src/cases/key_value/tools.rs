@@ -3,17 +3,14 @@
 use std::{fmt::Debug, ops::Deref, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
-use bytes::Bytes;
-use futures::{TryStreamExt, stream::BoxStream};
+use futures::stream::BoxStream;
 use store_core::{
-    codec::{Codec, Json, Key, Raw},
+    codec::{Codec, Json, Key},
     prelude::*,
 };
 
 use crate::Context;
-
-/// Bytes by bytes, as they are.
-pub(crate) static RAW: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("raw").values(Raw);
+pub(crate) use crate::cases::tools::{RAW, bytes, rows};
 
 /// Texts by numbers.
 pub(crate) static NUMBERS: KeyValue<u32, String> = KeyValue::new("numbers");
@@ -22,11 +19,6 @@ pub(crate) static NUMBERS: KeyValue<u32, String> = KeyValue::new("numbers");
 pub(crate) static TEXTS: KeyValue<String, String> = KeyValue::new("texts");
 
 pub(crate) type Rows<K, V> = BoxStream<'static, store_core::Result<(K, V)>>;
-
-/// Bytes.
-pub(crate) fn bytes(bytes: impl AsRef<[u8]>) -> Bytes {
-    Bytes::copy_from_slice(bytes.as_ref())
-}
 
 /// The entries of [`NUMBERS`] that cases put.
 pub(crate) fn numbers(keys: impl IntoIterator<Item = u32>) -> Vec<(u32, String)> {
@@ -56,11 +48,6 @@ pub(crate) fn refused<T>(result: store_core::Result<T>, kind: ErrorKind) -> Resu
     let Err(error) = result else { anyhow::bail!("done instead of {kind}") };
     ensure!(error.kind() == kind, "{} instead of {kind}: {error}", error.kind());
     Ok(error)
-}
-
-/// All rows of a scan.
-pub(crate) async fn rows<T>(stream: BoxStream<'static, store_core::Result<T>>) -> Result<Vec<T>> {
-    Ok(stream.try_collect().await?)
 }
 
 /// A key-value store through its life; [`next`](Self::next) takes it from stage to stage.

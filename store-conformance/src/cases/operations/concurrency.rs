@@ -14,7 +14,10 @@ use tokio::time::timeout;
 
 use crate::{
     Context,
-    cases::tools::{Store, bytes, committed, faulty, open, open_on, put, rows},
+    cases::{
+        tools::{RAW, Store, bytes, committed, faulty, open, open_on, put, rows},
+        watched::{Asked, Watched},
+    },
 };
 
 /// Runs workers that are numbered, each as a task of the runtime, and waits for all.
@@ -184,6 +187,18 @@ pub(crate) async fn a_slow_commit_delays_nobody(context: Context) -> Result<()> 
     Ok(())
 }
 
+/// Each page of a scan is of one commit; those of several pages may be of different ones.
+fn pages_are_whole(found: Vec<(Bytes, Bytes)>, pages: &[Asked]) -> Result<()> {
+    let in_pages: usize = pages.iter().map(|page| page.entries).sum();
+    ensure!(in_pages == found.len(), "{} rows of {in_pages} in {pages:?}", found.len());
+    let mut values = found.into_iter().map(|(_, value)| value);
+    for page in pages {
+        let values: BTreeSet<_> = values.by_ref().take(page.entries).collect();
+        ensure!(values.len() <= 1, "half a commit: {values:?}");
+    }
+    Ok(())
+}
+
 /// Several that scan without a pause, and an owner that comes to its end all the same.
 pub(crate) async fn a_writer_under_readers(context: Context) -> Result<()> {
     let (task, store) = open(&context).await?;
@@ -196,14 +211,15 @@ pub(crate) async fn a_writer_under_readers(context: Context) -> Result<()> {
     write(&store, &task, 0).await?;
     let mut readers = Vec::new();
     for _ in 0..4 {
-        let reader = committed(&context).await?;
+        let watched = Watched::new(&context).await?;
+        let reader = watched.database(context.config())?.read("app", 0).await?.store(&RAW).await?;
         readers.push(tokio::spawn(async move {
             loop {
+                watched.take();
                 match rows(reader.all()).await {
                     Ok(found) => {
-                        let values: BTreeSet<_> =
-                            found.into_iter().map(|(_, value)| value).collect();
-                        ensure!(values.len() == 1, "half a commit: {values:?}");
+                        ensure!(found.len() == 100, "{} of 100 rows", found.len());
+                        pages_are_whole(found, &watched.take().pages)?;
                     }
                     Err(error) => {
                         let error = error.downcast::<Error>()?;

@@ -1,7 +1,7 @@
 //! What expires is taken away, and nothing else.
 
 use anyhow::{Result, ensure};
-use store_core::prelude::*;
+use store_core::{Maps, Writes, prelude::*};
 
 use super::tools::rows;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     cases::{
         stages::Opened,
         timed::{ms, stored},
+        tools::{MapsOf, bytes},
     },
 };
 
@@ -46,5 +47,47 @@ pub(crate) async fn what_expired_is_gone(context: Context) -> Result<()> {
     let segments: Vec<_> = segments.collect();
     ensure!(segments == [ages / 10, ages / 10 + 1], "{segments:?}");
     ensure!(rows(opened.store.all(Order::Forward)).await?.len() == 40);
+    Ok(())
+}
+
+/// Puts into segments below this one are refused, and deletes there do nothing.
+async fn nothing_is_written_below(floor: i64, maps: &Maps) -> Result<()> {
+    let key = bytes("k");
+    let lock = maps.lock(key.clone()).await?;
+    for segment in 0..floor {
+        let put = Writes::new().put(Some(segment), key.clone(), bytes("late"));
+        let refused = lock.write(put).await.err().map(|error| error.kind());
+        ensure!(
+            refused == Some(ErrorKind::InvalidArgument),
+            "a put into segment {segment}, dropped below {floor}: {refused:?}"
+        );
+        lock.write(Writes::new().delete(Some(segment), key.clone())).await?;
+        let found = maps.get(Some(segment), key.clone()).await?;
+        ensure!(found.is_none(), "segment {segment}, dropped below {floor}, has what was put late");
+    }
+    Ok(())
+}
+
+/// No put of a window can be so late: what a store writes through its maps is held to the same.
+pub(crate) async fn what_is_dropped_stays_so(context: Context) -> Result<()> {
+    let mut opened = Opened::new(&context, &COUNTS).await?;
+    fill(&*opened.store, 0, 40).await?;
+    opened.commit().await?;
+    let maps = opened.task.store(&MapsOf(&COUNTS))?;
+    // Two segments expire.
+    opened.store.put(&0, 119, Some(&2)).await?;
+    opened.commit().await?;
+    nothing_is_written_below(2, &maps).await?;
+    // Another one, which is not committed yet.
+    opened.store.put(&0, 129, Some(&2)).await?;
+    nothing_is_written_below(3, &maps).await?;
+    opened.commit().await?;
+    opened.reopen().await?;
+    let maps = opened.task.store(&MapsOf(&COUNTS))?;
+    nothing_is_written_below(3, &maps).await?;
+    opened.commit().await?;
+    let segments = maps.timeline().await?.segments;
+    ensure!(segments == [3, 11, 12].into(), "{segments:?}");
+    ensure!(stored(&context, 0..3).await? == (0, 0), "what was dropped is back");
     Ok(())
 }

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use examples::flights::{Flights, Report};
 use expected::{Expected, random, same};
-use integration_tests::{Place, RedisServer, Sort, block_on, run_with_redis};
+use integration_tests::{Place, Servers, Sort, block_on, run_with_servers};
 use libtest_mimic::Trial;
 use rand::Rng;
 use store::{
@@ -29,35 +29,35 @@ use store::{
 use store_core::layers::CutOff;
 
 fn main() -> ExitCode {
-    run_with_redis(|redis| {
+    run_with_servers(|servers| {
         let expected = Arc::new(Expected::calculate().expect("SQLite calculates the reports"));
         let mut trials = Vec::new();
-        let (server, all) = (redis.clone(), expected.clone());
+        let (ours, all) = (servers.clone(), expected.clone());
         trials.push(Trial::test("reports_are_the_same_on_all_backends", move || {
-            block_on(same_on_all(&server, &all))
+            block_on(same_on_all(&ours, &all))
         }));
         let all = expected.clone();
         trials.push(Trial::test("wrong_usage_exits_with_2", move || {
             wrong_usage(&all).map_err(|error| format!("{error:#}").into())
         }));
         for sort in Sort::ALL {
-            let (server, all) = (redis.clone(), expected.clone());
+            let (ours, all) = (servers.clone(), expected.clone());
             trials.push(Trial::test(format!("{sort}::cut_off"), move || {
-                block_on(cut_off(Place::fresh(sort, &server)?, &all))
+                block_on(cut_off(ours.place(sort)?, &all))
             }));
-            if matches!(sort, Sort::Embedded | Sort::Redis) {
-                let (server, all) = (redis.clone(), expected.clone());
+            if matches!(sort, Sort::Embedded | Sort::Redis | Sort::Cassandra) {
+                let (servers, all) = (servers.clone(), expected.clone());
                 trials.push(Trial::test(format!("{sort}::kill_9"), move || {
-                    let place = Place::fresh(sort, &server)?;
+                    let place = servers.place(sort)?;
                     let url = place.url().context("a URL")?;
                     kill_9(&url, &all).map_err(|error| format!("{error:#}").into())
                 }));
             }
         }
         for (from, to) in [(Sort::Embedded, Sort::Redis), (Sort::Redis, Sort::Embedded)] {
-            let (server, all) = (redis.clone(), expected.clone());
+            let (servers, all) = (servers.clone(), expected.clone());
             trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
-                block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?, &all))
+                block_on(moved(servers.place(from)?, servers.place(to)?, &all))
             }));
         }
         trials
@@ -98,10 +98,10 @@ fn commit_every(expected: &Expected) -> Result<u64> {
 }
 
 /// One run without a kill on each backend.
-async fn same_on_all(redis: &RedisServer, expected: &Expected) -> Result<()> {
+async fn same_on_all(servers: &Servers, expected: &Expected) -> Result<()> {
     let mut reports = Vec::new();
     for sort in Sort::ALL {
-        let database = Place::fresh(sort, redis)?;
+        let database = servers.place(sort)?;
         let database = database.database().await?;
         let flights = Flights::open(&database, commit_every(expected)?).await?;
         flights.process(&expected.file, |_, _| {}).await?;

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use examples::word_count::WordCount;
-use integration_tests::{Place, Sort, block_on, run_with_redis};
+use integration_tests::{Place, Sort, block_on, run_with_servers};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{
@@ -27,26 +27,26 @@ use store_core::{Database, EngineConfig, layers::CutOff};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
-    run_with_redis(|redis| {
+    run_with_servers(|servers| {
         let mut trials = Vec::new();
         for sort in Sort::ALL {
-            let server = redis.clone();
+            let ours = servers.clone();
             trials.push(Trial::test(format!("{sort}::cut_off"), move || {
-                block_on(cut_off(Place::fresh(sort, &server)?, &Text::new()?))
+                block_on(cut_off(ours.place(sort)?, &Text::new()?))
             }));
-            if matches!(sort, Sort::Embedded | Sort::Redis) {
-                let server = redis.clone();
+            if matches!(sort, Sort::Embedded | Sort::Redis | Sort::Cassandra) {
+                let servers = servers.clone();
                 trials.push(Trial::test(format!("{sort}::kill_9"), move || {
-                    let place = Place::fresh(sort, &server)?;
+                    let place = servers.place(sort)?;
                     let url = place.url().context("a URL")?;
                     kill_9(&url, &Text::new()?).map_err(|error| format!("{error:#}").into())
                 }));
             }
         }
         for (from, to) in MOVES {
-            let server = redis.clone();
+            let servers = servers.clone();
             trials.push(Trial::test(format!("moved_from_{from}_to_{to}"), move || {
-                let places = (Place::fresh(from, &server)?, Place::fresh(to, &server)?);
+                let places = (servers.place(from)?, servers.place(to)?);
                 block_on(moved(places.0, places.1, &Text::new()?))
             }));
         }

@@ -15,5 +15,5 @@ pub use self::{
     place::{Place, Sort},
     redis_server::RedisServer,
     remote::serve_if_asked,
-    trials::{Case, block_on, run, run_on_all, run_with_redis},
+    trials::{Case, Servers, block_on, run, run_on_all, run_with_servers},
 };

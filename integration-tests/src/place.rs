@@ -19,7 +19,7 @@ use store_embedded::{EmbeddedBackend, EmbeddedConfig};
 use store_redis::{RedisBackend, RedisConfig};
 use tempfile::TempDir;
 
-use crate::{Certificates, RedisServer};
+use crate::Certificates;
 
 /// The backends there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,14 @@ pub enum Sort {
     Embedded,
     /// A Redis server.
     Redis,
+    /// A Cassandra cluster.
+    Cassandra,
 }
 
 impl Sort {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Memory, Self::Toy, Self::Embedded, Self::Redis];
+    pub const ALL: [Self; 5] =
+        [Self::Memory, Self::Toy, Self::Embedded, Self::Redis, Self::Cassandra];
 }
 
 impl fmt::Display for Sort {
@@ -47,6 +50,7 @@ impl fmt::Display for Sort {
             Self::Toy => "toy",
             Self::Embedded => "embedded",
             Self::Redis => "redis",
+            Self::Cassandra => "cassandra",
         })
     }
 }
@@ -80,16 +84,6 @@ pub enum Place {
 }
 
 impl Place {
-    /// A place without state.
-    pub fn fresh(sort: Sort, redis: &RedisServer) -> Result<Self> {
-        Ok(match sort {
-            Sort::Memory => Self::Memory(MemoryBackend::new()),
-            Sort::Toy => Self::Toy(ToyBackend::new()),
-            Sort::Embedded => Self::embedded()?,
-            Sort::Redis => Self::redis(redis.url(), None),
-        })
-    }
-
     /// A folder without state.
     pub fn embedded() -> Result<Self> {
         Ok(Self::Embedded(tempfile::tempdir()?))

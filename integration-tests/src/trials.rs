@@ -2,11 +2,15 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures::future::BoxFuture;
 use libtest_mimic::{Arguments, Failed, Trial};
+use store_core::{memory::MemoryBackend, redo::toy::ToyBackend};
 
-use crate::{Place, RedisServer, Sort};
+use crate::{
+    Place, RedisServer, Sort,
+    servers::{Server, ServerKind},
+};
 
 /// Runs a case to its end on a runtime of its own.
 pub fn block_on(case: impl Future<Output = Result<()>>) -> Result<(), Failed> {
@@ -28,15 +32,41 @@ macro_rules! cases {
     };
 }
 
-/// Runs the cases on every backend, with a Redis server for all of them.
+/// The servers that places of every sort are in.
+#[derive(Debug)]
+pub struct Servers {
+    redis: RedisServer,
+    cassandra: Server,
+}
+
+impl Servers {
+    fn start() -> Result<Self> {
+        let redis = RedisServer::start().context("a Redis server is needed")?;
+        let cassandra = Server::start(ServerKind::Cassandra);
+        Ok(Self { redis, cassandra: cassandra.context("a Cassandra server is needed")? })
+    }
+
+    /// A place without state.
+    pub fn place(&self, sort: Sort) -> Result<Place> {
+        Ok(match sort {
+            Sort::Memory => Place::Memory(MemoryBackend::new()),
+            Sort::Toy => Place::Toy(ToyBackend::new()),
+            Sort::Embedded => Place::embedded()?,
+            Sort::Redis => Place::redis(self.redis.url(), None),
+            Sort::Cassandra => Place::cassandra(self.cassandra.url()),
+        })
+    }
+}
+
+/// Runs the cases on every backend, with the same servers for all of them.
 #[must_use]
 pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
-    run_with_redis(|redis| {
+    run_with_servers(|servers| {
         let mut trials = Vec::new();
         for sort in Sort::ALL {
             for (name, case) in cases {
-                let redis = redis.clone();
-                let trial = move || block_on(case(Place::fresh(sort, &redis)?));
+                let servers = servers.clone();
+                let trial = move || block_on(case(servers.place(sort)?));
                 trials.push(Trial::test(format!("{sort}::{name}"), trial));
             }
         }
@@ -44,16 +74,16 @@ pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     })
 }
 
-/// Runs trials that share a Redis server; fails where there is none.
+/// Runs trials that share the servers; fails where one cannot be had.
 #[must_use]
-pub fn run_with_redis(trials: impl FnOnce(&Arc<RedisServer>) -> Vec<Trial>) -> ExitCode {
-    match RedisServer::start() {
-        Ok(redis) => {
-            let redis = Arc::new(redis);
-            run(trials(&redis), redis)
+pub fn run_with_servers(trials: impl FnOnce(&Arc<Servers>) -> Vec<Trial>) -> ExitCode {
+    match Servers::start() {
+        Ok(servers) => {
+            let servers = Arc::new(servers);
+            run(trials(&servers), servers)
         }
         Err(error) => {
-            eprintln!("a Redis server is needed: {error:#}");
+            eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }

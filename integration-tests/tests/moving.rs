@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::{Place, Sort, block_on, run_with_redis};
+use integration_tests::{Place, Sort, block_on, run_with_servers};
 use libtest_mimic::Trial;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store::{
@@ -15,13 +15,13 @@ use store::{
 };
 
 fn main() -> ExitCode {
-    run_with_redis(|redis| {
+    run_with_servers(|servers| {
         let mut trials = Vec::new();
         for from in Sort::ALL {
             for to in Sort::ALL {
-                let server = redis.clone();
+                let servers = servers.clone();
                 trials.push(Trial::test(format!("{from}_to_{to}"), move || {
-                    block_on(moved(Place::fresh(from, &server)?, Place::fresh(to, &server)?))
+                    block_on(moved(servers.place(from)?, servers.place(to)?))
                 }));
             }
         }

@@ -1,13 +1,13 @@
 //! Apache Cassandra: one node whose commit log is synced before a write is acknowledged.
 
-use std::{io::Read, net::SocketAddr};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
 use scylla::client::session_builder::SessionBuilder;
 use tokio::runtime::Builder;
 
 use super::{
-    ServerKind, request,
+    ServerKind, request, request_within,
     settings::{Network, Settings, Spec},
 };
 
@@ -49,7 +49,9 @@ async fn asked(url: &str) -> Result<String> {
 /// Whether it answers at all: a node that asks for a password or for TLS does, too.
 pub(crate) fn answers(address: SocketAddr) -> Result<()> {
     // The frame OPTIONS of version 4 of the protocol.
-    const OPTIONS: [u8; 9] = [4, 0, 0, 0, 5, 0, 0, 0, 0];
-    let mut header = [0];
-    Ok(request(address, &OPTIONS)?.read_exact(&mut header)?)
+    const OPTIONS: &[u8] = &[4, 0, 0, 0, 5, 0, 0, 0, 0];
+    // A handshake that says nothing: TLS answers with an alert, and keeps silent about what is not TLS.
+    const HELLO: &[u8] = &[22, 3, 1, 0, 4, 1, 0, 0, 0];
+    let first = request_within(Duration::from_secs(2), address, OPTIONS);
+    first.or_else(|_| request(address, HELLO)).map(drop)
 }

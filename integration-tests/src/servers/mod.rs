@@ -226,7 +226,10 @@ fn wait_for(name: &str, container: &Container, answers: impl Fn() -> Result<()>)
 
 /// A connection that is not waited for without end, with the request sent.
 fn request(address: SocketAddr, bytes: &[u8]) -> Result<TcpStream> {
-    let limit = Duration::from_secs(60);
+    request_within(Duration::from_secs(60), address, bytes)
+}
+
+fn request_within(limit: Duration, address: SocketAddr, bytes: &[u8]) -> Result<TcpStream> {
     let mut line = TcpStream::connect_timeout(&address, limit)?;
     line.set_read_timeout(Some(limit))?;
     line.set_write_timeout(Some(limit))?;

@@ -9,7 +9,11 @@ const SUITE: &str =
 
 pub(super) const ENTRIES: &[Entry] = &[
     run!("F02", "undecodable bytes are told by every read", data::is_told_by_every_read),
-    none("F03", "a table of another make (Cassandra)", "there is no adapter with tables yet"),
+    none(
+        "F03",
+        "a table of another make (Cassandra)",
+        "only an adapter with tables can meet one: store-cassandra has a test of its own",
+    ),
     none("F04", "an index of another make (Elasticsearch)", "there is no adapter with indexes yet"),
     run!("F05", "a value without its envelope", data::without_its_envelope),
     none("G01", "unknown settings are refused", FACADE),

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let mut trials = vec![
         Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 8))),
         Trial::test("redis::survives", || block_on(survives(RedisSite::durable()?, 12))),
-        Trial::test("cassandra::survives", || block_on(survives(CassandraSite::new()?, 8))),
+        Trial::test("cassandra::survives", || block_on(survives(CassandraSite::new()?, 4))),
         Trial::test("embedded::survives_between_a_map_and_its_commit", || {
             block_on(survives_a_step(EmbeddedSite::new()?, "embedded::map_made", 5))
         }),

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// How long a backend may be away.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Works until the records are processed, the task is lost to others, or the process is killed.
 ///

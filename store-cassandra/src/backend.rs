@@ -14,7 +14,7 @@ use store_core::{
 use crate::{
     CassandraConfig,
     answer::rows,
-    connect::{Profiles, connect},
+    connect::{Profiles, check_datacenter, connect},
     error::{failed, unreadable},
     layout, schema,
     statements::Statements,
@@ -60,6 +60,8 @@ impl CassandraBackend {
         config: CassandraConfig,
         profiles: &Profiles,
     ) -> Result<Self> {
+        // A session of the program may reach several, whose quorums know nothing of each other.
+        check_datacenter(&session, &config)?;
         schema::prepare(&session, &config).await?;
         let statements = Statements::prepare(&session, &config, profiles).await?;
         let shared = Arc::new(Shared { session, statements, config });

@@ -55,9 +55,9 @@ pub struct CassandraConfig {
     pub buckets: u32,
     /// The same for each time segment of a store that is cut by time. Defaults to 4.
     pub segment_buckets: u32,
-    /// Entries written by one request. Defaults to 200.
+    /// Entries written by one request, at most 10 000. Defaults to 200.
     pub batch_entries: usize,
-    /// Bytes of keys and values written by one request, if they are more than one entry's. Defaults to 256 KiB.
+    /// Bytes of keys and values written by one request, if they are more than one entry's; at most 4 MiB. Defaults to 256 KiB.
     pub batch_bytes: usize,
     /// Requests of one task that are on their way at a time, of writes and of reads each. Defaults to 32.
     pub in_flight: usize,
@@ -194,6 +194,14 @@ impl CassandraConfig {
         if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
             return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
         }
+        // What was decided must be applied, so a batch must never be more than a server takes.
+        let most = [
+            ("batch_entries", self.batch_entries, MAX_BATCH_ENTRIES),
+            ("batch_bytes", self.batch_bytes, MAX_BATCH_BYTES),
+        ];
+        if let Some((name, set, most)) = most.iter().find(|(_, set, most)| set > most) {
+            return refuse(format!("{name} is {set}: set it to {most} at most"));
+        }
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return refuse(
                 "tls_certificate and tls_key belong together: set both, or neither".to_owned(),
@@ -215,5 +223,28 @@ impl CassandraConfig {
     }
 }
 
+/// Each has the name of the task and the map beside it.
+const MAX_BATCH_ENTRIES: usize = 10_000;
+
+/// Far below a server's limit of a mutation, half a commit log segment.
+const MAX_BATCH_BYTES: usize = 4 << 20;
+
 /// A scan asks every bucket.
 const MAX_BUCKETS: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::{CassandraConfig, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+
+    #[test]
+    fn batches_are_at_most_what_a_server_takes() {
+        let config = |batch_entries, batch_bytes| CassandraConfig {
+            batch_entries,
+            batch_bytes,
+            ..CassandraConfig::default()
+        };
+        assert!(config(MAX_BATCH_ENTRIES, MAX_BATCH_BYTES).check().is_ok());
+        assert!(config(MAX_BATCH_ENTRIES + 1, MAX_BATCH_BYTES).check().is_err());
+        assert!(config(MAX_BATCH_ENTRIES, MAX_BATCH_BYTES + 1).check().is_err());
+    }
+}

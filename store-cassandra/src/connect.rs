@@ -80,8 +80,8 @@ impl Profiles {
     pub(crate) fn with(&self, sort: Sort, mut statement: PreparedStatement) -> PreparedStatement {
         let profile = match sort {
             Sort::Read => &self.reads,
-            Sort::Write => &self.writes,
-            Sort::Conditional | Sort::Serial => &self.conditional,
+            Sort::Write | Sort::Serial => &self.writes,
+            Sort::Conditional => &self.conditional,
             Sort::Scan => &self.scans,
         };
         statement.set_execution_profile_handle(Some(profile.clone()));
@@ -124,12 +124,11 @@ pub(crate) async fn connect(
         Error::new(ErrorKind::Timeout, message).with_source(elapsed)
     })?;
     let session = session.map_err(|error| connecting(error, config.tls))?;
-    check_datacenter(&session, config)?;
     Ok(session)
 }
 
 /// `Config` for a datacenter that is not there, or must be named.
-fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
+pub(crate) fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
     let state = session.get_cluster_state();
     let nodes = state.get_nodes_info().iter();
     let there: BTreeSet<_> = nodes.filter_map(|node| node.datacenter.as_deref()).collect();

@@ -11,9 +11,16 @@ use store_core::{Effect, Error, ErrorKind};
 /// Maps a failed request; `doing` says what failed, and on which task.
 pub(crate) fn failed(doing: impl Display, error: ExecutionError) -> Error {
     let (kind, effect) = execution(&error);
-    Error::new(kind, format!("cannot {doing}: {}", advice(kind)))
-        .with_effect(effect)
-        .with_source(error)
+    let advice = match &error {
+        ExecutionError::LastAttemptError(RequestAttemptError::DbError(
+            DbError::ReadFailure { .. },
+            _,
+        )) => {
+            "a node could not read it: too many deleted keys lie in one bucket (tombstone_failure_threshold), or a file is damaged"
+        }
+        _ => advice(kind),
+    };
+    Error::new(kind, format!("cannot {doing}: {advice}")).with_effect(effect).with_source(error)
 }
 
 /// Maps a statement that could not be prepared.

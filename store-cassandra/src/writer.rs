@@ -135,15 +135,17 @@ impl CassandraTask {
     ) {
         let (most, largest) = (self.shared.config.batch_entries, self.shared.config.batch_bytes);
         let mut puts = BTreeMap::<i32, (usize, Vec<(&Bytes, &Bytes)>)>::new();
-        let mut deletes = BTreeMap::<i32, Vec<&Bytes>>::new();
+        let mut deletes = BTreeMap::<i32, (usize, Vec<&Bytes>)>::new();
         for (key, put) in writes {
             let bucket = buckets.bucket(map, key);
             let Some(put) = put else {
-                let batch = deletes.entry(bucket).or_default();
-                batch.push(key);
-                if batch.len() >= most {
+                let (bytes, batch) = deletes.entry(bucket).or_default();
+                if !batch.is_empty() && (batch.len() >= most || *bytes + key.len() > largest) {
                     requests.push(Request::Deletes(map, bucket, std::mem::take(batch)));
+                    *bytes = 0;
                 }
+                *bytes += key.len();
+                batch.push(key);
                 continue;
             };
             let (bytes, batch) = puts.entry(bucket).or_default();
@@ -157,8 +159,8 @@ impl CassandraTask {
         }
         let puts = puts.into_iter().filter(|(_, (_, batch))| !batch.is_empty());
         requests.extend(puts.map(|(bucket, (_, batch))| Request::Puts(map, bucket, batch)));
-        let deletes = deletes.into_iter().filter(|(_, batch)| !batch.is_empty());
-        requests.extend(deletes.map(|(bucket, batch)| Request::Deletes(map, bucket, batch)));
+        let deletes = deletes.into_iter().filter(|(_, (_, batch))| !batch.is_empty());
+        requests.extend(deletes.map(|(bucket, (_, batch))| Request::Deletes(map, bucket, batch)));
     }
 
     async fn send_all(&self, requests: Vec<Request<'_>>, stamp: i64, lease: &Lease) -> Result<()> {

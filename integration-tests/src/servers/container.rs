@@ -92,8 +92,16 @@ impl Container {
     }
 
     pub(crate) fn pause(&self) -> Result<()> {
-        let inner = self.inner();
-        on_engine(async move { Ok(inner.pause().await?) })
+        // The engine gives up where the processes do not stand still at once, as on a busy machine.
+        let mut tries = 0;
+        loop {
+            let inner = self.inner();
+            match on_engine(async move { Ok(inner.pause().await?) }) {
+                Err(_) if tries < 10 => tries += 1,
+                done => return done,
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
     }
 
     pub(crate) fn resume(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use common::{COUNTS, Faulty};
 use futures::future::{join, join_all};
 use store_core::{
-    Effect, ErrorKind, Task,
+    Effect, Error, ErrorKind, Task,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -29,6 +29,16 @@ fn key(name: &str) -> String {
 
 async fn add(counts: &Counts, name: &str) {
     counts.update(&key(name), |n| Some(n.unwrap_or(0) + 1)).await.unwrap();
+}
+
+/// A task whose first commit, of one "a" and offset 1, met the fault.
+async fn after(fault: Fault) -> (Faulty, Task, Counts, Error) {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend).await;
+    add(&counts, "a").await;
+    backend.line.commits([fault]);
+    let error = task.commit([("s", 1)]).await.unwrap_err();
+    (backend, task, counts, error)
 }
 
 #[tokio::test]
@@ -79,11 +89,7 @@ async fn an_empty_commit_checks_the_fence() {
 #[tokio::test]
 async fn an_unknown_outcome_is_settled_by_the_same_commit() {
     for fault in [Fault::LostReply, Fault::LostRequest] {
-        let backend = Faulty::default();
-        let (task, counts) = open(&backend).await;
-        add(&counts, "a").await;
-        backend.line.commits([fault]);
-        let error = task.commit([("s", 1)]).await.unwrap_err();
+        let (backend, task, counts, error) = after(fault).await;
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Unknown));
         add(&counts, "a").await;
         task.commit([("s", 2)]).await.unwrap();
@@ -96,11 +102,7 @@ async fn an_unknown_outcome_is_settled_by_the_same_commit() {
 #[tokio::test]
 async fn a_rollback_settles_an_unknown_commit_first() {
     for (fault, kept) in [(Fault::LostReply, 1), (Fault::LostRequest, 1), (Fault::Refused, 0)] {
-        let backend = Faulty::default();
-        let (task, counts) = open(&backend).await;
-        add(&counts, "a").await;
-        backend.line.commits([fault]);
-        task.commit([("s", 1)]).await.unwrap_err();
+        let (_backend, task, counts, _) = after(fault).await;
         add(&counts, "a").await;
         task.rollback().await.unwrap();
         let stored = counts.get(&key("a")).await.unwrap().unwrap_or(0);
@@ -158,11 +160,7 @@ async fn a_failed_apply_is_made_up_for_and_its_writes_stay_visible() {
 #[tokio::test]
 async fn a_call_that_cannot_apply_an_earlier_commit_does_not_know_what_became_of_it() {
     for fault in [Fault::LostReply, Fault::LostRequest] {
-        let backend = Faulty::default();
-        let (task, counts) = open(&backend).await;
-        add(&counts, "a").await;
-        backend.line.commits([fault]);
-        task.commit([("s", 1)]).await.unwrap_err();
+        let (backend, task, counts, _) = after(fault).await;
         // What is asked for is in the commit that is sent again, and decided.
         backend.line.applies([Fault::Refused]);
         let error = task.commit([("s", 1)]).await.unwrap_err();

@@ -91,6 +91,16 @@ async fn only_what_is_retryable_is_sent_again() {
     assert_eq!((error.kind(), line.calls(CallKind::Read)), (ErrorKind::NotFound, 1));
 }
 
+#[tokio::test]
+async fn a_read_that_is_sent_again_leaves_no_doubt() {
+    let line = Faults::none();
+    let database = memory().layer(line.clone()).layer(retry(10_000));
+    line.on(&[CallKind::Read], [Fault::LostRequest]);
+    let error = database.read("app", 0).await.unwrap_err();
+    assert_eq!(line.calls(CallKind::Read), 2);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+}
+
 /// Refused attempts leave no doubt; one that may have been decided does, also when the last one was not.
 #[tokio::test]
 async fn an_unknown_outcome_stays_unknown() {

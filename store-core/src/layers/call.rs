@@ -165,6 +165,21 @@ impl CallKind {
     /// Reads of keys and of pages.
     pub const READS: [Self; 2] = [Self::GetMany, Self::Scan];
 
+    /// Whether it only reads, so that it has no effect, however often it is sent.
+    #[must_use]
+    pub const fn only_reads(self) -> bool {
+        match self {
+            Self::Read
+            | Self::Tasks
+            | Self::GetMany
+            | Self::Scan
+            | Self::ApproximateLen
+            | Self::Checkpoint
+            | Self::Search => true,
+            Self::Claim | Self::Destroy | Self::Commit | Self::Apply | Self::Close => false,
+        }
+    }
+
     /// The method's name.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -59,7 +59,7 @@ impl RetryConfig {
 ///   is sent again with the same bytes; a number that was decided is decided once. Apply, close and destroy may be
 ///   repeated. This is what the waist allows, method by method, and all there is in it.
 /// - Where an attempt may have taken effect, and no later one succeeded, the error has the effect
-///   [`Unknown`](Effect::Unknown), whatever the last attempt says of itself.
+///   [`Unknown`](Effect::Unknown), whatever the last attempt says of itself. A read has none.
 /// - A destroy asks first whether the task is there. So an attempt that finds it gone, after one of unknown outcome, is `Ok`.
 /// - The message of an error says how many attempts there were; the kind and the source are those of the last one.
 /// - A call in flight is never cut: how long one may take is the adapter's setting. The budget is asked between attempts.
@@ -136,7 +136,7 @@ impl Retry {
             if !error.is_retryable() || elapsed + pause > budget {
                 return Err(tried.told(call, error));
             }
-            tried.unknown |= error.effect() != Effect::NotApplied;
+            tried.unknown |= !call.only_reads() && error.effect() != Effect::NotApplied;
             tracing::debug!(call = call.name(), attempts = tried.attempts, %error, ?pause, "retry");
             (self.0.sleep)(pause).await;
             paused += pause;

@@ -11,7 +11,6 @@ use std::{
 use async_io::Timer;
 use store::{
     Result,
-    backend::{Commit, MapChange},
     layers::{Answer, Call, Layer},
 };
 
@@ -38,24 +37,22 @@ impl Latency {
     }
 
     /// Waits as long as a call with so many bytes is on its way.
-    ///
-    /// The timer is one of microseconds: those of common runtimes round up to milliseconds.
-    pub(crate) async fn wait(&self, bytes: usize) {
-        let call = self.0.call_ns.load(Ordering::Relaxed);
-        let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
-        let bytes = (u128::from(mebibyte) * bytes as u128) >> 20;
-        let time = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(call);
-        if time > 0 {
-            Timer::after(Duration::from_nanos(time)).await;
-        }
+    async fn wait(&self, bytes: usize) {
+        self.pause(self.0.call_ns.load(Ordering::Relaxed), bytes).await;
     }
 
     /// Waits for what bytes of an answer cost beside the call.
-    pub(crate) async fn wait_for_answer(&self, bytes: usize) {
+    async fn wait_for_answer(&self, bytes: usize) {
+        self.pause(0, bytes).await;
+    }
+
+    /// The timer is one of microseconds: those of common runtimes round up to milliseconds.
+    async fn pause(&self, call_ns: u64, bytes: usize) {
         let mebibyte = self.0.mebibyte_ns.load(Ordering::Relaxed);
-        let time = (u128::from(mebibyte) * bytes as u128) >> 20;
+        let bytes = (u128::from(mebibyte) * bytes as u128) >> 20;
+        let time = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(call_ns);
         if time > 0 {
-            Timer::after(Duration::from_nanos(u64::try_from(time).unwrap_or(u64::MAX))).await;
+            Timer::after(Duration::from_nanos(time)).await;
         }
     }
 }
@@ -66,23 +63,12 @@ impl Layer for Latency {
         T: Answer,
         F: Future<Output = Result<T>> + Send,
     {
-        match &call {
-            Call::Apply | Call::Close => return send().await,
-            Call::Commit { commit, .. } => self.wait(weight(commit)).await,
-            call => self.wait(call.size().bytes).await,
+        if matches!(call, Call::Apply | Call::Close) {
+            return send().await;
         }
+        self.wait(call.size().bytes).await;
         let answer = send().await?;
         self.wait_for_answer(answer.size().bytes).await;
         Ok(answer)
     }
-}
-
-/// The bytes of keys and values that a commit sends.
-fn weight(commit: &Commit) -> usize {
-    let writes = commit.changes().values().filter_map(|change| match change {
-        MapChange::Write(writes) => Some(writes),
-        MapChange::Drop => None,
-    });
-    let entries = writes.flatten();
-    entries.map(|(key, put)| key.len() + put.as_ref().map_or(0, |put| put.value.len())).sum()
 }

@@ -92,7 +92,7 @@ pub(crate) async fn has_one_transcript(context: Context) -> Result<()> {
     next.close().await?;
     said.say("closed", next.store(&COUNTS)?.get(&ann).await);
     let nobody = context.database().await?.read("nobody", 0).await;
-    said.say_kind("nobody", nobody.map(drop));
+    said.say("nobody", nobody.map(drop));
     ensure!(said.0 == EXPECTED, "{:#?}", said.0);
     Ok(())
 }
@@ -133,5 +133,5 @@ const EXPECTED: &[&str] = &[
     "offsets: (3, {\"clicks\": 6})",
     "other keys: SchemaMismatch not_applied",
     "closed: Closed not_applied",
-    "nobody: NotFound",
+    "nobody: NotFound not_applied",
 ];

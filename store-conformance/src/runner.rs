@@ -27,7 +27,8 @@ where
 ///
 /// `SEED` chooses the order and what is drawn at random; `SEEDS` names several, separated by commas: every case is run for
 /// each of them, each time in another order, and must come to the same. `CONFORMANCE_REPORT` names a folder that gets a
-/// report for each backend, as JSON, when all cases were run; it is that of the first seed.
+/// report for each backend, as JSON, when all cases were run; it is that of the first seed. Eight cases run at the same time
+/// unless `--test-threads` says otherwise.
 #[must_use]
 pub fn run(subjects: &[Subject]) -> ExitCode {
     run_some(subjects, |_| true)
@@ -57,7 +58,9 @@ pub fn run_some(subjects: &[Subject], wanted: impl Fn(&Entry) -> bool) -> ExitCo
         trials.extend(of_round);
     }
     let all = subjects.len() * seeds.len() * catalogue().count();
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(CASES_AT_ONCE);
+    let conclusion = libtest_mimic::run(&arguments, trials);
     let lines = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
     let changed = changes(subjects, &seeds, &lines);
     if let Some(path) = env::var_os("CONFORMANCE_REPORT")
@@ -77,6 +80,10 @@ pub fn run_some(subjects: &[Subject], wanted: impl Fn(&Entry) -> bool) -> ExitCo
     eprintln!("not the same for every seed:\n{}", changed.join("\n"));
     ExitCode::FAILURE
 }
+
+/// How many cases run at the same time unless `--test-threads` says otherwise: more than a machine has cores, because a case
+/// waits for its backend most of its time.
+const CASES_AT_ONCE: usize = 8;
 
 /// By the round, the place of the subject, and that of the case.
 type Lines = BTreeMap<(usize, usize, usize), Outcome>;

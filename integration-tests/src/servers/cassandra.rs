@@ -17,9 +17,18 @@ const CONFIGURATION: &str = include_str!("../../../compose/cassandra/cassandra.y
 /// Where a node reads its configuration.
 pub const CASSANDRA_YAML: &str = "/etc/cassandra/cassandra.yaml";
 
-pub(crate) fn spec(settings: Settings) -> Spec {
+pub(crate) fn spec(mut settings: Settings) -> Spec {
     let mut ports = vec![ServerKind::Cassandra.port()];
-    ports.extend(settings.ports);
+    ports.append(&mut settings.ports);
+    with_network(settings, Network::Published(ports))
+}
+
+/// A node that has the network of the machine.
+pub(crate) fn on_machine(settings: Settings) -> Spec {
+    with_network(settings, Network::Host)
+}
+
+fn with_network(settings: Settings, network: Network) -> Spec {
     let mut files = vec![(CASSANDRA_YAML.to_owned(), CONFIGURATION.into())];
     files.extend(settings.files);
     // A driver connects to the address it is told, on the port it came by.
@@ -30,12 +39,22 @@ pub(crate) fn spec(settings: Settings) -> Spec {
     env.extend(settings.env);
     // As the image's own entry point takes it.
     let command = ["cassandra", "-f"].map(str::to_owned).into_iter().chain(settings.args).collect();
-    Spec { command, env, files, network: Network::Published(ports) }
+    Spec { command, env, files, network }
 }
 
 /// The version of the server at a URL, as `cassandra-5.0.8`.
 pub fn version(url: &str) -> Result<String> {
     Builder::new_current_thread().enable_all().build()?.block_on(asked(url))
+}
+
+/// How many other nodes a node knows.
+pub(crate) fn peers(address: SocketAddr) -> Result<usize> {
+    let asked = async {
+        let session = SessionBuilder::new().known_node_addr(address).build().await?;
+        let rows = session.query_unpaged("SELECT peer FROM system.peers", ()).await?;
+        Ok(rows.into_rows_result()?.rows_num())
+    };
+    Builder::new_current_thread().enable_all().build()?.block_on(asked)
 }
 
 async fn asked(url: &str) -> Result<String> {

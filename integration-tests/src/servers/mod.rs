@@ -1,6 +1,7 @@
 //! Real servers in containers, for the time of a test binary: killed, paused and started again on what they had written.
 
 mod cassandra;
+mod cassandra_cluster;
 mod cluster;
 mod container;
 mod elastic;
@@ -20,6 +21,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub use self::{
     cassandra::{CASSANDRA_YAML, version as cassandra_version},
+    cassandra_cluster::CassandraCluster,
     cluster::RedisCluster,
     elastic::http,
     redis::version as redis_version,

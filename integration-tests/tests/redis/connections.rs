@@ -121,6 +121,15 @@ pub(crate) async fn a_name_that_does_not_resolve(_: RedisServer) -> Result<()> {
     Ok(())
 }
 
+pub(crate) async fn a_number_without_a_database(server: RedisServer) -> Result<()> {
+    works(&format!("{}/1", server.url()), RedisConfig::default()).await?;
+    ensure!(backend(&server).await?.tasks(&task(0).application).await?.is_empty(), "it is in 1");
+    let error = refusal(&format!("{}/99999", server.url()), RedisConfig::default()).await?;
+    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.to_string().contains("database of this number"), "{error}");
+    Ok(())
+}
+
 pub(crate) async fn a_server_that_hangs(server: RedisServer) -> Result<()> {
     let mut config = RedisConfig::default();
     (config.timeout_ms, config.connect_timeout_ms) = (500, 500);

@@ -7,7 +7,7 @@ use integration_tests::RedisServer;
 use redis::{AsyncCommands, AsyncConnectionConfig, aio::MultiplexedConnection};
 use store_core::{
     Effect, ErrorKind,
-    backend::{Backend, KeyRange, MapChange, MapId, Order, PageLimit},
+    backend::{Backend, KeyRange, MapChange, MapId, Order, PageLimit, TaskId},
 };
 use store_redis::{RedisBackend, RedisConfig};
 
@@ -71,6 +71,37 @@ pub(crate) async fn foreign_keys_are_untouched(server: RedisServer) -> Result<()
     }
     let left: usize = redis::cmd("DBSIZE").query_async(&mut raw).await?;
     ensure!(left == foreign.len() + 2, "the record and the list stay, not {left} keys");
+    Ok(())
+}
+
+/// Applications whose names begin alike, and one of another namespace, with the same partition, map and key.
+pub(crate) async fn applications_share_a_database(server: RedisServer) -> Result<()> {
+    let mut config = RedisConfig::default();
+    config.namespace = "store2".to_owned();
+    let other: Arc<dyn Backend> = Arc::new(RedisBackend::connect(server.url(), config).await?);
+    let ours = backend(&server).await?;
+    let place = |backend: &Arc<dyn Backend>, name: &str| -> Result<_> {
+        Ok((backend.clone(), TaskId::new(name, 0)?))
+    };
+    let places = [place(&ours, "app")?, place(&ours, "app2")?, place(&other, "app")?];
+    let mut owners = Vec::new();
+    for (backend, task) in &places {
+        owners.push(Owner::claim(backend, task).await?);
+    }
+    for (n, owner) in owners.iter_mut().enumerate() {
+        owner.put(MAP, &model(&n.to_string())).await?;
+    }
+    for (n, owner) in owners.iter().enumerate() {
+        ensure!(all(owner.reader(), MAP).await? == model(&n.to_string()), "place {n}");
+    }
+    for (gone, (backend, task)) in places.iter().enumerate() {
+        backend.destroy(task).await?;
+        ensure!(backend.tasks(&task.application).await?.is_empty(), "place {gone} stays");
+        for (n, owner) in owners.iter_mut().enumerate().skip(gone + 1) {
+            ensure!(all(owner.reader(), MAP).await? == model(&n.to_string()), "place {n}");
+            owner.put(MAP, &model(&n.to_string())).await?;
+        }
+    }
     Ok(())
 }
 

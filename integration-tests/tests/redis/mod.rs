@@ -37,15 +37,15 @@ cases! {
         a_slot_moves_under_readers_and_owners;
     conformance: a_run_leaves_only_fences;
     connections: tls_is_spoken_and_never_left_out, a_client_certificate_is_shown, a_socket_is_as_good_as_a_port,
-        secrets_come_from_their_places, a_name_that_does_not_resolve, a_server_that_hangs, a_replica_is_read_only;
+        secrets_come_from_their_places, a_name_that_does_not_resolve, a_number_without_a_database, a_server_that_hangs, a_replica_is_read_only;
     durability: the_disk_is_waited_for, replicas_are_waited_for, a_wait_that_is_broken_off_is_unknown;
-    keys: foreign_keys_are_untouched, a_foreign_key_in_the_way_applies_nothing;
+    keys: foreign_keys_are_untouched, applications_share_a_database, a_foreign_key_in_the_way_applies_nothing;
     failures: a_full_memory_applies_nothing, scripts_are_loaded_again, a_lost_answer_is_settled, a_server_that_is_not_there;
     large: readers_see_a_large_commit_whole, a_half_staged_commit_is_nowhere, a_half_applied_commit_is_finished,
         who_is_overtaken_at_a_log_is_fenced, sizes;
     lost: acknowledged_commits_survive_a_kill, a_lost_commit_is_a_gap, a_lost_claim_is_fenced,
         a_server_that_lost_everything_is_a_gap;
-    trips: requests_are_few;
+    trips: requests_are_few, gets_at_the_same_time_travel_together;
 }
 
 /// Those that take long.

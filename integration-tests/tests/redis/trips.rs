@@ -6,9 +6,13 @@ use std::sync::{
 };
 
 use anyhow::{Result, ensure};
+use futures::future::try_join_all;
 use integration_tests::RedisServer;
 use store_conformance::waist::{MAP, Model, Owner, all, key, task};
-use store_core::backend::{Backend, KeyRange, MapId, Order, PageLimit};
+use store_core::{
+    Database, EngineConfig, KeyValue,
+    backend::{Backend, KeyRange, MapId, Order, PageLimit},
+};
 use store_redis::{RedisBackend, RedisConfig};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -119,5 +123,36 @@ pub(crate) async fn requests_are_few(server: RedisServer) -> Result<()> {
         let trips = counter.take();
         ensure!(trips == 10, "{trips} requests for 10 000 entries in pages of 1000");
     }
+    Ok(())
+}
+
+/// Gets that nobody waits for one after another travel together.
+pub(crate) async fn gets_at_the_same_time_travel_together(server: RedisServer) -> Result<()> {
+    const STORE: KeyValue<u64, u64> = KeyValue::new("numbers");
+    let (port, counter) = counting(server.port()?).await?;
+    let url = format!("redis://127.0.0.1:{port}");
+    let backend: Arc<dyn Backend> =
+        Arc::new(RedisBackend::connect(&url, RedisConfig::default()).await?);
+    let open = || async {
+        let database = Database::with(backend.clone(), EngineConfig::default())?;
+        database.task("app", 0).store(&STORE).open().await
+    };
+    let task = open().await?;
+    let store = task.store(&STORE)?;
+    for n in 0..1000 {
+        store.put(&n, &(n * n)).await?;
+    }
+    task.commit([("source", 1)]).await?;
+    task.close().await?;
+
+    // Nothing of it is in the cache of another database.
+    let task = open().await?;
+    let store = task.store(&STORE)?;
+    counter.take();
+    let keys: Vec<u64> = (0..100).map(|n| n * 7).collect();
+    let found = try_join_all(keys.iter().map(|n| store.get(n))).await?;
+    ensure!(found == keys.iter().map(|n| Some(n * n)).collect::<Vec<_>>());
+    let trips = counter.take();
+    ensure!(trips <= 2, "{trips} requests for 100 gets at the same time");
     Ok(())
 }

@@ -1,0 +1,131 @@
+//! Three Cassandra nodes with three copies of everything: what a task does when one of them dies, and when two do.
+
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use integration_tests::servers::CassandraCluster;
+use libtest_mimic::{Arguments, Trial};
+use store_cassandra::{CassandraBackend, CassandraConfig};
+use store_conformance::waist::{MAP, Model, Owner, all, key, puts, task};
+use store_core::{Effect, ErrorKind, backend::Backend};
+
+/// With times that are short enough for a test and longer than those of the server.
+async fn backend(cluster: &CassandraCluster) -> Result<Arc<dyn Backend>> {
+    let mut config = CassandraConfig::default();
+    config.namespace = "store_tests.nodes".to_owned();
+    config.replication = Some("3".to_owned());
+    (config.timeout_ms, config.connect_timeout_ms) = (10_000, 1_000);
+    Ok(Arc::new(CassandraBackend::connect(&cluster.url(), config).await?))
+}
+
+/// What commit `n` adds.
+fn entries(n: u32) -> Model {
+    (0..20).map(|i: u32| (key((n * 20 + i).to_be_bytes()), key(n.to_be_bytes()))).collect()
+}
+
+fn one_node_dies(cluster: &CassandraCluster) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let backend = backend(cluster).await?;
+        let mut owner = Owner::claim(&backend, &task(0)).await?;
+        let (mut model, mut longest) = (Model::new(), Duration::ZERO);
+        let start = Instant::now();
+        let (mut n, mut killed) = (0, false);
+        while start.elapsed() < Duration::from_secs(12) {
+            if !killed && start.elapsed() > Duration::from_secs(3) {
+                // Not waited for by those who commit.
+                tokio::task::block_in_place(|| cluster.kill(2))?;
+                killed = true;
+            }
+            let before = Instant::now();
+            let commit = owner.next(puts(MAP, &entries(n)));
+            while let Err(error) = owner.send(&commit).await {
+                ensure!(error.is_retryable(), "commit {n}: {error:?}");
+                ensure!(before.elapsed() < Duration::from_secs(30), "it does not go on: {error:?}");
+            }
+            longest = longest.max(before.elapsed());
+            model.extend(entries(n));
+            n += 1;
+        }
+        println!("{n} commits, the longest took {longest:?}");
+        ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
+        ensure!(owner.reader().checkpoint().await?.sequence == u64::from(n), "each counts once");
+        cluster.start_again(2)?;
+        let mut next = Owner::claim(&backend, &task(0)).await?;
+        ensure!(all(next.reader(), MAP).await? == model, "the next owner does not find all of it");
+        next.put(MAP, &entries(n)).await?;
+        Ok(())
+    })
+}
+
+fn two_nodes_die(cluster: &CassandraCluster) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let backend = backend(cluster).await?;
+        let mut owner = Owner::claim(&backend, &task(1)).await?;
+        owner.put(MAP, &entries(0)).await?;
+        cluster.kill(1)?;
+        cluster.kill(2)?;
+        let (start, mut kinds) = (Instant::now(), Vec::new());
+        let commit = owner.next(puts(MAP, &entries(1)));
+        // The node that is left takes the others for living at first, then knows better.
+        while start.elapsed() < Duration::from_secs(30) {
+            let before = Instant::now();
+            let error = owner.send(&commit).await.err().context("a commit without a quorum")?;
+            ensure!(before.elapsed() < Duration::from_secs(25), "it took {:?}", before.elapsed());
+            ensure!(error.is_retryable(), "{error:?}");
+            match error.kind() {
+                ErrorKind::Unavailable => {}
+                ErrorKind::Timeout => ensure!(error.effect() == Effect::Unknown, "{error:?}"),
+                _ => anyhow::bail!("{error:?}"),
+            }
+            if !kinds.contains(&error.kind()) {
+                println!("after {:?}: {error}", start.elapsed());
+                kinds.push(error.kind());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        cluster.start_again(1)?;
+        let start = Instant::now();
+        while let Err(error) = owner.send(&commit).await {
+            ensure!(error.is_retryable(), "{error:?}");
+            ensure!(start.elapsed() < Duration::from_secs(90), "it does not recover: {error:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        println!("went on {:?} after a second node answered", start.elapsed());
+        let model: Model = entries(0).into_iter().chain(entries(1)).collect();
+        ensure!(all(owner.reader(), MAP).await? == model, "the commit counts once, and whole");
+        ensure!(owner.reader().checkpoint().await?.sequence == 2);
+        cluster.start_again(2)?;
+        Ok(())
+    })
+}
+
+fn main() -> ExitCode {
+    let cluster = match CassandraCluster::start() {
+        Ok(cluster) => Arc::new(cluster),
+        Err(error) => {
+            eprintln!("a Cassandra cluster is needed: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    type Case = fn(&CassandraCluster) -> Result<()>;
+    let cases: [(&str, Case); 2] =
+        [("one_node_dies", one_node_dies), ("two_nodes_die", two_nodes_die)];
+    let trials = cases.map(|(name, case)| {
+        let cluster = cluster.clone();
+        Trial::test(format!("nodes::{name}"), move || {
+            case(&cluster).map_err(|error| format!("{error:#}").into())
+        })
+    });
+    let mut arguments = Arguments::from_args();
+    // Each kills nodes.
+    arguments.test_threads = Some(1);
+    let conclusion = libtest_mimic::run(&arguments, trials.into());
+    drop(cluster);
+    conclusion.exit_code()
+}

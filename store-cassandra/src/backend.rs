@@ -13,7 +13,6 @@ use store_core::{
 
 use crate::{
     CassandraConfig,
-    answer::rows,
     connect::{Profiles, check_datacenter, connect},
     error::{failed, unreadable},
     layout, schema,
@@ -110,9 +109,9 @@ impl Backend for CassandraBackend {
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
         let listed = layout::application(self.shared.config.prefix(), application);
-        let answer = self.shared.session.execute_unpaged(&self.shared.statements.listed, (listed,));
         let doing = format!("list the tasks of {application}");
-        let partitions: Vec<(i64,)> = rows(answer.await, &doing)?;
+        let partitions: Vec<(i64,)> =
+            self.shared.ask(&self.shared.statements.listed, (listed,), &doing).await?;
         let tasks = partitions.into_iter().map(|(partition,)| {
             let partition = u32::try_from(partition).map_err(|error| unreadable(&doing, error))?;
             TaskId::new(application.as_str(), partition)

@@ -29,8 +29,9 @@ pub struct CassandraConfig {
     pub datacenter: Option<String>,
     /// How many copies must answer. Defaults to `local_quorum`. All owners of a task must use the same one.
     pub consistency: CassandraConsistency,
-    /// How long a request may take, in milliseconds, retries included. Longer than the server's own timeouts, since a
-    /// request given up here goes on there. Defaults to 10 000.
+    /// How long a request may take, in milliseconds, retries included; a change of a task's record with the reading that
+    /// settles it is one. Longer than the server's own timeouts, since a request given up here goes on there. Defaults to
+    /// 10 000.
     pub timeout_ms: u64,
     /// How long one request of a scan or a count may take, in milliseconds. Defaults to 30 000.
     pub scan_timeout_ms: u64,

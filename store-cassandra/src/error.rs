@@ -128,7 +128,12 @@ fn database(error: &DbError, message: &str) -> (ErrorKind, Effect) {
             let says = |part| message.to_lowercase().contains(part);
             let kind = match () {
                 () if says("tablets") => Unsupported,
-                () if says("unconfigured table") || says("does not exist") => NotFound,
+                () if says("unconfigured table")
+                    || says("does not exist")
+                    || says("doesn't exist") =>
+                {
+                    NotFound
+                }
                 () if says("too large") || says("maximum") => TooLarge,
                 () => InvalidArgument,
             };
@@ -137,6 +142,10 @@ fn database(error: &DbError, message: &str) -> (ErrorKind, Effect) {
         DbError::SyntaxError => (Unsupported, Effect::NotApplied),
         DbError::Unauthorized => (PermissionDenied, Effect::NotApplied),
         DbError::AuthenticationError => (Unauthenticated, Effect::NotApplied),
+        // Two nodes made one table at the same moment.
+        DbError::ConfigError if message.to_lowercase().contains("id mismatch") => {
+            (Unavailable, Effect::Unknown)
+        }
         DbError::ConfigError => (Config, Effect::NotApplied),
         DbError::RateLimitReached { rejected_by_coordinator: true, .. } => {
             (Throttled, Effect::NotApplied)
@@ -219,6 +228,9 @@ mod tests {
             (DbError::Unauthorized, "", (PermissionDenied, NotApplied)),
             (DbError::SyntaxError, "", (Unsupported, NotApplied)),
             (DbError::Invalid, "unconfigured table data", (NotFound, NotApplied)),
+            (DbError::Invalid, "Keyspace 'store' doesn't exist", (NotFound, NotApplied)),
+            (DbError::ConfigError, "Unable to find compaction strategy", (Config, NotApplied)),
+            (DbError::ConfigError, "Column family ID mismatch", (Unavailable, Unknown)),
             (
                 DbError::Invalid,
                 "Key length of 70000 is longer than maximum",

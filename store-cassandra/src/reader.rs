@@ -7,7 +7,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use store_core::{Result, backend::MapId, redo::LogName};
 
 use crate::{
-    answer::rows,
     layout::{MAX_KEY_BYTES, MapColumns, signed},
     task::CassandraTask,
 };
@@ -49,9 +48,9 @@ impl CassandraTask {
         let key = |place: &usize| &keys[*place].1;
         let wanted: Vec<_> = places.iter().map(key).collect();
         let values = (&self.name, store, cut, segment, bucket, wanted);
-        let answer = self.shared.session.execute_unpaged(&self.shared.statements.get, values);
-        let found: BTreeMap<Bytes, Bytes> =
-            rows(answer.await, format_args!("read task {}", self.task))?.into_iter().collect();
+        let doing = self.doing("read");
+        let found = self.shared.ask(&self.shared.statements.get, values, doing).await?;
+        let found: BTreeMap<Bytes, Bytes> = found.into_iter().collect();
         // Copied, since a slice would keep the whole answer in memory as long as one value.
         let value = |key| found.get(key).map(|value: &Bytes| Bytes::copy_from_slice(value));
         Ok(places.iter().map(|place| (*place, value(key(place)))).collect())
@@ -62,9 +61,8 @@ impl CassandraTask {
         let statement = &self.shared.statements.chunk;
         let gets = (0..i64::from(count)).map(async |number| {
             let values = (&self.name, epoch, log.attempt, number);
-            let answer = self.shared.session.execute_unpaged(statement, values).await;
-            let mut chunks =
-                rows::<(Bytes,)>(answer, format_args!("read the log of task {}", self.task))?;
+            let doing = self.doing("read the log of");
+            let mut chunks: Vec<(Bytes,)> = self.shared.ask(statement, values, doing).await?;
             Ok(chunks.pop().map(|(chunk,)| chunk))
         });
         let gets: Vec<_> = gets.collect();
@@ -85,9 +83,9 @@ impl CassandraTask {
     async fn count_bucket(&self, map: MapId, bucket: i32) -> Result<u64> {
         let MapColumns { store, cut, segment } = map.into();
         let values = (&self.name, store, cut, segment, bucket);
-        let answer = self.shared.session.execute_unpaged(&self.shared.statements.count, values);
+        let doing = self.doing("count entries of");
         let counts: Vec<(i64,)> =
-            rows(answer.await, format_args!("count entries of task {}", self.task))?;
+            self.shared.ask(&self.shared.statements.count, values, doing).await?;
         Ok(counts.first().map_or(0, |(count,)| count.unsigned_abs()))
     }
 }

@@ -1,71 +1,37 @@
 //! The keyspace and its tables: made where they are missing, and checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use scylla::{client::session::Session, serialize::row::SerializeRow};
 use store_core::{Error, ErrorKind, Result};
+use tokio::time::{Instant, sleep};
 
-use crate::{CassandraConfig, answer::rows, error::failed};
-
-/// A table: its name, its columns with their types, and which of them are its key.
-struct Table {
-    name: &'static str,
-    columns: &'static str,
-    key: &'static str,
-}
-
-const TABLES: [Table; 5] = [
-    Table {
-        name: "tasks",
-        columns: "application text, partition bigint",
-        key: "application, partition",
-    },
-    Table {
-        name: "records",
-        columns: "task text, layout int, buckets int, segment_buckets int, epoch bigint, owner uuid, sequence bigint, \
-            stamp_hi bigint, destroyed bigint, wipe bigint, checkpoint blob, log_epoch bigint, log_attempt uuid, \
-            log_stamp bigint, log_body blob, log_count bigint, log_checksum bigint",
-        key: "task",
-    },
-    Table {
-        name: "logs",
-        columns: "task text, epoch bigint, attempt uuid, number bigint, body blob",
-        key: "task, epoch, attempt, number",
-    },
-    Table {
-        name: "maps",
-        columns: "task text, store bigint, cut boolean, segment bigint",
-        key: "task, store, cut, segment",
-    },
-    Table {
-        name: DATA,
-        columns: "task text, store bigint, cut boolean, segment bigint, bucket int, key blob, value blob",
-        key: "(task, store, cut, segment, bucket), key",
-    },
-];
-
-const DATA: &str = "data";
+use crate::{
+    CassandraConfig,
+    answer::{Row, rows},
+    error::failed,
+    tables::{Columns, DATA, TABLES},
+};
 
 /// Marks of deleted keys are kept at least so long: many times the age up to which an owner sends writes.
-const LEAST_GRACE_SECONDS: i32 = 86_400;
+pub(crate) const LEAST_GRACE_SECONDS: i32 = 86_400;
+
+/// Between two tries to make the tables.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Makes what is missing, or says how to; refuses tables that are not ours.
 pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Result<()> {
     let keyspace = config.keyspace();
-    let mut missing = Vec::new();
-    let there = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
-    if look::<(String,)>(session, there, (keyspace,)).await?.is_empty() {
-        missing.push(keyspace_statement(session, config).await?);
-    }
-    let found = columns(session, keyspace).await?;
-    for table in &TABLES {
-        match found.get(table.name) {
-            Some(found) => table.check(keyspace, found)?,
-            None => missing.push(table.statement(config)),
-        }
+    let missing = missing(session, config).await?;
+    if !missing.is_empty() && !config.create_schema {
+        let message = format!(
+            "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
+            missing.join(";\n")
+        );
+        return Err(Error::new(ErrorKind::Config, message));
     }
     if !missing.is_empty() {
-        make(session, config, missing).await?;
+        make(session, config).await?;
     }
     let query = "SELECT gc_grace_seconds FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?";
     match look::<(i32,)>(session, query, (keyspace, DATA)).await?.first() {
@@ -80,57 +46,87 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     }
 }
 
-async fn make(session: &Session, config: &CassandraConfig, missing: Vec<String>) -> Result<()> {
+/// The statements that make what is missing, in order. `Config` for tables that are not ours.
+async fn missing(session: &Session, config: &CassandraConfig) -> Result<Vec<String>> {
     let keyspace = config.keyspace();
-    if !config.create_schema {
-        let message = format!(
-            "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
-            missing.join(";\n")
-        );
-        return Err(Error::new(ErrorKind::Config, message));
+    let query =
+        "SELECT WRITETIME(replication) FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    let made = look::<(Option<i64>,)>(session, query, (keyspace,)).await?.pop();
+    let mut missing = Vec::new();
+    if made.is_none() {
+        missing.push(keyspace_statement(session, config).await?);
     }
-    for statement in missing {
-        let done = session.query_unpaged(statement, ()).await;
-        done.map_err(|error| {
-            failed(format_args!("make the tables of keyspace {keyspace}"), error)
-        })?;
+    let made = made.and_then(|(made,)| made);
+    let found = columns(session, keyspace).await?;
+    for table in &TABLES {
+        match found.get(table.name) {
+            Some(found) => table.check(keyspace, found)?,
+            None => missing.push(table.statement(config, made)),
+        }
     }
+    Ok(missing)
+}
+
+/// Makes what is missing, one after the other, also while other programs do: until everything is there.
+async fn make(session: &Session, config: &CassandraConfig) -> Result<()> {
+    let until = Instant::now() + config.scan_timeout();
+    loop {
+        match make_next(session, config).await {
+            Ok(true) => return Ok(()),
+            Err(error) if !passes(error.kind()) => return Err(error),
+            Err(error) if Instant::now() >= until => return Err(error),
+            Ok(false) if Instant::now() >= until => {
+                let message = "the tables that were made are not seen: try again later";
+                return Err(Error::new(ErrorKind::Timeout, message));
+            }
+            Ok(false) => {}
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Whether an error may come of others who make the same at this moment.
+fn passes(kind: ErrorKind) -> bool {
+    // `NotFound` is a keyspace that the node which was asked has not heard of.
+    kind.is_retryable() || kind == ErrorKind::NotFound
+}
+
+/// Makes the first of what is missing; says whether nothing was, and all nodes know it.
+async fn make_next(session: &Session, config: &CassandraConfig) -> Result<bool> {
     session.await_schema_agreement().await.map_err(|error| {
-        let message = "the nodes do not agree on the tables that were made: try again later";
+        let message = "the nodes do not agree on which tables there are: try again later";
         Error::new(ErrorKind::Unavailable, message).with_source(error)
     })?;
-    // Somebody else's of the same name may have come first.
-    let found = columns(session, keyspace).await?;
-    TABLES.iter().try_for_each(|table| {
-        table.check(keyspace, found.get(table.name).unwrap_or(&BTreeMap::new()))
-    })
+    let Some(statement) = missing(session, config).await?.into_iter().next() else {
+        return Ok(true);
+    };
+    let made = session.query_unpaged(statement, ()).await;
+    let keyspace = config.keyspace();
+    made.map(|_| false)
+        .map_err(|error| failed(format_args!("make the tables of keyspace {keyspace}"), error))
 }
 
 /// Rows of the server's own tables.
-async fn look<T>(
+async fn look<T: Row>(
     session: &Session,
     query: &str,
     values: impl SerializeRow + Send + Sync,
-) -> Result<Vec<T>>
-where
-    T: for<'frame, 'metadata> scylla::deserialize::row::DeserializeRow<'frame, 'metadata>,
-{
+) -> Result<Vec<T>> {
     rows(session.query_unpaged(query, values).await, "look at the tables there are")
 }
 
-/// Of each table, of each column: its type, and whether it is part of the key.
-type Columns = BTreeMap<String, BTreeMap<String, (String, bool)>>;
-
 async fn columns(session: &Session, keyspace: &str) -> Result<Columns> {
     let query = "SELECT table_name, column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ?";
+    Ok(by_table(look(session, query, (keyspace,)).await?))
+}
+
+fn by_table(rows: Vec<(String, String, String, String)>) -> Columns {
     let mut tables = Columns::new();
-    for (table, column, sort, kind) in
-        look::<(String, String, String, String)>(session, query, (keyspace,)).await?
-    {
+    for (table, column, sort, kind) in rows {
         let is_key = kind == "partition_key" || kind == "clustering";
         tables.entry(table).or_default().insert(column, (sort, is_key));
     }
-    Ok(tables)
+    tables
 }
 
 async fn keyspace_statement(session: &Session, config: &CassandraConfig) -> Result<String> {
@@ -142,13 +138,17 @@ async fn keyspace_statement(session: &Session, config: &CassandraConfig) -> Resu
         }
     };
     // Conditional changes in keyspaces with tablets came late; what knows tablets takes the clause.
-    let scylla = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_keyspaces'";
-    let has_tablets = !look::<(String,)>(session, scylla, ()).await?.is_empty();
+    let has_tablets = knows_tablets(&columns(session, "system_schema").await?);
     let tablets = if has_tablets { " AND tablets = {'enabled': false}" } else { "" };
     Ok(format!(
         "CREATE KEYSPACE IF NOT EXISTS \"{}\" WITH replication = {{'class': 'NetworkTopologyStrategy', {copies}}}{tablets}",
         config.keyspace()
     ))
+}
+
+/// Whether the server has tablets, by the columns of its `system_schema`: that table alone is older.
+fn knows_tablets(system: &Columns) -> bool {
+    system.get("scylla_keyspaces").is_some_and(|columns| columns.contains_key("initial_tablets"))
 }
 
 /// The copies as CQL writes them.
@@ -174,39 +174,42 @@ fn replication(setting: &str) -> Result<String> {
     Ok(each.collect::<Result<Vec<_>>>()?.join(", "))
 }
 
-impl Table {
-    fn statement(&self, config: &CassandraConfig) -> String {
-        let (keyspace, Self { name, columns, key }) = (config.keyspace(), self);
-        let mut statement = format!(
-            "CREATE TABLE IF NOT EXISTS \"{keyspace}\".{name} ({columns}, PRIMARY KEY ({key}))"
-        );
-        if *name == DATA {
-            statement += &format!(" WITH compaction = {{'class': '{}'}}", config.compaction);
-            match config.compression.as_deref() {
-                None => {}
-                Some("none") => statement += " AND compression = {'enabled': 'false'}",
-                Some(class) => statement += &format!(" AND compression = {{'class': '{class}'}}"),
-            }
-        }
-        statement
+#[cfg(test)]
+mod tests {
+    use store_core::ErrorKind;
+
+    use super::{by_table, knows_tablets, passes};
+    use crate::tables::Columns;
+
+    /// Some of what `system_schema.columns` says of `system_schema`, one row a line.
+    fn system(rows: &str) -> Columns {
+        let row = |line: &str| {
+            let mut fields = line.split(';').map(|field| field.trim().to_owned());
+            let mut field = || fields.next().expect("four fields");
+            (field(), field(), field(), field())
+        };
+        by_table(rows.lines().map(row).collect())
     }
 
-    /// `Config` for a table of this name that is not ours. More columns are not minded.
-    fn check(&self, keyspace: &str, found: &BTreeMap<String, (String, bool)>) -> Result<()> {
-        let ours = self.columns.split(", ").filter_map(|column| column.split_once(' '));
-        let same =
-            |(name, sort): (&str, &str)| found.get(name).is_some_and(|(found, _)| found == sort);
-        let key: BTreeSet<_> =
-            self.key.split(", ").map(|name| name.trim_matches(['(', ')'])).collect();
-        let found_key =
-            found.iter().filter(|(_, (_, is_key))| *is_key).map(|(name, _)| name.as_str());
-        if ours.into_iter().all(same) && found_key.collect::<BTreeSet<_>>() == key {
-            return Ok(());
-        }
-        let message = format!(
-            "table {keyspace}.{} is there and is not one of ours: use another keyspace, by namespace",
-            self.name
-        );
-        Err(Error::new(ErrorKind::Config, message))
+    #[test]
+    fn only_what_knows_tablets_is_told_to_do_without() {
+        let cassandra = "keyspaces; durable_writes; boolean; regular
+            keyspaces; keyspace_name; text; partition_key
+            keyspaces; replication; frozen<map<text, text>>; regular";
+        // ScyllaDB 5.1 to 5.4.
+        let storage = "scylla_keyspaces; keyspace_name; text; partition_key
+            scylla_keyspaces; storage_options; frozen<map<text, text>>; regular
+            scylla_keyspaces; storage_type; text; regular";
+        let tablets = "scylla_keyspaces; initial_tablets; int; regular";
+        assert!(!knows_tablets(&system(cassandra)));
+        assert!(!knows_tablets(&system(&[cassandra, storage].join("\n"))));
+        assert!(knows_tablets(&system(&[cassandra, tablets, storage].join("\n"))));
+    }
+
+    #[test]
+    fn what_others_cause_is_waited_for_and_what_is_wrong_is_told() {
+        use ErrorKind::{Config, NotFound, PermissionDenied, Throttled, Timeout, Unavailable};
+        assert!([NotFound, Throttled, Timeout, Unavailable].into_iter().all(passes));
+        assert!(![Config, PermissionDenied].into_iter().any(passes));
     }
 }

@@ -1,7 +1,5 @@
 //! The statements: prepared once, never made of values.
 
-use std::fmt;
-
 use futures::future::try_join_all;
 use scylla::{client::session::Session, statement::prepared::PreparedStatement};
 use store_core::Result;
@@ -10,6 +8,7 @@ use crate::{
     CassandraConfig,
     connect::{Profiles, Sort},
     error::unprepared,
+    schema::LEAST_GRACE_SECONDS,
 };
 
 macro_rules! statements {
@@ -88,11 +87,6 @@ const RECORD: &str = "layout, buckets, segment_buckets, epoch, owner, sequence, 
 const NO_LOG: &str = "log_epoch = null, log_attempt = null, log_stamp = null, log_body = null, log_count = null, \
     log_checksum = null";
 
-/// The record of a dropped map is kept so long that a late write of an earlier owner finds it when the task is destroyed.
-const DROPPED_SECONDS: u32 = 10 * 86_400;
-
-impl fmt::Debug for Statements {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Statements").finish_non_exhaustive()
-    }
-}
+/// The note of a dropped map is kept for as long as marks of deleted keys are at least, so that destroying the task finds
+/// what a late write of an earlier owner has put there.
+const DROPPED_SECONDS: i32 = LEAST_GRACE_SECONDS;

@@ -17,7 +17,8 @@ use store_core::{
 
 use crate::{
     CassandraConfig,
-    layout::{Buckets, MAX_KEY_BYTES, MAX_VALUE_BYTES},
+    layout::{Buckets, MAX_KEY_BYTES, MAX_VALUE_BYTES, signed},
+    seen::Seen,
     statements::Statements,
 };
 
@@ -40,9 +41,13 @@ pub(crate) struct CassandraTask {
     pub(crate) buckets: OnceLock<Buckets>,
     /// Maps that are known to be noted.
     pub(crate) noted: Mutex<BTreeSet<MapId>>,
-    /// About how large the entries of maps are, so that pages fit into memory.
-    pub(crate) sizes: Mutex<BTreeMap<MapId, usize>>,
+    /// Of each store, what its entries are like, so that pages fit into memory.
+    pub(crate) seen: Mutex<BTreeMap<u32, Seen>>,
 }
+
+/// What is done to a task.
+#[derive(Clone, Copy)]
+pub(crate) struct Doing<'a>(&'static str, &'a TaskId);
 
 const CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::new("cassandra", MAX_KEY_BYTES, MAX_VALUE_BYTES);
@@ -60,8 +65,13 @@ impl CassandraTask {
             serial,
             buckets: OnceLock::new(),
             noted: Mutex::default(),
-            sizes: Mutex::default(),
+            seen: Mutex::default(),
         }
+    }
+
+    /// What is done to the task, for errors.
+    pub(crate) const fn doing(&self, what: &'static str) -> Doing<'_> {
+        Doing(what, &self.task)
     }
 
     /// The recorded number of buckets.
@@ -82,6 +92,12 @@ impl fmt::Debug for CassandraTask {
     }
 }
 
+impl fmt::Display for Doing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} task {}", self.0, self.1)
+    }
+}
+
 #[async_trait]
 impl RedoTask for CassandraTask {
     fn capabilities(&self) -> &Capabilities {
@@ -97,7 +113,8 @@ impl RedoTask for CassandraTask {
     }
 
     async fn put_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
-        self.write_chunk(log, index, chunk).await
+        let values = (&self.name, signed(log.epoch)?, log.attempt, i64::from(index), chunk);
+        self.tell(&self.shared.statements.put_chunk, values).await
     }
 
     async fn read_chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
@@ -105,11 +122,13 @@ impl RedoTask for CassandraTask {
     }
 
     async fn clear(&self, log: LogName) -> Result<()> {
-        self.remove_log(log).await
+        let values = (&self.name, signed(log.epoch)?, log.attempt);
+        self.tell(&self.shared.statements.clear, values).await
     }
 
     async fn sweep(&self, below_epoch: u64) -> Result<()> {
-        self.remove_logs(below_epoch).await
+        let values = (&self.name, signed(below_epoch)?);
+        self.tell(&self.shared.statements.sweep, values).await
     }
 
     async fn apply(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {

@@ -1,51 +1,37 @@
-//! Writing: logs, and what is decided.
+//! Writing what is decided.
 
-use std::{collections::BTreeMap, sync::PoisonError};
+use std::{collections::BTreeMap, mem, sync::PoisonError};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use scylla::{
-    serialize::{batch::BatchValues, row::SerializeRow},
+    response::PagingState,
+    serialize::row::SerializeRow,
     statement::{
-        batch::{Batch, BatchStatement, BatchType},
+        batch::{Batch, BatchType},
         prepared::PreparedStatement,
     },
 };
 use store_core::{
     Result,
     backend::{Changes, MapChange, MapId, Put},
-    redo::{Lease, LogName},
+    redo::Lease,
 };
 
 use crate::{
-    answer::rows,
     error::failed,
-    layout::{Buckets, MapColumns, signed},
+    layout::{Buckets, MapColumns},
+    statements::Statements,
     task::CassandraTask,
 };
 
 /// One request: writes of one partition, or its removal.
 enum Request<'a> {
-    Puts(MapId, i32, Vec<(&'a Bytes, &'a Bytes)>),
-    Deletes(MapId, i32, Vec<&'a Bytes>),
+    Write(MapId, i32, Vec<(&'a Bytes, Option<&'a Bytes>)>),
     Remove(MapId, i32),
 }
 
 impl CassandraTask {
-    pub(crate) async fn write_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
-        let values = (&self.name, signed(log.epoch)?, log.attempt, i64::from(index), chunk);
-        self.execute(&self.shared.statements.put_chunk, values).await
-    }
-
-    pub(crate) async fn remove_log(&self, log: LogName) -> Result<()> {
-        let values = (&self.name, signed(log.epoch)?, log.attempt);
-        self.execute(&self.shared.statements.clear, values).await
-    }
-
-    pub(crate) async fn remove_logs(&self, below_epoch: u64) -> Result<()> {
-        self.execute(&self.shared.statements.sweep, (&self.name, signed(below_epoch)?)).await
-    }
-
     pub(crate) async fn write(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {
         let buckets = self.buckets().await?;
         // Before there is anything in them, so that a map with entries is always noted.
@@ -53,9 +39,7 @@ impl CassandraTask {
         let mut requests = Vec::new();
         for (map, change) in changes {
             match change {
-                MapChange::Drop => {
-                    requests.extend(buckets.all(*map).map(|bucket| Request::Remove(*map, bucket)));
-                }
+                MapChange::Drop => requests.extend(removal(*map, buckets)),
                 MapChange::Write(writes) => self.cut(*map, writes, buckets, &mut requests),
             }
         }
@@ -65,22 +49,22 @@ impl CassandraTask {
     /// Removes every map that has been noted, and then the notes.
     pub(crate) async fn remove_all(&self, stamp: i64, lease: &Lease) -> Result<()> {
         let buckets = self.buckets().await?;
-        let maps = self.maps().await?;
-        let removals = maps
-            .into_iter()
-            .flat_map(|map| buckets.all(map).map(move |bucket| Request::Remove(map, bucket)));
-        self.send_all(removals.collect(), stamp, lease).await?;
+        let mut noted = self.shared.statements.maps.clone();
+        noted.set_page_size(MAPS_AT_ONCE);
+        let mut next = Some(PagingState::start());
+        while let Some(state) = next {
+            let doing = self.doing("list the maps of");
+            let maps = self.shared.ask_page(&noted, (&self.name,), state, doing);
+            let (maps, more) = maps.await?;
+            let mut removals = Vec::new();
+            for (store, cut, segment) in maps {
+                removals.extend(removal(MapColumns { store, cut, segment }.map()?, buckets));
+            }
+            self.send_all(removals, stamp, lease).await?;
+            next = more;
+        }
         lease.check()?;
-        self.execute(&self.shared.statements.forget_maps, (stamp, &self.name)).await
-    }
-
-    async fn maps(&self) -> Result<Vec<MapId>> {
-        let answer =
-            self.shared.session.execute_unpaged(&self.shared.statements.maps, (&self.name,));
-        let maps = rows(answer.await, format_args!("list the maps of task {}", self.task))?;
-        maps.into_iter()
-            .map(|(store, cut, segment)| MapColumns { store, cut, segment }.map())
-            .collect()
+        self.tell(&self.shared.statements.forget_maps, (stamp, &self.name)).await
     }
 
     /// Notes maps that are written or dropped, so that destroying the task finds them.
@@ -122,7 +106,7 @@ impl CassandraTask {
             MapChange::Write(_) => &statements.note_map,
         };
         lease.check()?;
-        self.execute(statement, (&self.name, store, cut, segment, stamp)).await
+        self.tell(statement, (&self.name, store, cut, segment, stamp)).await
     }
 
     /// Cuts the writes of a map into requests of one partition each.
@@ -134,33 +118,21 @@ impl CassandraTask {
         requests: &mut Vec<Request<'a>>,
     ) {
         let (most, largest) = (self.shared.config.batch_entries, self.shared.config.batch_bytes);
-        let mut puts = BTreeMap::<i32, (usize, Vec<(&Bytes, &Bytes)>)>::new();
-        let mut deletes = BTreeMap::<i32, (usize, Vec<&Bytes>)>::new();
+        let mut batches = BTreeMap::<i32, (usize, Vec<_>)>::new();
         for (key, put) in writes {
+            let value = put.as_ref().map(|put| &put.value);
+            let more = key.len() + value.map_or(0, Bytes::len);
             let bucket = buckets.bucket(map, key);
-            let Some(put) = put else {
-                let (bytes, batch) = deletes.entry(bucket).or_default();
-                if !batch.is_empty() && (batch.len() >= most || *bytes + key.len() > largest) {
-                    requests.push(Request::Deletes(map, bucket, std::mem::take(batch)));
-                    *bytes = 0;
-                }
-                *bytes += key.len();
-                batch.push(key);
-                continue;
-            };
-            let (bytes, batch) = puts.entry(bucket).or_default();
-            let more = key.len() + put.value.len();
+            let (bytes, batch) = batches.entry(bucket).or_default();
             if !batch.is_empty() && (batch.len() >= most || *bytes + more > largest) {
-                requests.push(Request::Puts(map, bucket, std::mem::take(batch)));
+                requests.push(Request::Write(map, bucket, mem::take(batch)));
                 *bytes = 0;
             }
             *bytes += more;
-            batch.push((key, &put.value));
+            batch.push((key, value));
         }
-        let puts = puts.into_iter().filter(|(_, (_, batch))| !batch.is_empty());
-        requests.extend(puts.map(|(bucket, (_, batch))| Request::Puts(map, bucket, batch)));
-        let deletes = deletes.into_iter().filter(|(_, (_, batch))| !batch.is_empty());
-        requests.extend(deletes.map(|(bucket, (_, batch))| Request::Deletes(map, bucket, batch)));
+        let batches = batches.into_iter();
+        requests.extend(batches.map(|(bucket, (_, batch))| Request::Write(map, bucket, batch)));
     }
 
     async fn send_all(&self, requests: Vec<Request<'_>>, stamp: i64, lease: &Lease) -> Result<()> {
@@ -172,51 +144,57 @@ impl CassandraTask {
 
     async fn send_request(&self, request: Request<'_>, stamp: i64, lease: &Lease) -> Result<()> {
         lease.check()?;
-        let statements = &self.shared.statements;
         match request {
-            Request::Puts(map, bucket, entries) => {
-                let MapColumns { store, cut, segment } = map.into();
-                let row = |(key, value)| (&self.name, store, cut, segment, bucket, key, value);
-                let rows: Vec<_> = entries.into_iter().map(row).collect();
-                self.batch(&statements.put, rows.len(), rows, stamp).await
-            }
-            Request::Deletes(map, bucket, keys) => {
-                let MapColumns { store, cut, segment } = map.into();
-                let row = |key| (&self.name, store, cut, segment, bucket, key);
-                let rows: Vec<_> = keys.into_iter().map(row).collect();
-                self.batch(&statements.delete, rows.len(), rows, stamp).await
+            Request::Write(map, bucket, writes) => {
+                self.write_bucket(map, bucket, writes, stamp).await
             }
             Request::Remove(map, bucket) => {
                 let MapColumns { store, cut, segment } = map.into();
                 let values = (stamp, &self.name, store, cut, segment, bucket);
-                self.execute(&statements.remove, values).await
+                self.tell(&self.shared.statements.remove, values).await
             }
         }
     }
 
-    /// Writes rows of one partition as one mutation, all with the stamp.
-    async fn batch(
-        &self,
-        statement: &PreparedStatement,
-        count: usize,
-        rows: impl BatchValues + Send + Sync,
-        stamp: i64,
-    ) -> Result<()> {
-        let statements = vec![BatchStatement::from(statement.clone()); count];
-        let mut batch = Batch::new_with_statements(BatchType::Unlogged, statements);
-        batch.set_timestamp(Some(stamp));
-        batch.set_is_idempotent(true);
-        batch.set_execution_profile_handle(statement.get_execution_profile_handle().cloned());
-        let done = self.shared.session.batch(&batch, rows).await;
-        done.map(drop).map_err(|error| failed(format_args!("write to task {}", self.task), error))
-    }
-
-    async fn execute(
+    pub(crate) async fn tell(
         &self,
         statement: &PreparedStatement,
         values: impl SerializeRow,
     ) -> Result<()> {
         let done = self.shared.session.execute_unpaged(statement, values).await;
-        done.map(drop).map_err(|error| failed(format_args!("write to task {}", self.task), error))
+        done.map(drop).map_err(|error| failed(self.doing("write to"), error))
     }
+
+    /// Writes into one partition as one mutation, all with the stamp.
+    async fn write_bucket(
+        &self,
+        map: MapId,
+        bucket: i32,
+        writes: Vec<(&Bytes, Option<&Bytes>)>,
+        stamp: i64,
+    ) -> Result<()> {
+        let MapColumns { store, cut, segment } = map.into();
+        let (name, Statements { put, delete, .. }) = (&self.name, &self.shared.statements);
+        let mut batch = Batch::new(BatchType::Unlogged);
+        let mut rows = Vec::<Box<dyn SerializeRow + Send + Sync>>::new();
+        for (key, value) in writes {
+            batch.append_statement(if value.is_some() { put } else { delete }.clone());
+            rows.push(match value {
+                Some(value) => Box::new((name, store, cut, segment, bucket, key, value)),
+                None => Box::new((name, store, cut, segment, bucket, key)),
+            });
+        }
+        batch.set_timestamp(Some(stamp));
+        batch.set_is_idempotent(true);
+        batch.set_execution_profile_handle(put.get_execution_profile_handle().cloned());
+        let done = self.shared.session.batch(&batch, rows).await;
+        done.map(drop).map_err(|error| failed(self.doing("write to"), error))
+    }
+}
+
+/// Maps that are removed between two looks at which there are; each has several buckets.
+const MAPS_AT_ONCE: i32 = 100;
+
+fn removal<'a>(map: MapId, buckets: Buckets) -> impl Iterator<Item = Request<'a>> {
+    buckets.all(map).map(move |bucket| Request::Remove(map, bucket))
 }

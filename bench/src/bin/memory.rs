@@ -1,17 +1,38 @@
-//! How much memory a scan over many entries and a full buffer take, on the embedded backend.
+//! How much memory a task takes whose state is larger than its cache: while it is loaded, read at random, scanned, and when
+//! nobody commits.
 //!
-//! `cargo run --release -p bench --bin memory -- 5000000` prints the peak resident memory of each part.
+//! `cargo run --release -p bench --bin memory -- --url redis://localhost --entries 10000000` prints the peak resident memory
+//! of each part; it fails where one takes more than what the configuration allows.
 
 use std::fs;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use futures::TryStreamExt;
-use store::{codec::Raw, prelude::*};
+use clap::Parser;
+use futures::{TryStreamExt, stream};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use store::{EngineConfig, codec::Raw, prelude::*};
 
 static DATA: KeyValue<u64, Bytes, Raw> = KeyValue::new("data").values(Raw);
 
-const BATCH: u64 = 50_000;
+/// What the program itself, its client and the allocator may take beside what is configured, in MiB.
+const BESIDE: u64 = 50;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where the state is; an embedded database in a temporary folder if left out.
+    #[arg(long)]
+    url: Option<String>,
+    /// Entries of 8 bytes key and 100 bytes value.
+    #[arg(long, default_value_t = 5_000_000)]
+    entries: u64,
+    /// Entries of one commit.
+    #[arg(long, default_value_t = 50_000)]
+    batch: u64,
+    /// Reads of keys chosen at random, 256 at the same time.
+    #[arg(long, default_value_t = 1_000_000)]
+    reads: u64,
+}
 
 /// Peak resident memory since the last call, in MiB.
 fn peak() -> Result<u64> {
@@ -24,48 +45,66 @@ fn peak() -> Result<u64> {
     Ok(kib / 1024)
 }
 
+/// Prints what a part took, and fails above its bound; both in MiB.
+fn part(what: &str, bound: u64) -> Result<()> {
+    let peak = peak()?;
+    println!("{what}: {peak} MiB, at most {bound}");
+    ensure!(peak <= bound, "{what} took {peak} MiB, more than {bound}");
+    Ok(())
+}
+
+const fn mebibytes(bytes: usize) -> u64 {
+    (bytes >> 20) as u64
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let entries: u64 = std::env::args().nth(1).unwrap_or_else(|| "5000000".to_owned()).parse()?;
+    let args = Args::parse();
     let folder = tempfile::tempdir()?;
-    let database =
-        store::connect(&format!("embedded:{}", folder.path().join("s").display())).await?;
+    let embedded = || format!("embedded:{}", folder.path().join("state").display());
+    let database = store::connect(&args.url.clone().unwrap_or_else(embedded)).await?;
+    let config = EngineConfig::default();
+    let cache = mebibytes(config.cache_bytes);
+    let soft = cache + mebibytes(config.uncommitted_soft_bytes) + BESIDE;
+    let hard = cache + mebibytes(config.uncommitted_hard_bytes) + BESIDE;
     let task = database.task("memory", 0).store(&DATA).open().await?;
     let data = task.store(&DATA)?;
     println!("at the start: {} MiB", peak()?);
     let value = Bytes::from(vec![7; 100]);
-    for start in (0..entries).step_by(usize::try_from(BATCH)?) {
-        for n in start..entries.min(start + BATCH) {
+    let mut put = 0;
+    while put < args.entries {
+        for n in put..args.entries.min(put + args.batch) {
             data.put(&n, &value).await?;
         }
-        task.commit([("n", start.cast_signed())]).await?;
+        put += args.batch;
+        task.commit([("n", put.cast_signed())]).await?;
     }
-    println!("{entries} entries of 108 bytes put, a commit every {BATCH}: {} MiB", peak()?);
+    part(&format!("{} entries put, a commit every {}", args.entries, args.batch), soft)?;
+    let mut random = StdRng::seed_from_u64(1);
+    let picks = (0..args.reads).map(|_| anyhow::Ok(random.random_range(0..args.entries)));
+    stream::iter(picks)
+        .try_for_each_concurrent(256, async |n| {
+            ensure!(data.get(&n).await?.is_some(), "an entry is missing");
+            Ok(())
+        })
+        .await?;
+    part(&format!("{} read", args.reads), soft)?;
     for order in [Order::Forward, Order::Backward] {
-        let mut scan = data.range(None, None, order);
-        let mut count = 0;
-        while scan.try_next().await?.is_some() {
-            count += 1;
-        }
-        if count != entries {
-            bail!("{count} entries were scanned");
-        }
-        println!("scanned {order:?}: {} MiB", peak()?);
+        let count = data.range(None, None, order).try_fold(0, async |n, _| Ok(n + 1)).await?;
+        ensure!(count == args.entries, "{count} entries were scanned");
+        part(&format!("scanned {order:?}"), soft)?;
     }
-    let mut puts = entries;
+    let mut puts = args.entries;
     let full = loop {
         match data.put(&puts, &value).await {
             Ok(()) => puts += 1,
             Err(error) => break error,
         }
     };
-    let (buffered, kind) = (task.buffered_bytes() >> 20, full.kind());
-    println!(
-        "{} puts uncommitted, {buffered} MiB buffered, then {kind}: {} MiB",
-        puts - entries,
-        peak()?
-    );
+    ensure!(full.kind() == ErrorKind::BufferFull, "{full:?}");
+    part(&format!("{} puts without a commit, then {}", puts - args.entries, full.kind()), hard)?;
     task.commit(()).await?;
-    println!("committed: {} MiB", peak()?);
+    println!("all of them committed at once: {} MiB", peak()?);
+    task.close().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Which keys the operations of a row take: chosen before the clock runs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Result;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -17,37 +17,29 @@ const CHOICES: usize = 1 << 20;
 /// The exponent of Zipf's law.
 const EXPONENT: f64 = 0.99;
 
-/// The choices of all rows, made once.
-#[derive(Debug, Default)]
-pub(crate) struct Choices(HashMap<(u64, bool), Arc<[u32]>>);
-
-impl Choices {
-    /// The choices of a row.
-    pub(crate) fn of(&mut self, row: Row, data: &Data) -> Result<Arc<[u32]>> {
-        let among = match row {
-            Row::GetHot => data.keys.min(HOT),
-            Row::UpdateUncommitted | Row::UpdateCommitting => data.keys.min(BUFFERED),
-            Row::WindowFetch | Row::WindowPut => data.window_keys(),
-            Row::SessionMerge => data.session_keys(),
-            Row::VersionedAsOf | Row::VersionedPut => data.versioned_keys(),
-            _ => data.keys,
-        };
-        let zipf = matches!(
-            row,
-            Row::GetZipf | Row::UpdateZipf | Row::UpdateConcurrent | Row::UpdateUnits
-        );
-        if let Some(known) = self.0.get(&(among, zipf)) {
-            return Ok(known.clone());
-        }
-        let choices = if zipf { by_zipf(among)? } else { evenly(among)? };
-        self.0.insert((among, zipf), choices.clone());
-        Ok(choices)
+/// How many keys a row takes its own from.
+pub(crate) fn among(row: Row, data: &Data) -> u64 {
+    match row {
+        Row::GetHot => data.keys.min(HOT),
+        Row::UpdateUncommitted | Row::UpdateCommitting => data.keys.min(BUFFERED),
+        Row::WindowFetch | Row::WindowPut => data.window_keys(),
+        Row::SessionMerge => data.session_keys(),
+        Row::VersionedAsOf | Row::VersionedPut => data.versioned_keys(),
+        _ => data.keys,
     }
 }
 
-fn evenly(among: u64) -> Result<Arc<[u32]>> {
+/// The choices of a row in a round; those of another know nothing of them, so that no row finds what it wants in a cache
+/// because the one before wanted just that.
+pub(crate) fn choices(row: Row, round: usize, data: &Data) -> Result<Arc<[u32]>> {
+    let random = StdRng::seed_from_u64((row as u64) << 32 | round as u64);
+    let by_law = [Row::GetZipf, Row::UpdateZipf, Row::UpdateConcurrent, Row::UpdateUnits];
+    let choose = if by_law.contains(&row) { by_zipf } else { evenly };
+    choose(among(row, data), random)
+}
+
+fn evenly(among: u64, mut random: StdRng) -> Result<Arc<[u32]>> {
     let among = u32::try_from(among)?;
-    let mut random = StdRng::seed_from_u64(1);
     Ok((0..CHOICES).map(|_| random.random_range(0..among)).collect())
 }
 
@@ -57,8 +49,7 @@ fn evenly(among: u64) -> Result<Arc<[u32]>> {
     clippy::cast_precision_loss,
     reason = "ranks are whole numbers from 1 to the number of keys, which is below 2^32"
 )]
-fn by_zipf(among: u64) -> Result<Arc<[u32]>> {
-    let random = StdRng::seed_from_u64(2);
+fn by_zipf(among: u64, random: StdRng) -> Result<Arc<[u32]>> {
     let ranks = random.sample_iter(Zipf::new(among as f64, EXPONENT)?);
     Ok(ranks.take(CHOICES).map(|rank| rank as u32 - 1).collect())
 }

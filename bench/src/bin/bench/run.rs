@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     args::Args,
-    choice::Choices,
+    choice::choices,
     contender::Role,
     data::Data,
     expected::Model,
@@ -49,12 +49,11 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Rates> {
         }
     }
     progress.end();
-    let mut choices = Choices::default();
     let mut rates = Rates::new();
     let progress = Progress::new("measuring", args.rows.len() * args.rounds * entrants.len());
     for &row in &args.rows {
-        let choices = choices.of(row, &data)?;
         for round in 0..args.rounds {
+            let choices = choices(row, round, &data)?;
             // Nobody is always the one after somebody who left work behind.
             for at in 0..entrants.len() {
                 let count = entrants.len();
@@ -67,7 +66,6 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Rates> {
                     row,
                     data: data.clone(),
                     choices: choices.clone(),
-                    offset: round as u64 * 104_729,
                     done: entrant.done.get(&row).copied().unwrap_or(0),
                     duration: args.duration(),
                     batch: args.batch,

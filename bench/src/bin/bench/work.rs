@@ -12,9 +12,8 @@ use crate::{data::Data, row::Row};
 pub(crate) struct Work {
     pub(crate) row: Row,
     pub(crate) data: Arc<Data>,
+    /// The same for all contenders of a round.
     pub(crate) choices: Arc<[u32]>,
-    /// Where in the choices it begins; the same for all contenders of a round.
-    pub(crate) offset: u64,
     /// Operations of this row that this contender has done in earlier rounds.
     pub(crate) done: u64,
     /// For how long operations are begun.
@@ -29,7 +28,7 @@ impl Work {
     /// The choice of operation `i` of this measurement.
     pub(crate) fn pick(&self, i: u64) -> u64 {
         let length = self.choices.len() as u64;
-        let at = usize::try_from((self.offset + i) % length).unwrap_or_default();
+        let at = usize::try_from(i % length).unwrap_or_default();
         self.choices[at].into()
     }
 

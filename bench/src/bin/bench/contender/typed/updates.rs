@@ -11,11 +11,19 @@ use super::{
     load::{next, number_of},
 };
 use crate::{
+    choice::among,
     data::key,
     work::{Outcome, SharedTally, Work},
 };
 
 const HANDLERS: usize = 64;
+
+/// Lets a commit have its turn now and then; where nothing is awaited for long it would get none.
+async fn let_others(i: u64) {
+    if i.is_multiple_of(64) {
+        tokio::task::yield_now().await;
+    }
+}
 
 impl Typed {
     pub(super) async fn put(&self, work: &Work) -> Result<Outcome> {
@@ -86,10 +94,22 @@ impl Typed {
         Ok(tally.end())
     }
 
+    /// Reads all keys of a row before the clock runs: commits are compared with their absence, not a cold cache with
+    /// a warm one.
+    async fn warm(&self, work: &Work) -> Result<()> {
+        let keys: Vec<_> = (0..among(work.row, &work.data)).map(key).collect();
+        for some in keys.chunks(1000) {
+            try_join_all(some.iter().map(|key| self.entries.get(key))).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn update_uncommitted(&self, work: &Work) -> Result<Outcome> {
+        self.warm(work).await?;
         let mut tally = work.begin();
         while let Some(i) = tally.next() {
             tally.saw(self.update_one(work, i).await?);
+            let_others(i).await;
         }
         let outcome = tally.end();
         self.task.commit(()).await?;
@@ -98,14 +118,12 @@ impl Typed {
 
     /// A commit begins as soon as the one before is done and the interval is over; processing goes on meanwhile.
     pub(super) async fn update_committing(&self, work: &Work) -> Result<Outcome> {
+        self.warm(work).await?;
         let tally = SharedTally::new(work.begin());
         let process = async {
             while let Some(i) = tally.next() {
                 tally.saw(self.update_one(work, i).await?);
-                // Lets the commit have its turn; where nothing is awaited for long it would get none.
-                if i % 64 == 0 {
-                    tokio::task::yield_now().await;
-                }
+                let_others(i).await;
             }
             anyhow::Ok(())
         };

@@ -229,10 +229,15 @@ impl Lifecycle<Key, Option<Bytes>> for Evictions {
         None
     }
 
-    /// Runs under the shard's lock, so that nobody misses the entry before it is counted; frees the entry after that.
-    fn on_evict(&self, evicted: &mut Self::RequestState, key: Key, value: Option<Bytes>) {
+    /// Runs for what makes room and for what is too large, not for a value that another replaces; under the shard's lock,
+    /// so that nobody misses the entry before it is counted.
+    fn before_evict(&self, _: &mut Self::RequestState, key: &Key, value: &mut Option<Bytes>) {
         key.map.evict(value.is_some());
         key.map.counters.evictions.increment(1);
+    }
+
+    /// Frees what was evicted or replaced after the shard's lock.
+    fn on_evict(&self, evicted: &mut Self::RequestState, key: Key, value: Option<Bytes>) {
         *evicted = Some((key, value));
     }
 }

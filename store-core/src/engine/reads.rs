@@ -176,7 +176,9 @@ impl Reads {
 /// Keys whose values are kept under one hold of the lock.
 const FILLED_AT_ONCE: usize = 64;
 
-/// Ends a batch in the table, also where it is dropped before it was sent.
+/// Ends a batch in the table, also where it is dropped before it was sent or even polled.
+///
+/// It takes the lock of the state, so no batch may be dropped under it.
 struct Ended {
     engine: Arc<Engine>,
     number: u64,
@@ -194,26 +196,28 @@ impl Drop for Ended {
 }
 
 impl Engine {
-    /// Gathers, waits for its turn, reads, and fills the cache.
-    async fn read_batch(self: Arc<Self>, number: u64) -> Answer {
+    /// A future that gathers, waits for its turn, reads, and fills the cache.
+    fn read_batch(self: Arc<Self>, number: u64) -> impl Future<Output = Answer> + Send {
         let mut ended = Ended { engine: self, number, sent: Vec::new() };
-        ended.sent = loop {
-            let ahead = ended.engine.state.lock().reads.send(number);
-            match ahead {
-                Ok(keys) => break keys,
-                Err(ahead) if ahead.is_empty() => pause().await,
-                Err(ahead) => drop(select_all(ahead).await),
+        async move {
+            ended.sent = loop {
+                let ahead = ended.engine.state.lock().reads.send(number);
+                match ahead {
+                    Ok(keys) => break keys,
+                    Err(ahead) if ahead.is_empty() => pause().await,
+                    Err(ahead) => drop(select_all(ahead).await),
+                }
+            };
+            let Ended { engine, sent, .. } = &ended;
+            engine.counters.batch_keys.record(len_f64(sent.len()));
+            let found = engine.writer.get_many(sent).await?;
+            if found.len() != sent.len() {
+                let message = format!("asked for {} keys, got {}", sent.len(), found.len());
+                return Err(Error::new(ErrorKind::Corrupt, message));
             }
-        };
-        let engine = &ended.engine;
-        engine.counters.batch_keys.record(len_f64(ended.sent.len()));
-        let found = engine.writer.get_many(&ended.sent).await?;
-        if found.len() != ended.sent.len() {
-            let message = format!("asked for {} keys, got {}", ended.sent.len(), found.len());
-            return Err(Error::new(ErrorKind::Corrupt, message));
+            engine.fill(number, sent, &found);
+            Ok(found.into())
         }
-        engine.fill(number, &ended.sent, &found);
-        Ok(found.into())
     }
 
     fn fill(&self, number: u64, asked: &[Asked], found: &[Option<Bytes>]) {
@@ -254,3 +258,6 @@ pub(super) async fn pause() {
 fn len_f64(length: usize) -> f64 {
     u32::try_from(length).map_or(f64::MAX, f64::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,12 @@ mod common;
 
 use std::{pin::pin, time::Duration};
 
+use bytes::Bytes;
 use common::{COUNTS, Faulty, get_going};
 use futures::{TryStreamExt, future::join};
 use store_core::{
-    Database, EngineConfig, Task,
+    Database, EngineConfig, PORTABLE_VALUE_BYTES, Task,
+    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -111,6 +113,20 @@ async fn a_value_written_again_leaves_the_map_known_whole() {
     }
     assert_eq!(counts.get(&key(1)).await.unwrap(), Some(2));
     assert_eq!(counts.get(&key(2)).await.unwrap(), None);
+    assert_eq!(gets(&backend), 0);
+}
+
+#[tokio::test]
+async fn the_largest_value_is_cached() {
+    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+    let backend = Faulty::default();
+    let task = backend.database().task("app", 0).store(&BLOBS).open().await.unwrap();
+    let blobs = task.store(&BLOBS).unwrap();
+    let largest = Bytes::from(vec![1; PORTABLE_VALUE_BYTES]);
+    blobs.put(&1, &largest).await.unwrap();
+    task.commit(()).await.unwrap();
+    assert!(blobs.get(&1).await.unwrap() == Some(largest));
+    assert_eq!(blobs.get(&2).await.unwrap(), None);
     assert_eq!(gets(&backend), 0);
 }
 

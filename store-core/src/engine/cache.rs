@@ -14,17 +14,18 @@ use std::{
 use bytes::Bytes;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter, sync};
 
-use super::counters::Counters;
+use super::{PORTABLE_VALUE_BYTES, counters::Counters};
 use crate::sabotage;
 
 /// What one entry costs beside its bytes: its places in the cache, and what the allocator adds.
 const ENTRY_OVERHEAD: usize = 192;
 
-/// Shards, each with a lock of its own.
+/// Shards at most, each with a lock of its own.
 const SHARDS: usize = 16;
 
-/// What a shard holds at least, so that a small cache still keeps a few entries.
-const SHARD_BYTES: usize = 64 << 10;
+/// What a shard holds at least where there are several: it takes in nothing that fills it nearly alone, and the largest
+/// value should not push out all the others.
+const SHARD_BYTES: usize = 4 * PORTABLE_VALUE_BYTES;
 
 type Entries = sync::Cache<Key, Option<Bytes>, Weigh, foldhash::fast::RandomState, Evictions>;
 

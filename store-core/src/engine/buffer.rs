@@ -1,6 +1,6 @@
 //! The writes since the last freeze, and what they weigh.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use bytes::Bytes;
 
@@ -31,6 +31,15 @@ impl Buffer {
     pub(super) fn weight(key_bytes: usize, put: Option<&Put>) -> usize {
         let put = put.map_or(0, |put| put.value.len() + put.fields.as_ref().map_or(0, |f| f.len()));
         key_bytes + put + ENTRY_OVERHEAD
+    }
+
+    /// What the writes of these keys weigh that are there.
+    pub(super) fn weight_of(&self, keys: &BTreeSet<(MapId, &Bytes)>) -> usize {
+        let weight = |(map, key): &(MapId, &Bytes)| match self.changes.get(map)? {
+            MapChange::Write(writes) => writes.get(*key).map(|p| Self::weight(key.len(), p.as_ref())),
+            MapChange::Drop => None,
+        };
+        keys.iter().filter_map(weight).sum()
     }
 
     /// Adds or replaces a write.

@@ -205,6 +205,9 @@ impl Engine {
             let MapChange::Write(writes) = change else { continue };
             let (cache, map) = {
                 let mut state = self.state.lock();
+                if state.check(&self.task).is_err() {
+                    return;
+                }
                 (state.known.cache().0, state.known.map(*map).clone())
             };
             map.keep();

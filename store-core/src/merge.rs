@@ -41,10 +41,7 @@ pub fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Optio
 }
 
 /// What a page has room for of a source, and its last key where there is more behind it.
-pub(crate) fn beginning(
-    mut source: Source<'_>,
-    limit: PageLimit,
-) -> (Vec<Entry>, Option<Bytes>) {
+pub(crate) fn beginning(mut source: Source<'_>, limit: PageLimit) -> (Vec<Entry>, Option<Bytes>) {
     let (mut entries, mut bytes) = (Vec::new(), 0);
     for (key, value) in source.by_ref() {
         bytes += key.len() + value.as_ref().map_or(0, Bytes::len);

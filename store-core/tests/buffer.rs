@@ -15,7 +15,12 @@ use std::{
 
 use bytes::Bytes;
 use common::{COUNTS, Faulty};
-use store_core::{EngineConfig, Task, codec::Raw, layers::{CallKind, Fault}, prelude::*};
+use store_core::{
+    EngineConfig, Task,
+    codec::Raw,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 use tokio::time::{sleep, timeout};
 
 fn key(name: &str) -> String {

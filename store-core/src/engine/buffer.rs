@@ -36,7 +36,9 @@ impl Buffer {
     /// What the writes of these keys weigh that are there.
     pub(super) fn weight_of(&self, keys: &BTreeSet<(MapId, &Bytes)>) -> usize {
         let weight = |(map, key): &(MapId, &Bytes)| match self.changes.get(map)? {
-            MapChange::Write(writes) => writes.get(*key).map(|p| Self::weight(key.len(), p.as_ref())),
+            MapChange::Write(writes) => {
+                writes.get(*key).map(|p| Self::weight(key.len(), p.as_ref()))
+            }
             MapChange::Drop => None,
         };
         keys.iter().filter_map(weight).sum()

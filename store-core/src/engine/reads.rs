@@ -111,8 +111,7 @@ impl Reads {
                 return (Place { number, batch, index }, true);
             }
         }
-        let Longest(value) =
-            self.longest.get(&asked.0.store).copied().unwrap_or(Longest::UNKNOWN);
+        let Longest(value) = self.longest.get(&asked.0.store).copied().unwrap_or(Longest::UNKNOWN);
         let (number, batch) = self.gathering().unwrap_or_else(|| self.begin(engine));
         // Invariant: a batch that gathers is known, and has not been sent.
         let gathered = self.batches.get_mut(&number).expect("a batch that gathers");

@@ -29,6 +29,10 @@ fn key(worker: u64, n: u64) -> String {
     format!("{n}/{worker}")
 }
 
+fn key_of_any(random: &mut StdRng) -> String {
+    key(random.random_range(0..WORKERS), random.random_range(0..KEYS))
+}
+
 struct Worker {
     task: Task,
     number: u64,
@@ -59,6 +63,11 @@ impl Worker {
                 }
                 7 => self.look_at_all().await,
                 8 => self.scan().await,
+                // It may come back after its key was written, and must not stay in the cache then.
+                9..12 => {
+                    let other = key_of_any(&mut self.random);
+                    counts.get(&other).await.unwrap();
+                }
                 _ => {
                     let found = counts.get(&key).await.unwrap();
                     assert_eq!(found, self.model.get(&key).copied(), "get of {key}");

@@ -46,7 +46,7 @@ pub(crate) struct Opened<'a, D: StoreDefinition> {
 
 impl<'a, D: StoreDefinition<Store: Send + Sync> + Sync> Opened<'a, D> {
     pub(crate) async fn new(context: &'a Context, definition: &'a D) -> Result<Self> {
-        Self::with(context, definition, EngineConfig::default()).await
+        Self::with(context, definition, context.config()).await
     }
 
     /// With pages of so many entries, so that scans are cut.
@@ -55,7 +55,7 @@ impl<'a, D: StoreDefinition<Store: Send + Sync> + Sync> Opened<'a, D> {
         definition: &'a D,
         entries: usize,
     ) -> Result<Self> {
-        let mut config = EngineConfig::default();
+        let mut config = context.config();
         config.page_entries = entries;
         Self::with(context, definition, config).await
     }

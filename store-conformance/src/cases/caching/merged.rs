@@ -1,7 +1,7 @@
 //! Reads that merge the buffer into what is committed.
 
 use anyhow::{Result, ensure};
-use store_core::{EngineConfig, prelude::*};
+use store_core::prelude::*;
 
 use crate::{
     Context,
@@ -90,7 +90,7 @@ pub(crate) async fn even_and_odd_keys(context: Context) -> Result<()> {
     // Pages so short that neither side has its next key at hand.
     for page_entries in [1, 2, 1000] {
         let context = context.fresh().await?;
-        let mut config = EngineConfig::default();
+        let mut config = context.config();
         config.page_entries = page_entries;
         let (task, store) = open_on(&context.database_with(config).await?).await?;
         put(&store, &["0", "2", "4", "6", "8"].map(|key| (key, "even"))).await?;
@@ -127,7 +127,7 @@ pub(crate) async fn deletes_beyond_all_keys(context: Context) -> Result<()> {
 }
 
 pub(crate) async fn nothing_but_deletes(context: Context) -> Result<()> {
-    let mut config = EngineConfig::default();
+    let mut config = context.config();
     config.page_entries = 2;
     let (task, store) = open_on(&context.database_with(config).await?).await?;
     let names: Vec<String> = (10..30).map(|n| n.to_string()).collect();

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::{EngineConfig, layers::CallKind, prelude::*};
+use store_core::{layers::CallKind, prelude::*};
 
 use crate::{
     Context,
@@ -17,7 +17,7 @@ async fn a_commit_between_pages(context: Context) -> Result<()> {
         .flat_map(|order| [1, 2, 5, 39].map(|taken| (order, taken)))
     {
         let context = context.fresh().await?;
-        let mut config = EngineConfig::default();
+        let mut config = context.config();
         config.page_entries = 2;
         let (task, store) = open_on(&context.database_with(config).await?).await?;
         let entries: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "v")).collect();

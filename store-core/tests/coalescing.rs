@@ -184,7 +184,7 @@ async fn small_values_of_one_store_say_nothing_of_another() {
     static BLOBS: KeyValue<String, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
     let backend = Faulty::default();
     let mut config = EngineConfig::default();
-    (config.read_batch_bytes, config.cache_bytes) = (100_000, 0);
+    (config.read_batch_bytes, config.cache_bytes) = (50_000, 0);
     let database = backend.with(config);
     let open = || database.task("app", 0).store(&COUNTS).store(&BLOBS).open();
     let task = open().await.unwrap();
@@ -205,12 +205,12 @@ async fn small_values_of_one_store_say_nothing_of_another() {
     }
     // Nothing is known of these values, and that is not taken for none.
     let unknown = largest(asked(&backend).len()).await;
-    assert!(unknown <= 10, "{unknown} keys");
+    assert!(unknown <= 13, "{unknown} keys");
     for key in &all {
         counts.get(key).await.unwrap();
     }
     let known = largest(asked(&backend).len()).await;
-    assert_eq!(known, 3, "{known} keys");
+    assert_eq!(known, 2, "{known} keys");
 }
 
 #[tokio::test]

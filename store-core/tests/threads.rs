@@ -17,7 +17,11 @@ use std::{
 use common::{COUNTS, Faulty};
 use futures::{TryStreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::{Database, EngineConfig, Task, prelude::*};
+use store_core::{
+    Database, EngineConfig, Task,
+    layers::{Faults, Odds},
+    prelude::*,
+};
 
 const WORKERS: u64 = 3;
 const KEYS: u64 = 5;
@@ -145,7 +149,7 @@ async fn every_read_gives_what_was_written_last() {
     println!("SEED={seed}; threads take turns as they like, so it does not give the same again");
     // Room for no entry of a worker, for some, and for nearly all of both tasks.
     for cache_bytes in [300, 1000, 5000] {
-        let backend = Faulty::default();
+        let backend = Faulty::over(Faults::seeded(seed, Odds::delays(6)));
         let mut config = EngineConfig::default();
         (config.cache_bytes, config.page_entries, config.read_batch_keys) = (cache_bytes, 4, 3);
         let database = backend.with(config);

@@ -67,8 +67,8 @@ pub(super) struct Reads {
 struct Longest(usize);
 
 impl Longest {
-    /// What is guessed before the first one came: by default a quarter of a thousand of them fill a request.
-    const UNKNOWN: Self = Self(16 << 10);
+    /// What is guessed before the first one came: by default a thousand of them just fit into a request.
+    const UNKNOWN: Self = Self(4 << 10);
 
     /// What is guessed once the longest value of a batch came: long ones are remembered for some dozens of batches.
     fn after(self, longest: usize) -> Self {

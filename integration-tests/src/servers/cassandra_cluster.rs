@@ -32,8 +32,8 @@ impl CassandraCluster {
     /// Starts the nodes one after another, and waits until each knows the others.
     pub fn start() -> Result<Self> {
         let mut nodes = Vec::new();
-        for number in 0..TOKENS.len() {
-            nodes.push(Node::start(number)?);
+        for (number, token) in (1..).zip(TOKENS) {
+            nodes.push(Node::start(number, token)?);
         }
         let cluster = Self { nodes };
         cluster.wait()?;
@@ -72,16 +72,16 @@ impl CassandraCluster {
 }
 
 impl Node {
-    fn start(number: usize) -> Result<Self> {
+    fn start(number: u8, token: i64) -> Result<Self> {
         let address = ip(number);
         let settings = Settings::default()
             .with_env("MAX_HEAP_SIZE", "320m")
             .with_env("CASSANDRA_LISTEN_ADDRESS", address.to_string())
             .with_env("CASSANDRA_RPC_ADDRESS", address.to_string())
             .with_env("CASSANDRA_BROADCAST_RPC_ADDRESS", address.to_string())
-            .with_env("CASSANDRA_SEEDS", ip(0).to_string())
-            .with_arg(format!("-Dcassandra.initial_token={}", TOKENS[number]))
-            .with_arg(format!("-Dcassandra.jmx.local.port={}", 7300 + number))
+            .with_env("CASSANDRA_SEEDS", ip(1).to_string())
+            .with_arg(format!("-Dcassandra.initial_token={}", token))
+            .with_arg(format!("-Dcassandra.jmx.local.port={}", 7300 + u16::from(number)))
             .with_arg("-Dcassandra.ring_delay_ms=1000");
         let spec = cassandra::on_machine(settings);
         let container = Container::start(ServerKind::Cassandra.name(), &spec)?;
@@ -96,7 +96,7 @@ impl Node {
 }
 
 /// The address of a node: another program's cluster has another middle.
-fn ip(number: usize) -> Ipv4Addr {
-    // All fit: the remainder is below 251, there are three nodes.
-    Ipv4Addr::new(127, 77, (std::process::id() % 251) as u8, number as u8 + 1)
+fn ip(number: u8) -> Ipv4Addr {
+    let [.., own] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 77, own, number)
 }

@@ -62,7 +62,8 @@ impl CassandraBackend {
         // A session of the program may reach several, whose quorums know nothing of each other.
         check_datacenter(&session, &config)?;
         schema::prepare(&session, &config).await?;
-        let statements = Statements::prepare(&session, &config, profiles).await?;
+        let prepare = || Statements::prepare(&session, &config, profiles);
+        let statements = schema::with_tables(&config, prepare).await?;
         let shared = Arc::new(Shared { session, statements, config });
         Ok(Self { shared, redo: RedoConfig::default() })
     }

@@ -46,6 +46,25 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     }
 }
 
+/// Does what needs the tables; again for a while where the node does not know one, which it lists before it has it.
+pub(crate) async fn with_tables<T, F>(
+    config: &CassandraConfig,
+    work: impl Fn() -> F + Sync,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>> + Send,
+{
+    let until = Instant::now() + config.timeout();
+    loop {
+        match work().await {
+            Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < until => {
+                sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// The statements that make what is missing, in order. `Config` for tables that are not ours.
 async fn missing(session: &Session, config: &CassandraConfig) -> Result<Vec<String>> {
     let keyspace = config.keyspace();
@@ -176,10 +195,12 @@ fn replication(setting: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use store_core::ErrorKind;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::{by_table, knows_tablets, passes};
-    use crate::tables::Columns;
+    use store_core::{Error, ErrorKind};
+
+    use super::{by_table, knows_tablets, passes, with_tables};
+    use crate::{CassandraConfig, tables::Columns};
 
     /// Some of what `system_schema.columns` says of `system_schema`, one row a line.
     fn system(rows: &str) -> Columns {
@@ -204,6 +225,25 @@ mod tests {
         assert!(!knows_tablets(&system(cassandra)));
         assert!(!knows_tablets(&system(&[cassandra, storage].join("\n"))));
         assert!(knows_tablets(&system(&[cassandra, tablets, storage].join("\n"))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_table_that_is_not_known_yet_is_waited_for_and_not_for_ever() {
+        let config = CassandraConfig::default();
+        let tries = AtomicU64::new(0);
+        let unknown_until = |last: u64, kind| {
+            let tries = &tries;
+            with_tables(&config, move || async move {
+                let number = tries.fetch_add(1, Ordering::Relaxed);
+                if number < last { Err(Error::new(kind, "not there")) } else { Ok(number) }
+            })
+        };
+        assert_eq!(unknown_until(3, ErrorKind::NotFound).await.unwrap(), 3);
+        let error = unknown_until(u64::MAX, ErrorKind::NotFound).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let before = tries.load(Ordering::Relaxed);
+        assert!(unknown_until(u64::MAX, ErrorKind::PermissionDenied).await.is_err());
+        assert_eq!(tries.load(Ordering::Relaxed), before + 1, "what is wrong is told at once");
     }
 
     #[test]

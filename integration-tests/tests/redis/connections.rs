@@ -122,9 +122,11 @@ pub(crate) async fn a_name_that_does_not_resolve(_: RedisServer) -> Result<()> {
 }
 
 pub(crate) async fn a_number_without_a_database(server: RedisServer) -> Result<()> {
-    works(&format!("{}/1", server.url()), RedisConfig::default()).await?;
+    works(&format!("{}/1", server.url().trim_end_matches('/')), RedisConfig::default()).await?;
     ensure!(backend(&server).await?.tasks(&task(0).application).await?.is_empty(), "it is in 1");
-    let error = refusal(&format!("{}/99999", server.url()), RedisConfig::default()).await?;
+    let error =
+        refusal(&format!("{}/99999", server.url().trim_end_matches('/')), RedisConfig::default())
+            .await?;
     ensure!(error.kind() == ErrorKind::Config, "{error:?}");
     ensure!(error.to_string().contains("database of this number"), "{error}");
     Ok(())

@@ -119,7 +119,7 @@ impl Timeline {
         self.by_ref().between(first, last, order)
     }
 
-    const fn by_ref(&self) -> TimelineRef<'_> {
+    pub(crate) const fn by_ref(&self) -> TimelineRef<'_> {
         TimelineRef { stream_time: self.stream_time, segments: &self.segments }
     }
 }
@@ -140,6 +140,15 @@ impl TimelineRef<'_> {
         }
         let segments = self.between(retention.segment(from), retention.segment(to), order);
         Live { from, segments }
+    }
+
+    /// As [`live`](Self::live), for kinds whose every entry lies at the time of its event or before: nothing is behind
+    /// stream time.
+    pub(crate) fn seen(self, retention: Retention, from: i64, to: i64, order: Order) -> Live {
+        match self.stream_time {
+            Some(time) => self.live(retention, from, to.min(time), order),
+            None => Live { from, segments: Vec::new() },
+        }
     }
 
     fn between(self, first: i64, last: i64, order: Order) -> Vec<i64> {

@@ -40,11 +40,26 @@ pub fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Optio
     }
 }
 
-/// Lays sources, newest first, over a stored page; `known` is the last key of a source that was cut short.
+/// What a page has room for of a source, and its last key where there is more behind it.
+pub(crate) fn beginning(mut source: Source<'_>, limit: PageLimit) -> (Vec<Entry>, Option<Bytes>) {
+    let (mut entries, mut bytes) = (Vec::new(), 0);
+    for (key, value) in source.by_ref() {
+        bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+        entries.push((key, value));
+        if limit.is_reached(entries.len(), bytes) {
+            break;
+        }
+    }
+    let more = source.next().is_some();
+    let end = entries.last().filter(|_| more).map(|(key, _)| key.clone());
+    (entries, end)
+}
+
+/// Lays sources, newest first, over a stored page; `ends` are the last keys of those that were cut short.
 pub(crate) fn merge(
     newest_first: Vec<Source<'_>>,
     stored: Page,
-    known: Option<Bytes>,
+    ends: impl IntoIterator<Item = Bytes>,
     order: Order,
     limit: PageLimit,
 ) -> Page {
@@ -52,8 +67,8 @@ pub(crate) fn merge(
         Order::Forward => a < b,
         Order::Backward => b < a,
     };
-    // Nothing is known behind the nearer of these two.
-    let ends = [stored.resume, known].into_iter().flatten();
+    // Nothing is known behind the nearest of these.
+    let ends = stored.resume.into_iter().chain(ends);
     let end = ends.reduce(|a, b| if before(&b, &a) { b } else { a });
 
     let stored = stored.entries.into_iter().map(|(key, value)| (key, Some(value)));

@@ -4,10 +4,23 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
 
+use bytes::Bytes;
 use common::{COUNTS, Faulty};
-use store_core::{EngineConfig, layers::CallKind, prelude::*};
+use store_core::{
+    EngineConfig, Task,
+    codec::Raw,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 use tokio::time::{sleep, timeout};
 
 fn key(name: &str) -> String {
@@ -35,6 +48,79 @@ async fn the_hard_limit_stops_a_handler_that_never_commits() {
     task.commit(()).await.unwrap();
     counts.put(&format!("{n:08}"), &n).await.unwrap();
     assert_eq!(counts.all().count_ok().await, n + 1);
+}
+
+#[tokio::test]
+async fn at_the_hard_limit_what_does_not_grow_is_written() {
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (10_000, 10_000);
+    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let number = |n: u64| format!("{n:03}");
+    let mut full = 0;
+    while counts.put(&number(full), &full).await.is_ok() {
+        full += 1;
+    }
+    let bytes = task.buffered_bytes();
+    counts.update(&number(0), |n| n.map(|n| n + 1)).await.unwrap();
+    assert_eq!(counts.get(&number(0)).await.unwrap(), Some(1));
+    assert_eq!(task.buffered_bytes(), bytes);
+    // As many writes at once, each of the same length as what it replaces.
+    counts.put_all((0..full).map(|n| (number(n), Some(n))).collect()).await.unwrap();
+    assert_eq!(task.buffered_bytes(), bytes);
+    let mut again: Vec<_> = (0..full).map(|n| (number(n), Some(n))).collect();
+    again.push((number(full), Some(1)));
+    let error = counts.put_all(again).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::BufferFull | ErrorKind::TooLarge), "{error}");
+    assert!(task.buffered_bytes() <= 10_000);
+}
+
+/// A value that asks the task for something when it is freed.
+struct Asking {
+    task: Task,
+    answers: Arc<Mutex<Vec<std::result::Result<usize, RecvTimeoutError>>>>,
+}
+
+impl AsRef<[u8]> for Asking {
+    fn as_ref(&self) -> &[u8] {
+        b"value"
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let (send, answer) = channel();
+        let task = self.task.clone();
+        thread::spawn(move || send.send(task.buffered_bytes()));
+        let answer = answer.recv_timeout(Duration::from_secs(2));
+        self.answers.lock().unwrap().push(answer);
+    }
+}
+
+#[tokio::test]
+async fn what_is_thrown_away_is_freed_while_others_go_on() {
+    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+    for close in [false, true] {
+        let backend = Faulty::default();
+        let task = backend.database().task("app", 0).store(&BLOBS).open().await.unwrap();
+        let blobs = task.store(&BLOBS).unwrap();
+        let answers = Arc::default();
+        let asking = || {
+            let asking = Asking { task: task.clone(), answers: Arc::clone(&answers) };
+            Bytes::from_owner(asking)
+        };
+        blobs.put(&1, &asking()).await.unwrap();
+        backend.line.commits([Fault::Refused]);
+        task.commit(()).await.unwrap_err();
+        blobs.put(&2, &asking()).await.unwrap();
+        if close {
+            task.close().await.unwrap();
+        } else {
+            task.rollback().await.unwrap();
+        }
+        assert_eq!(*answers.lock().unwrap(), [Ok(0), Ok(0)]);
+    }
 }
 
 /// Neither may wait for the other: the rollback waits for the unit.

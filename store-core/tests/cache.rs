@@ -6,10 +6,12 @@ mod common;
 
 use std::{pin::pin, time::Duration};
 
+use bytes::Bytes;
 use common::{COUNTS, Faulty, get_going};
 use futures::{TryStreamExt, future::join};
 use store_core::{
-    Database, EngineConfig, Task,
+    Database, EngineConfig, PORTABLE_VALUE_BYTES, Task,
+    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -102,6 +104,33 @@ async fn a_new_task_below_the_cache_reads_nothing() {
 }
 
 #[tokio::test]
+async fn a_value_written_again_leaves_the_map_known_whole() {
+    let backend = Faulty::default();
+    let (task, counts) = open(&backend.database()).await;
+    for n in 0..3 {
+        counts.put(&key(1), &n).await.unwrap();
+        task.commit(()).await.unwrap();
+    }
+    assert_eq!(counts.get(&key(1)).await.unwrap(), Some(2));
+    assert_eq!(counts.get(&key(2)).await.unwrap(), None);
+    assert_eq!(gets(&backend), 0);
+}
+
+#[tokio::test]
+async fn the_largest_value_is_cached() {
+    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+    let backend = Faulty::default();
+    let task = backend.database().task("app", 0).store(&BLOBS).open().await.unwrap();
+    let blobs = task.store(&BLOBS).unwrap();
+    let largest = Bytes::from(vec![1; PORTABLE_VALUE_BYTES]);
+    blobs.put(&1, &largest).await.unwrap();
+    task.commit(()).await.unwrap();
+    assert!(blobs.get(&1).await.unwrap() == Some(largest));
+    assert_eq!(blobs.get(&2).await.unwrap(), None);
+    assert_eq!(gets(&backend), 0);
+}
+
+#[tokio::test]
 async fn a_map_is_not_known_whole_once_something_was_evicted() {
     let backend = Faulty::default();
     let (task, counts) = open(&backend.with(with_cache(20_000))).await;
@@ -128,6 +157,16 @@ async fn a_scan_of_all_tells_the_whole_map() {
     assert_eq!(counts.get(&key(2600)).await.unwrap(), Some(7));
     assert_eq!(counts.get(&key(2601)).await.unwrap(), None);
     assert_eq!(gets(&backend), 0);
+}
+
+#[tokio::test]
+async fn a_scan_tells_the_whole_map_also_where_some_of_it_was_read_before() {
+    let backend = Faulty::default();
+    let (_task, counts) = filled(&backend, &backend.database(), 10).await;
+    assert_eq!(counts.get(&key(1)).await.unwrap(), Some(1));
+    assert_eq!(scan(&counts).await.len(), 10);
+    assert_eq!(counts.get(&key(20)).await.unwrap(), None);
+    assert_eq!(gets(&backend), 1);
 }
 
 #[tokio::test]

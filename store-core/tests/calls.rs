@@ -45,6 +45,18 @@ async fn drain<T>(stream: BoxStream<'static, Result<T>>) {
     stream.try_for_each(async |_| Ok(())).await.unwrap();
 }
 
+/// Notes the calls of operations: point reads, then scans.
+macro_rules! count {
+    ($calls:ident, $backend:ident, $task:ident; $($name:literal: $call:expr;)*) => {$({
+        let before = CallKind::READS.map(|kind| $backend.line.calls(kind));
+        let _ = $call.await;
+        let after = CallKind::READS.map(|kind| $backend.line.calls(kind));
+        $calls.push(($name, after[0] - before[0], after[1] - before[1]));
+        // What was buffered would answer the next one.
+        $task.rollback().await.unwrap();
+    })*};
+}
+
 /// The calls of each operation: point reads, then scans.
 async fn calls(others: u64) -> Vec<(&'static str, u64, u64)> {
     let backend = Faulty::default();
@@ -63,17 +75,7 @@ async fn calls(others: u64) -> Vec<(&'static str, u64, u64)> {
     let versions = task.store(&VERSIONS).unwrap();
     let at = SessionWindow::new;
     let mut calls = Vec::new();
-    macro_rules! count {
-        ($($name:literal: $call:expr;)*) => {$({
-            let before = CallKind::READS.map(|kind| backend.line.calls(kind));
-            let _ = $call.await;
-            let after = CallKind::READS.map(|kind| backend.line.calls(kind));
-            calls.push(($name, after[0] - before[0], after[1] - before[1]));
-            // What was buffered would answer the next one.
-            task.rollback().await.unwrap();
-        })*};
-    }
-    count! {
+    count! { calls, backend, task;
         "key_value get": counts.get(&KEY);
         "key_value get_many of 100": counts.get_many(&Vec::from_iter(KEY..KEY + 100));
         "key_value put": counts.put(&KEY, &2);
@@ -145,4 +147,52 @@ async fn calls_do_not_grow_with_other_keys() {
     ];
     assert_eq!(few, expected);
     assert_eq!(calls(10_000).await, expected);
+}
+
+/// Stream time stands in the middle of a segment, as it mostly does.
+#[tokio::test]
+async fn nothing_is_asked_where_no_row_can_be() {
+    const OLD: u64 = 1;
+    let backend = Faulty::default();
+    let open = async || {
+        let mut config = EngineConfig::default();
+        config.cache_bytes = 0;
+        let task = backend.with(config).task("app", 0).store(&SESSIONS).store(&VERSIONS);
+        task.open().await.unwrap()
+    };
+    let task = open().await;
+    task.store(&VERSIONS).unwrap().put(&OLD, Some(&1), 150).await.unwrap();
+    for time in [150, 250, 350] {
+        let session = SessionWindow::new(time, time);
+        task.store(&SESSIONS).unwrap().put(&KEY, session, Some(&1)).await.unwrap();
+        task.store(&VERSIONS).unwrap().put(&KEY, Some(&1), time).await.unwrap();
+    }
+    task.commit(()).await.unwrap();
+    let task = open().await;
+    let (sessions, versions) = (task.store(&SESSIONS).unwrap(), task.store(&VERSIONS).unwrap());
+    let at = SessionWindow::new;
+    let mut calls = Vec::new();
+    count! { calls, backend, task;
+        "session merge, at the head": sessions.merge(&KEY, at(380, 380), 20, |_| 2);
+        "session merge, in the last segment": sessions.merge(&KEY, at(360, 360), 20, |_| 2);
+        "session merge, over two segments": sessions.merge(&KEY, at(290, 290), 20, |_| 2);
+        "session find, behind stream time": drain(sessions.find(&KEY, 360, 400, Order::Forward));
+        "versioned put, new key in order": versions.put(&0, Some(&2), 360);
+        "versioned put, out of order": versions.put(&KEY, Some(&2), 320);
+        "versioned put, before an old version": versions.put(&OLD, Some(&2), 120);
+        "versioned get_as_of, before an old version": versions.get_as_of(&OLD, 120);
+        "versioned history, to its end": drain(versions.history(&KEY, 0, 360, Order::Forward));
+    }
+    let expected = [
+        ("session merge, at the head", 0, 0),
+        ("session merge, in the last segment", 0, 1),
+        ("session merge, over two segments", 0, 2),
+        ("session find, behind stream time", 0, 0),
+        ("versioned put, new key in order", 1, 2),
+        ("versioned put, out of order", 1, 1),
+        ("versioned put, before an old version", 1, 0),
+        ("versioned get_as_of, before an old version", 1, 0),
+        ("versioned history, to its end", 1, 2),
+    ];
+    assert_eq!(calls, expected);
 }

@@ -6,10 +6,12 @@ mod common;
 
 use std::{pin::pin, sync::Arc};
 
+use bytes::Bytes;
 use common::{COUNTS, Faulty, get_going};
 use futures::future::{join, join_all};
 use store_core::{
     EngineConfig, ErrorKind, Task,
+    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -175,4 +177,55 @@ async fn requests_are_smaller_where_values_are_large() {
     counts.get_many(&keys(100..120)).await.unwrap();
     let most = asked(&backend).into_iter().max().unwrap();
     assert!((2..=10).contains(&most), "{most} keys");
+}
+
+#[tokio::test]
+async fn small_values_of_one_store_say_nothing_of_another() {
+    static BLOBS: KeyValue<String, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+    let backend = Faulty::default();
+    let mut config = EngineConfig::default();
+    (config.read_batch_bytes, config.cache_bytes) = (50_000, 0);
+    let database = backend.with(config);
+    let open = || database.task("app", 0).store(&COUNTS).store(&BLOBS).open();
+    let task = open().await.unwrap();
+    let all = keys(0..40);
+    for key in &all {
+        task.store(&COUNTS).unwrap().put(key, &1).await.unwrap();
+        task.store(&BLOBS).unwrap().put(key, &vec![1; 40_000].into()).await.unwrap();
+    }
+    task.commit(()).await.unwrap();
+    let task = open().await.unwrap();
+    let (counts, blobs) = (task.store(&COUNTS).unwrap(), task.store(&BLOBS).unwrap());
+    let largest = async |from: usize| {
+        assert_eq!(blobs.get_many(&all[10..30]).await.unwrap().len(), 20);
+        asked(&backend)[from..].iter().copied().max().unwrap()
+    };
+    for key in &all {
+        counts.get(key).await.unwrap();
+    }
+    // Nothing is known of these values, and that is not taken for none.
+    let unknown = largest(asked(&backend).len()).await;
+    assert!(unknown <= 13, "{unknown} keys");
+    for key in &all {
+        counts.get(key).await.unwrap();
+    }
+    let known = largest(asked(&backend).len()).await;
+    assert_eq!(known, 2, "{known} keys");
+}
+
+#[tokio::test]
+async fn a_few_small_values_do_not_hide_the_large_ones_of_their_store() {
+    let backend = Faulty::default();
+    let (_task, counts) = filled(&backend, |config| {
+        (config.read_batch_bytes, config.cache_bytes) = (30, 0);
+    })
+    .await;
+    assert_eq!(counts.get(&"999".to_owned()).await.unwrap(), Some(999));
+    for small in 0..3_u64 {
+        assert_eq!(counts.get(&small.to_string()).await.unwrap(), Some(small));
+    }
+    let before = asked(&backend).len();
+    counts.get_many(&keys(100..120)).await.unwrap();
+    let most = asked(&backend)[before..].iter().copied().max().unwrap();
+    assert!(most <= 6, "{most} keys");
 }

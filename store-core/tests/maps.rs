@@ -155,7 +155,7 @@ async fn a_rollback_waits_for_open_units() {
 async fn a_failed_commit_does_not_leave_writes_waiting() {
     let backend = Faulty::default();
     let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (300, 300);
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (500, 500);
     let task = backend.with(config).task("app", 0).store(&Bare).open().await.unwrap();
     let maps = task.store(&Bare).unwrap();
     let put = |key: &str| Writes::new().put(None, bytes(key), bytes(&"v".repeat(80)));

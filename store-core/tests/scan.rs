@@ -6,13 +6,15 @@ mod common;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use common::Faulty;
-use futures::TryStreamExt;
+use bytes::Bytes;
+use common::{Faulty, get_going};
+use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest,
 };
 use store_core::{
     Effect, EngineConfig,
+    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -188,4 +190,49 @@ async fn an_error_in_the_middle_of_a_scan_is_an_error() {
         }
     };
     assert_eq!(error.kind(), ErrorKind::Closed);
+}
+
+/// A value that is counted as long as anybody holds it.
+struct Counted(#[expect(dead_code, reason = "it is counted")] Arc<()>);
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &[1; 100]
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_waits_holds_a_page_of_the_buffers_and_not_all() {
+    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+    let cases = [(10, 4 << 20), (1000, 1000)];
+    for ((entries, bytes), frozen) in cases.into_iter().flat_map(|c| [(c, false), (c, true)]) {
+        let backend = Faulty::default();
+        let mut config = small_pages(entries);
+        config.page_bytes = bytes;
+        let task = backend.with(config).task("app", 0).store(&BLOBS).open().await.unwrap();
+        let blobs = task.store(&BLOBS).unwrap();
+        blobs.put(&1000, &Bytes::new()).await.unwrap();
+        task.commit(()).await.unwrap();
+        let counter = Arc::new(());
+        for n in 0..100 {
+            blobs.put(&n, &Bytes::from_owner(Counted(counter.clone()))).await.unwrap();
+        }
+        if frozen {
+            backend.line.commits([Fault::Refused]);
+            task.commit(()).await.unwrap_err();
+        }
+        backend.line.hold(&[CallKind::Scan]);
+        let mut scan = blobs.all();
+        get_going(&mut scan.next()).await;
+        task.commit(()).await.unwrap();
+        for n in 0..100 {
+            blobs.put(&n, &Bytes::new()).await.unwrap();
+        }
+        task.commit(()).await.unwrap();
+        let held = Arc::strong_count(&counter) - 1;
+        assert!(held <= 10, "{held} values, {entries} entries, {bytes} bytes, frozen: {frozen}");
+        backend.line.release();
+        let found: Vec<_> = scan.map_ok(|(key, _)| key).try_collect().await.unwrap();
+        assert_eq!(found, Vec::from_iter((0..100).chain([1000])));
+    }
 }

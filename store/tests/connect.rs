@@ -51,7 +51,7 @@ async fn what_a_program_sets_in_the_fields_is_checked_too() {
 
 #[tokio::test]
 async fn settings_of_the_engine_reach_it() {
-    let url = "memory:?uncommitted_soft_bytes=1&uncommitted_hard_bytes=150";
+    let url = "memory:?uncommitted_soft_bytes=1&uncommitted_hard_bytes=300";
     let database = store::connect(url).await.unwrap();
     let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Codec, refusal,
     shape::{self, Format},
+    without_slack,
 };
 use crate::Result;
 
@@ -35,7 +36,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Cbor {
                 refusal::encode::<T>(NAME, "it cannot be written").with_source(error)
             }
         })?;
-        Ok(out.into())
+        Ok(without_slack(out))
     }
 
     fn decode(&self, bytes: Bytes) -> Result<T> {

@@ -7,6 +7,7 @@ use serde_json::error::Category;
 use super::{
     Codec, refusal,
     shape::{self, Format},
+    without_slack,
 };
 use crate::Result;
 
@@ -29,7 +30,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
 
     fn encode(&self, value: &T) -> Result<Bytes> {
         shape::check(value, FORMAT).map_err(|flaw| refusal::encode::<T>(NAME, flaw))?;
-        serde_json::to_vec(value).map(Bytes::from).map_err(|error| match error.classify() {
+        serde_json::to_vec(value).map(without_slack).map_err(|error| match error.classify() {
             Category::Data => refusal::encode::<T>(NAME, refusal::OWN),
             _ => refusal::encode::<T>(NAME, error),
         })

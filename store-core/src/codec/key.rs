@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::composite::{escape, malformed, take, unescape};
+use super::{
+    composite::{escape, malformed, take, unescape},
+    without_slack,
+};
 use crate::{Error, Result};
 
 /// A key whose encoding orders as its values do.
@@ -66,7 +69,7 @@ pub trait Key: Sized + Send + Sync + 'static {
     fn to_bytes(&self) -> Result<Bytes> {
         let mut out = Vec::new();
         self.encode_last(&mut out)?;
-        Ok(out.into())
+        Ok(without_slack(out))
     }
 
     /// The key of bytes; `Decode` where they are none.

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Codec, refusal,
     shape::{self, Format},
+    without_slack,
 };
 use crate::Result;
 
@@ -28,7 +29,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for MessagePack {
 
     fn encode(&self, value: &T) -> Result<Bytes> {
         shape::check(value, FORMAT).map_err(|flaw| refusal::encode::<T>(NAME, flaw))?;
-        rmp_serde::to_vec_named(value).map(Bytes::from).map_err(|error| match error {
+        rmp_serde::to_vec_named(value).map(without_slack).map_err(|error| match error {
             encode::Error::Syntax(_quotes) => refusal::encode::<T>(NAME, refusal::OWN),
             other => refusal::encode::<T>(NAME, other),
         })

@@ -94,6 +94,11 @@ pub trait Codec<T>: fmt::Debug + Clone + Send + Sync + 'static {
     fn decode(&self, bytes: Bytes) -> Result<T>;
 }
 
+/// Encoded bytes without the room that the encoder left behind them: they may be buffered for long.
+fn without_slack(encoded: Vec<u8>) -> Bytes {
+    encoded.into_boxed_slice().into()
+}
+
 #[cfg(test)]
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Codec, refusal,
     shape::{self, Format},
+    without_slack,
 };
 use crate::Result;
 
@@ -28,7 +29,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
 
     fn encode(&self, value: &T) -> Result<Bytes> {
         shape::check(value, FORMAT).map_err(|flaw| refusal::encode::<T>(NAME, flaw))?;
-        let encoded = postcard::to_allocvec(value).map(Bytes::from);
+        let encoded = postcard::to_allocvec(value).map(without_slack);
         encoded.map_err(|error| refusal::encode::<T>(NAME, error))
     }
 

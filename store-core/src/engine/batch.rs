@@ -136,7 +136,12 @@ impl Engine {
                 format!("writes of {weight} bytes are above uncommitted_hard_bytes, {limit}");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        if state.buffered_bytes() + weight > limit {
+        let grown = state.buffered_bytes() + weight;
+        let replaced = || {
+            let keys = writes.iter().map(|(segment, key, _)| (map(*segment), key));
+            state.active.weight_of(&keys.collect())
+        };
+        if grown > limit && grown - replaced() > limit {
             if state.drivers > 0 {
                 return Ok(Room::Wait);
             }

@@ -14,17 +14,18 @@ use std::{
 use bytes::Bytes;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter, sync};
 
-use super::counters::Counters;
+use super::{PORTABLE_VALUE_BYTES, counters::Counters};
 use crate::sabotage;
 
 /// What one entry costs beside its bytes: its places in the cache, and what the allocator adds.
 const ENTRY_OVERHEAD: usize = 192;
 
-/// Shards, each with a lock of its own.
+/// Shards at most, each with a lock of its own.
 const SHARDS: usize = 16;
 
-/// What a shard holds at least, so that a small cache still keeps a few entries.
-const SHARD_BYTES: usize = 64 << 10;
+/// What a shard holds at least where there are several: it takes in nothing that fills it nearly alone, and the largest
+/// value should not push out all the others.
+const SHARD_BYTES: usize = 4 * PORTABLE_VALUE_BYTES;
 
 type Entries = sync::Cache<Key, Option<Bytes>, Weigh, foldhash::fast::RandomState, Evictions>;
 
@@ -229,10 +230,15 @@ impl Lifecycle<Key, Option<Bytes>> for Evictions {
         None
     }
 
-    /// Runs under the shard's lock, so that nobody misses the entry before it is counted; frees the entry after that.
-    fn on_evict(&self, evicted: &mut Self::RequestState, key: Key, value: Option<Bytes>) {
+    /// Runs for what makes room and for what is too large, not for a value that another replaces; under the shard's lock,
+    /// so that nobody misses the entry before it is counted.
+    fn before_evict(&self, _: &mut Self::RequestState, key: &Key, value: &mut Option<Bytes>) {
         key.map.evict(value.is_some());
         key.map.counters.evictions.increment(1);
+    }
+
+    /// Frees what was evicted or replaced after the shard's lock.
+    fn on_evict(&self, evicted: &mut Self::RequestState, key: Key, value: Option<Bytes>) {
         *evicted = Some((key, value));
     }
 }

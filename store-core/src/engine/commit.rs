@@ -19,6 +19,9 @@ use crate::{
 /// Entries moved into the cache before others have a turn.
 const KEPT_AT_ONCE: usize = 1024;
 
+/// Bytes of such entries: they are copied.
+const KEPT_BYTES_AT_ONCE: usize = 1 << 20;
+
 /// Counts a call that brings frozen commits on their way, until it is done or dropped.
 #[derive(Debug)]
 struct Driver<'a>(&'a Engine);
@@ -88,12 +91,14 @@ impl Engine {
             }
             self.finish_applying().await?;
         }
-        let _quiet = self.units.write().await;
+        let quiet = self.units.write().await;
         let mut state = self.state.lock();
         state.check(&self.task)?;
-        state.roll_back();
+        let discarded = state.roll_back();
         drop(state);
         self.room.notify_waiters();
+        drop(quiet);
+        drop(discarded);
         Ok(())
     }
 
@@ -164,7 +169,8 @@ impl Engine {
         self.keep(count).await;
         let mut state = self.state.lock();
         let count = count.min(state.frozen.len());
-        for frozen in state.frozen.drain(..count).collect::<Vec<_>>() {
+        let applied: Vec<_> = state.frozen.drain(..count).collect();
+        for frozen in &applied {
             for (map, change) in frozen.commit.changes() {
                 if *change == MapChange::Drop {
                     state.known.drop_map(*map);
@@ -173,6 +179,7 @@ impl Engine {
         }
         drop(state);
         self.room.notify_waiters();
+        drop(applied);
         Ok(())
     }
 
@@ -193,16 +200,24 @@ impl Engine {
     }
 
     async fn keep_one(&self, commit: &Commit) {
+        let (mut kept, mut bytes) = (0, 0);
         for (map, change) in commit.changes() {
             let MapChange::Write(writes) = change else { continue };
             let (cache, map) = {
                 let mut state = self.state.lock();
+                if state.check(&self.task).is_err() {
+                    return;
+                }
                 (state.known.cache().0, state.known.map(*map).clone())
             };
             map.keep();
-            for (kept, (key, put)) in writes.iter().enumerate() {
-                cache.insert(&map, key, put.as_ref().map(|put| &*put.value));
-                if kept % KEPT_AT_ONCE == KEPT_AT_ONCE - 1 {
+            for (key, put) in writes {
+                let value = put.as_ref().map(|put| &*put.value);
+                cache.insert(&map, key, value);
+                kept += 1;
+                bytes += key.len() + value.map_or(0, <[u8]>::len);
+                if kept >= KEPT_AT_ONCE || bytes >= KEPT_BYTES_AT_ONCE {
+                    (kept, bytes) = (0, 0);
                     pause().await;
                 }
             }
@@ -254,16 +269,16 @@ impl Engine {
 
     /// Gives the task up for good, with its buffers and its part of the cache; false where it was given up so before.
     fn end(&self, condition: Condition) -> bool {
-        let (cache, claim) = {
+        let (discarded, (cache, claim)) = {
             let mut state = self.state.lock();
             if state.condition == condition {
                 return false;
             }
-            state.end(condition);
-            state.known.cache()
+            (state.end(condition), state.known.cache())
         };
-        cache.forget(claim);
         self.room.notify_waiters();
+        drop(discarded);
+        cache.forget(claim);
         true
     }
 }

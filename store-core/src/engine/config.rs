@@ -23,7 +23,8 @@ pub struct EngineConfig {
     pub cache_bytes: usize,
     /// Keys of one request for values. Defaults to 1000.
     pub read_batch_keys: usize,
-    /// Bytes from which a request for values takes no further keys, guessed by the values before it. Defaults to 4 MiB.
+    /// Bytes from which a request for values takes no further keys. Guessed by the longest value that each store gave
+    /// lately, or 4 KiB where none came yet. Defaults to 4 MiB.
     pub read_batch_bytes: usize,
     /// Requests for values on their way at once, for each task. Defaults to 4.
     pub reads_in_flight: usize,

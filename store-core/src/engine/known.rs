@@ -72,3 +72,37 @@ impl Known {
         (self.cache.clone(), self.claim)
     }
 }
+
+impl Drop for Known {
+    /// Lets go of what came into the cache until now: a task may be dropped without a `close`, or while it is closed a
+    /// commit may still move its writes there.
+    fn drop(&mut self) {
+        self.cache.forget(self.claim);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Cache, Counters, Known};
+    use crate::backend::{Checkpoint, MapId, TaskId};
+
+    #[test]
+    fn a_claim_that_is_dropped_leaves_nothing_in_the_cache() {
+        const MAP: MapId = MapId::whole(1);
+        let cache = Arc::new(Cache::new(1 << 20));
+        let counters = Arc::new(Counters::new(&TaskId::new("app", 0).unwrap(), "memory"));
+        let claim = || Known::new(cache.clone(), Checkpoint::default(), counters.clone());
+        let (mut first, mut second) = (claim(), claim());
+        for known in [&mut first, &mut second] {
+            known.insert(MAP, b"key", Some(b"value"));
+        }
+        // Each entry of the cache holds its map.
+        let map = Arc::downgrade(first.map(MAP));
+        assert_eq!(map.strong_count(), 2);
+        drop(first);
+        assert_eq!(map.strong_count(), 0);
+        assert_eq!(second.get(MAP, b"key"), Some(Some("value".into())));
+    }
+}

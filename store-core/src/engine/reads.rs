@@ -58,8 +58,22 @@ pub(super) struct Reads {
     gathering: Option<u64>,
     next: u64,
     limits: Limits,
-    /// How long values have been lately, to guess what a batch will bring.
-    value_bytes: usize,
+    /// How long the values of each store are, to guess what a batch will bring.
+    longest: HashMap<u32, Longest, foldhash::fast::RandomState>,
+}
+
+/// The longest value lately; by store, whose time segments come and go and hold values of one kind.
+#[derive(Clone, Copy, Debug)]
+struct Longest(usize);
+
+impl Longest {
+    /// What is guessed before the first one came: by default a thousand of them just fit into a request.
+    const UNKNOWN: Self = Self(4 << 10);
+
+    /// What is guessed once the longest value of a batch came: long ones are remembered for some dozens of batches.
+    fn after(self, longest: usize) -> Self {
+        Self(longest.max(self.0 - self.0 / 16))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +88,8 @@ struct Gathered {
     batch: WeakShared<BoxFuture<'static, Answer>>,
     /// None once it was sent.
     keys: Option<Vec<Asked>>,
-    key_bytes: usize,
+    /// Bytes of its keys and, as guessed, of their values.
+    bytes: usize,
 }
 
 impl Reads {
@@ -85,7 +100,7 @@ impl Reads {
             in_flight: config.reads_in_flight,
         };
         let (asked, batches) = (HashMap::default(), BTreeMap::new());
-        Self { asked, batches, gathering: None, next: 0, limits, value_bytes: 0 }
+        Self { asked, batches, gathering: None, next: 0, limits, longest: HashMap::default() }
     }
 
     /// Asks for a key, together with others, in a batch of `engine`; true where it is on its way already.
@@ -96,15 +111,15 @@ impl Reads {
                 return (Place { number, batch, index }, true);
             }
         }
+        let Longest(value) = self.longest.get(&asked.0.store).copied().unwrap_or(Longest::UNKNOWN);
         let (number, batch) = self.gathering().unwrap_or_else(|| self.begin(engine));
         // Invariant: a batch that gathers is known, and has not been sent.
         let gathered = self.batches.get_mut(&number).expect("a batch that gathers");
         let keys = gathered.keys.get_or_insert_default();
         let index = keys.len();
         keys.push(asked.clone());
-        gathered.key_bytes += asked.1.len();
-        let bytes = gathered.key_bytes + keys.len() * self.value_bytes;
-        if keys.len() >= self.limits.keys || bytes >= self.limits.bytes {
+        gathered.bytes += asked.1.len() + value;
+        if keys.len() >= self.limits.keys || gathered.bytes >= self.limits.bytes {
             self.gathering = None;
         }
         self.asked.insert(asked, (number, index));
@@ -122,7 +137,7 @@ impl Reads {
         let batch = engine.clone().read_batch(number).boxed().shared();
         // Invariant: only a future that has ended has no weak reference.
         let weak = batch.downgrade().expect("a new future has not ended");
-        self.batches.insert(number, Gathered { batch: weak, keys: Some(Vec::new()), key_bytes: 0 });
+        self.batches.insert(number, Gathered { batch: weak, keys: Some(Vec::new()), bytes: 0 });
         self.gathering = Some(number);
         (number, batch)
     }
@@ -147,6 +162,12 @@ impl Reads {
             self.asked.remove(asked);
         }
         fills || sabotage::is_on("engine::stale-fill")
+    }
+
+    /// The longest value that a batch brought of a store.
+    fn came(&mut self, store: u32, longest: usize) {
+        let known = self.longest.entry(store);
+        known.and_modify(|known| *known = known.after(longest)).or_insert(Longest(longest));
     }
 
     /// A batch that has ended, or whose callers have all given up.
@@ -176,7 +197,9 @@ impl Reads {
 /// Keys whose values are kept under one hold of the lock.
 const FILLED_AT_ONCE: usize = 64;
 
-/// Ends a batch in the table, also where it is dropped before it was sent.
+/// Ends a batch in the table, also where it is dropped before it was sent or even polled.
+///
+/// It takes the lock of the state, so no batch may be dropped under it.
 struct Ended {
     engine: Arc<Engine>,
     number: u64,
@@ -194,35 +217,43 @@ impl Drop for Ended {
 }
 
 impl Engine {
-    /// Gathers, waits for its turn, reads, and fills the cache.
-    async fn read_batch(self: Arc<Self>, number: u64) -> Answer {
+    /// A future that gathers, waits for its turn, reads, and fills the cache.
+    fn read_batch(self: Arc<Self>, number: u64) -> impl Future<Output = Answer> + Send {
         let mut ended = Ended { engine: self, number, sent: Vec::new() };
-        ended.sent = loop {
-            let ahead = ended.engine.state.lock().reads.send(number);
-            match ahead {
-                Ok(keys) => break keys,
-                Err(ahead) if ahead.is_empty() => pause().await,
-                Err(ahead) => drop(select_all(ahead).await),
+        async move {
+            ended.sent = loop {
+                let ahead = ended.engine.state.lock().reads.send(number);
+                match ahead {
+                    Ok(keys) => break keys,
+                    Err(ahead) if ahead.is_empty() => pause().await,
+                    Err(ahead) => drop(select_all(ahead).await),
+                }
+            };
+            let Ended { engine, sent, .. } = &ended;
+            engine.counters.batch_keys.record(len_f64(sent.len()));
+            let found = engine.writer.get_many(sent).await?;
+            if found.len() != sent.len() {
+                let message = format!("asked for {} keys, got {}", sent.len(), found.len());
+                return Err(Error::new(ErrorKind::Corrupt, message));
             }
-        };
-        let engine = &ended.engine;
-        engine.counters.batch_keys.record(len_f64(ended.sent.len()));
-        let found = engine.writer.get_many(&ended.sent).await?;
-        if found.len() != ended.sent.len() {
-            let message = format!("asked for {} keys, got {}", ended.sent.len(), found.len());
-            return Err(Error::new(ErrorKind::Corrupt, message));
+            engine.fill(number, sent, &found);
+            Ok(found.into())
         }
-        engine.fill(number, &ended.sent, &found);
-        Ok(found.into())
     }
 
     fn fill(&self, number: u64, asked: &[Asked], found: &[Option<Bytes>]) {
         let mut bytes = 0;
+        // An absence says nothing of how long values are.
+        let mut longest: BTreeMap<u32, usize> = BTreeMap::new();
         let all: Vec<_> = asked.iter().zip(found).collect();
         for some in all.chunks(FILLED_AT_ONCE) {
             let mut state = self.state.lock();
             for (asked, value) in some {
                 let value = value.as_deref();
+                if let Some(value) = value {
+                    let longest = longest.entry(asked.0.store).or_default();
+                    *longest = value.len().max(*longest);
+                }
                 bytes += asked.1.len() + value.map_or(0, <[u8]>::len);
                 let State { reads, known, .. } = &mut *state;
                 if reads.arrived(number, asked) {
@@ -232,8 +263,9 @@ impl Engine {
         }
         self.counters.read_bytes.increment(bytes as u64);
         let mut state = self.state.lock();
-        let lately = &mut state.reads.value_bytes;
-        *lately = (*lately * 3 + bytes / asked.len().max(1)) / 4;
+        for (store, longest) in longest {
+            state.reads.came(store, longest);
+        }
     }
 }
 
@@ -254,3 +286,6 @@ pub(super) async fn pause() {
 fn len_f64(length: usize) -> f64 {
     u32::try_from(length).map_or(f64::MAX, f64::from)
 }
+
+#[cfg(test)]
+mod tests;

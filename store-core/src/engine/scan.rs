@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     Result,
-    backend::{Commit, KeyRange, MapId, Order, Page, PageLimit},
-    merge::{Entry, entries, merge},
+    backend::{KeyRange, MapId, Order, Page, PageLimit},
+    merge::{Entry, beginning, entries, merge},
     paging::{self, Entries, Fetched, Together},
     sabotage,
 };
@@ -23,15 +23,14 @@ const SHOWN_AT_ONCE: usize = 64;
 /// A page's view of the buffers, taken before the backend is asked.
 ///
 /// That order rules out holes: a write that leaves the buffers after the view was taken is in the view, and one that
-/// left before is in the backend.
+/// left before is in the backend. It holds a page of each buffer and not the buffer, which may be gone before the caller
+/// of a scan asks for more.
 #[derive(Debug)]
 pub(super) struct View {
-    /// The beginning of the active writes in the range, in order.
-    active: Vec<Entry>,
-    /// The last key of `active`, where there may be more behind it.
-    active_end: Option<Bytes>,
-    /// Frozen commits, newest first.
-    frozen: Vec<Arc<Commit>>,
+    /// The beginning of the writes in the range, in order: active ones, then those of frozen commits, newest first.
+    newest_first: Vec<Vec<Entry>>,
+    /// The last key of each of these that has more behind it.
+    ends: Vec<Bytes>,
     /// The map holds nothing, nor do the buffers.
     absent: bool,
     /// Only the buffers may hold something.
@@ -142,10 +141,10 @@ impl Engine {
         }
         self.state.lock().check(&self.task)?;
         self.show(map, &mut rest.seen, &stored);
-        if view.active.is_empty() && view.frozen.is_empty() {
+        if view.newest_first.is_empty() {
             return Ok(stored);
         }
-        Ok(view.merge(map, range, order, limit, stored))
+        Ok(view.merge(order, limit, stored))
     }
 
     /// Fills the cache from a scan of a whole map, as long as nothing is written, rolled back or evicted meanwhile.
@@ -181,17 +180,18 @@ impl Engine {
         let absent = state.is_dropped(map) || state.is_unlisted(map);
         let nothing_stored = !absent && self.is_remote() && state.known.map(map).is_empty();
         state.go_on(map, seen);
-        let mut buffered = entries(state.active.changes(), map, range, order);
-        if sabotage::is_on("engine::deletes-shown") {
-            buffered = Box::new(buffered.filter(|(_, value)| value.is_some()));
+        let frozen = state.frozen.iter().rev().map(|frozen| frozen.commit.changes());
+        let mut view = View { newest_first: Vec::new(), ends: Vec::new(), absent, nothing_stored };
+        for (age, changes) in std::iter::once(state.active.changes()).chain(frozen).enumerate() {
+            let mut buffered = entries(changes, map, range, order);
+            if age == 0 && sabotage::is_on("engine::deletes-shown") {
+                buffered = Box::new(buffered.filter(|(_, value)| value.is_some()));
+            }
+            let (entries, end) = beginning(buffered, limit);
+            view.newest_first.extend(Some(entries).filter(|entries| !entries.is_empty()));
+            view.ends.extend(end);
         }
-        let active: Vec<_> = buffered.by_ref().take(limit.entries).collect();
-        let more = buffered.next().is_some();
-        let active_end = active.last().filter(|_| more).map(|(key, _)| key.clone());
-        let touches = |commit: &&Arc<Commit>| commit.changes().contains_key(&map);
-        let frozen = state.frozen.iter().rev().map(|frozen| &frozen.commit);
-        let frozen = frozen.filter(touches).cloned().collect();
-        Ok(View { active, active_end, frozen, absent, nothing_stored })
+        Ok(view)
     }
 }
 
@@ -222,18 +222,11 @@ impl State {
 
 impl View {
     /// Merges with a page of the backend.
-    fn merge(
-        self,
-        map: MapId,
-        range: &KeyRange,
-        order: Order,
-        limit: PageLimit,
-        stored: Page,
-    ) -> Page {
-        let active: Box<dyn Iterator<Item = Entry> + Send> = Box::new(self.active.into_iter());
-        let frozen = self.frozen.iter();
-        let frozen = frozen.map(|commit| entries(commit.changes(), map, range, order));
-        let newest_first = std::iter::once(active).chain(frozen).collect();
-        merge(newest_first, stored, self.active_end, order, limit)
+    fn merge(self, order: Order, limit: PageLimit, stored: Page) -> Page {
+        let source = |entries: Vec<Entry>| -> Box<dyn Iterator<Item = Entry> + Send> {
+            Box::new(entries.into_iter())
+        };
+        let newest_first = self.newest_first.into_iter().map(source).collect();
+        merge(newest_first, stored, self.ends, order, limit)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -38,6 +39,14 @@ pub(super) struct Frozen {
     pub(super) commit: Arc<Commit>,
     pub(super) bytes: usize,
     pub(super) phase: Phase,
+}
+
+/// What was thrown away, to be freed when the lock of the state is free again: it may take long.
+#[derive(Debug)]
+#[must_use = "it is freed outside of the lock"]
+pub(super) struct Discarded {
+    _active: Buffer,
+    _frozen: VecDeque<Frozen>,
 }
 
 /// How far a frozen commit has come.
@@ -178,7 +187,7 @@ impl State {
         }
         store.floor = Some(floor);
         let live = store.segments.split_off(&floor);
-        for segment in std::mem::replace(&mut store.segments, live) {
+        for segment in mem::replace(&mut store.segments, live) {
             self.active.drop_map(MapId::segment(number, segment));
         }
     }
@@ -211,12 +220,14 @@ impl State {
     }
 
     /// Throws away active writes and an undecided commit, with all that came with them.
-    pub(super) fn roll_back(&mut self) {
-        self.frozen.retain(|frozen| frozen.phase == Phase::Decided);
-        if !sabotage::is_on("engine::rollback-keeps-writes") {
-            self.active = Buffer::default();
-        }
-        let before = std::mem::replace(&mut self.working, self.committed.clone());
+    pub(super) fn roll_back(&mut self) -> Discarded {
+        let decided = self.decided();
+        let frozen = self.frozen.split_off(decided);
+        let active = match sabotage::is_on("engine::rollback-keeps-writes") {
+            false => mem::take(&mut self.active),
+            true => Buffer::default(),
+        };
+        let before = mem::replace(&mut self.working, self.committed.clone());
         if sabotage::is_on("engine::rollback-keeps-times") {
             self.working.stores = before.stores;
         }
@@ -227,15 +238,15 @@ impl State {
         if self.condition == Condition::Torn {
             self.condition = Condition::Open;
         }
+        Discarded { _active: active, _frozen: frozen }
     }
 
     /// Gives the task up for good and frees its buffers.
-    pub(super) fn end(&mut self, condition: Condition) {
+    pub(super) fn end(&mut self, condition: Condition) -> Discarded {
         self.condition = condition;
-        self.active = Buffer::default();
-        self.frozen.clear();
         self.generation += 1;
         self.reads.forget();
+        Discarded { _active: mem::take(&mut self.active), _frozen: mem::take(&mut self.frozen) }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
-    event_time::{Live, Retention, Timeline},
+    event_time::{Live, Retention, Timeline, TimelineRef},
     paging::{self, Fetched, Together},
 };
 
@@ -210,10 +210,24 @@ impl ReadMaps {
         to: i64,
         order: Order,
     ) -> Result<Live> {
+        self.on_timeline(|timeline| timeline.live(retention, from, to, order)).await
+    }
+
+    /// As [`live`](Self::live), where no entry lies behind stream time.
+    pub(crate) async fn seen(
+        &self,
+        retention: Retention,
+        from: i64,
+        to: i64,
+        order: Order,
+    ) -> Result<Live> {
+        self.on_timeline(|timeline| timeline.seen(retention, from, to, order)).await
+    }
+
+    async fn on_timeline<T>(&self, look: impl FnOnce(TimelineRef<'_>) -> T + Send) -> Result<T> {
         match &self.source {
-            Source::Owned(engine) => engine
-                .on_timeline(self.number, |timeline| timeline.live(retention, from, to, order)),
-            Source::Shared(..) => Ok(self.timeline().await?.live(retention, from, to, order)),
+            Source::Owned(engine) => engine.on_timeline(self.number, look),
+            Source::Shared(..) => Ok(look(self.timeline().await?.by_ref())),
         }
     }
 

@@ -66,10 +66,21 @@ impl Chain {
         latest.map(Version::decode_latest).transpose()
     }
 
-    /// The first row behind a time.
-    pub(super) async fn first_after(&self, timeline: &Timeline, time: i64) -> Result<Option<Row>> {
-        let Some(from) = time.checked_add(1) else { return Ok(None) };
-        self.first(timeline, from, i64::MAX, Order::Forward).await
+    /// The first row behind a time; `latest` is when the latest version begins, by a read before that of the timeline.
+    ///
+    /// No version ends behind the latest one, and no row lies behind stream time. So who writes in order asks nothing.
+    pub(super) async fn first_after(
+        &self,
+        timeline: &Timeline,
+        time: i64,
+        latest: Option<i64>,
+    ) -> Result<Option<Row>> {
+        let Some(last) = timeline.stream_time else { return Ok(None) };
+        let last = latest.map_or(last, |latest| last.min(latest));
+        match time.checked_add(1).filter(|from| *from <= last) {
+            Some(from) => self.first(timeline, from, last, Order::Forward).await,
+            None => Ok(None),
+        }
     }
 
     /// The last row up to and including a time.
@@ -105,10 +116,10 @@ impl Chain {
         &self,
         timeline: &Timeline,
         time: i64,
+        latest: Option<i64>,
     ) -> Result<Option<Superseded>> {
-        let Some(Row::Superseded(mut found)) = self.first_after(timeline, time).await? else {
-            return Ok(None);
-        };
+        let first = self.first_after(timeline, time, latest).await?;
+        let Some(Row::Superseded(mut found)) = first else { return Ok(None) };
         while found.version.time > time {
             match self.before(&found.version).await? {
                 Some(before) => found = before,

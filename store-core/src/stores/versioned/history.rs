@@ -39,7 +39,8 @@ impl History {
         let latest = chain.latest().await?;
         // After it, so that the segment is known of one that is superseded in between.
         let timeline = chain.maps.timeline().await?;
-        let latest_from = latest.as_ref().map_or(i64::MAX, |(time, _)| *time);
+        let begun = latest.as_ref().map(|(time, _)| *time);
+        let latest_from = begun.unwrap_or(i64::MAX);
         let latest = latest.filter(|(time, _)| *time <= to);
         let latest = stream::iter(latest.map(|(time, value)| Ok((time, None, value))));
         let from = from.max(chain.retention.live_from(timeline.stream_time));
@@ -47,7 +48,7 @@ impl History {
             return Ok(latest.boxed());
         };
         // What begins behind `to` is not worth reading.
-        let last_end = match chain.first_after(&timeline, to).await? {
+        let last_end = match chain.first_after(&timeline, to, begun).await? {
             Some(Row::Superseded(last)) => last.valid_to,
             _ => to,
         };

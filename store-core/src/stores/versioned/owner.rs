@@ -29,7 +29,7 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
             latest => latest.map(|(from, _)| from),
         };
         let timeline = self.maps.timeline().await?;
-        let next = match chain.first_after(&timeline, time).await? {
+        let next = match chain.first_after(&timeline, time, latest).await? {
             Some(Row::Superseded(found)) if found.version.time <= time => {
                 return self.split(key, &version, found);
             }

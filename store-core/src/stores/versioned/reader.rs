@@ -41,16 +41,19 @@ where
         time: i64,
     ) -> Result<Option<VersionedRecord<V>>> {
         let chain = self.chain(key);
-        if let Some((from, value)) = chain.latest().await?.filter(|(from, _)| *from <= time) {
-            let value = self.decode(value)?;
-            return Ok(Some(VersionedRecord { value, time: from, valid_to: None }));
-        }
+        let latest = match chain.latest().await? {
+            Some((from, value)) if from <= time => {
+                let value = self.decode(value)?;
+                return Ok(Some(VersionedRecord { value, time: from, valid_to: None }));
+            }
+            latest => latest.map(|(from, _)| from),
+        };
         // After the latest version, so that the segment is known of one that is superseded in between.
         let timeline = self.read().timeline().await?;
         if !self.settings.is_live(time, timeline.stream_time) {
             return Ok(None);
         }
-        match chain.superseded_at(&timeline, time).await? {
+        match chain.superseded_at(&timeline, time, latest).await? {
             Some(Superseded { version, valid_to }) => {
                 let record = |value| {
                     let (time, valid_to) = (version.time, Some(valid_to));

@@ -14,10 +14,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{COUNTS, Faulty};
+use common::{BLOBS, COUNTS, Faulty, buffer_of};
 use store_core::{
     EngineConfig, Task,
-    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -53,9 +52,7 @@ async fn the_hard_limit_stops_a_handler_that_never_commits() {
 #[tokio::test]
 async fn at_the_hard_limit_what_does_not_grow_is_written() {
     let backend = Faulty::default();
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (10_000, 10_000);
-    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let task = backend.with(buffer_of(10_000)).task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();
     let number = |n: u64| format!("{n:03}");
     let mut full = 0;
@@ -100,7 +97,6 @@ impl Drop for Asking {
 
 #[tokio::test]
 async fn what_is_thrown_away_is_freed_while_others_go_on() {
-    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
     for close in [false, true] {
         let backend = Faulty::default();
         let task = backend.database().task("app", 0).store(&BLOBS).open().await.unwrap();
@@ -127,9 +123,7 @@ async fn what_is_thrown_away_is_freed_while_others_go_on() {
 #[tokio::test]
 async fn a_rollback_does_not_promise_room_to_a_unit() {
     let backend = Faulty::default();
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
-    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let task = backend.with(buffer_of(1_000)).task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();
     let unit = task.begin("s", 0).await.unwrap().unwrap();
     let rollback = tokio::spawn({
@@ -155,9 +149,7 @@ async fn a_rollback_does_not_promise_room_to_a_unit() {
 #[tokio::test]
 async fn a_write_above_the_hard_limit_can_never_fit() {
     let backend = Faulty::default();
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
-    let task = backend.with(config).task("app", 0).store(&COUNTS).open().await.unwrap();
+    let task = backend.with(buffer_of(1_000)).task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();
     let error = counts.put(&"k".repeat(1_000), &1).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
@@ -166,9 +158,7 @@ async fn a_write_above_the_hard_limit_can_never_fit() {
 #[tokio::test]
 async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
     let backend = Faulty::default();
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (1_000, 1_000);
-    let database = backend.with(config);
+    let database = backend.with(buffer_of(1_000));
     let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
     let counts = task.store(&COUNTS).unwrap();
     let fill = async |prefix: &str| {

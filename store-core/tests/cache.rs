@@ -7,11 +7,10 @@ mod common;
 use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
-use common::{COUNTS, Faulty, get_going};
+use common::{BLOBS, COUNTS, Faulty, get_going};
 use futures::{TryStreamExt, future::join};
 use store_core::{
     Database, EngineConfig, PORTABLE_VALUE_BYTES, Task,
-    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -118,7 +117,6 @@ async fn a_value_written_again_leaves_the_map_known_whole() {
 
 #[tokio::test]
 async fn the_largest_value_is_cached() {
-    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
     let backend = Faulty::default();
     let task = backend.database().task("app", 0).store(&BLOBS).open().await.unwrap();
     let blobs = task.store(&BLOBS).unwrap();

@@ -7,10 +7,10 @@ mod common;
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::Faulty;
+use common::{Faulty, buffer_of};
 use futures::TryStreamExt;
 use store_core::{
-    EngineConfig, KeyLock, Maps, Task, Writes,
+    KeyLock, Maps, Task, Writes,
     backend::{KeyRange, StoreSpec},
     layers::{CallKind, Fault},
     prelude::*,
@@ -154,9 +154,7 @@ async fn a_rollback_waits_for_open_units() {
 #[tokio::test]
 async fn a_failed_commit_does_not_leave_writes_waiting() {
     let backend = Faulty::default();
-    let mut config = EngineConfig::default();
-    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (500, 500);
-    let task = backend.with(config).task("app", 0).store(&Bare).open().await.unwrap();
+    let task = backend.with(buffer_of(500)).task("app", 0).store(&Bare).open().await.unwrap();
     let maps = task.store(&Bare).unwrap();
     let put = |key: &str| Writes::new().put(None, bytes(key), bytes(&"v".repeat(80)));
     lock(&maps).await.write(put("a")).await.unwrap();

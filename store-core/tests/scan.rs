@@ -7,14 +7,13 @@ mod common;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use common::{Faulty, get_going};
+use common::{BLOBS, Faulty, get_going};
 use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest,
 };
 use store_core::{
     Effect, EngineConfig,
-    codec::Raw,
     layers::{CallKind, Fault},
     prelude::*,
 };
@@ -203,7 +202,6 @@ impl AsRef<[u8]> for Counted {
 
 #[tokio::test]
 async fn a_scan_that_waits_holds_a_page_of_the_buffers_and_not_all() {
-    static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
     let cases = [(10, 4 << 20), (1000, 1000)];
     for ((entries, bytes), frozen) in cases.into_iter().flat_map(|c| [(c, false), (c, true)]) {
         let backend = Faulty::default();

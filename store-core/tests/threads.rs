@@ -60,9 +60,9 @@ impl Worker {
                     assert_eq!(deleted, self.model.remove(&key), "delete of {key}");
                 }
                 6 => {
-                    let updated = self.model.get(&key).map_or(1, |n| n.wrapping_add(1));
-                    let update = |n: Option<u64>| Some(n.map_or(1, |n| n.wrapping_add(1)));
-                    counts.update(&key, update).await.unwrap();
+                    let next = |n: Option<u64>| n.map_or(1, |n| n.wrapping_add(1));
+                    counts.update(&key, |n| Some(next(n))).await.unwrap();
+                    let updated = next(self.model.get(&key).copied());
                     self.model.insert(key, updated);
                 }
                 7 => self.look_at_all().await,

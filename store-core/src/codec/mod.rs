@@ -100,5 +100,4 @@ fn without_slack(encoded: Vec<u8>) -> Bytes {
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests;

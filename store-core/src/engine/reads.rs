@@ -245,19 +245,21 @@ impl Engine {
         let mut bytes = 0;
         // An absence says nothing of how long values are.
         let mut longest: BTreeMap<u32, usize> = BTreeMap::new();
+        for ((map, key), value) in asked.iter().zip(found) {
+            bytes += key.len();
+            if let Some(value) = value {
+                bytes += value.len();
+                let longest = longest.entry(map.store).or_default();
+                *longest = value.len().max(*longest);
+            }
+        }
         let all: Vec<_> = asked.iter().zip(found).collect();
         for some in all.chunks(FILLED_AT_ONCE) {
             let mut state = self.state.lock();
             for (asked, value) in some {
-                let value = value.as_deref();
-                if let Some(value) = value {
-                    let longest = longest.entry(asked.0.store).or_default();
-                    *longest = value.len().max(*longest);
-                }
-                bytes += asked.1.len() + value.map_or(0, <[u8]>::len);
                 let State { reads, known, .. } = &mut *state;
                 if reads.arrived(number, asked) {
-                    known.insert(asked.0, &asked.1, value);
+                    known.insert(asked.0, &asked.1, value.as_deref());
                 }
             }
         }

@@ -188,8 +188,10 @@ impl Engine {
                 buffered = Box::new(buffered.filter(|(_, value)| value.is_some()));
             }
             let (entries, end) = beginning(buffered, limit);
-            view.newest_first.extend(Some(entries).filter(|entries| !entries.is_empty()));
-            view.ends.extend(end);
+            if !entries.is_empty() {
+                view.newest_first.push(entries);
+                view.ends.extend(end);
+            }
         }
         Ok(view)
     }

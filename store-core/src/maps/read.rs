@@ -213,18 +213,11 @@ impl ReadMaps {
         self.on_timeline(|timeline| timeline.live(retention, from, to, order)).await
     }
 
-    /// As [`live`](Self::live), where no entry lies behind stream time.
-    pub(crate) async fn seen(
+    /// What a look at the timeline tells by now.
+    pub(crate) async fn on_timeline<T>(
         &self,
-        retention: Retention,
-        from: i64,
-        to: i64,
-        order: Order,
-    ) -> Result<Live> {
-        self.on_timeline(|timeline| timeline.seen(retention, from, to, order)).await
-    }
-
-    async fn on_timeline<T>(&self, look: impl FnOnce(TimelineRef<'_>) -> T + Send) -> Result<T> {
+        look: impl FnOnce(TimelineRef<'_>) -> T + Send,
+    ) -> Result<T> {
         match &self.source {
             Source::Owned(engine) => engine.on_timeline(self.number, look),
             Source::Shared(..) => Ok(look(self.timeline().await?.by_ref())),

@@ -10,15 +10,25 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use bytes::Bytes;
 use futures::FutureExt;
 use store_core::{
     Database, EngineConfig, KeyValue, Result,
     backend::{MapChange, MapId},
+    codec::Raw,
     layers::{Answer, Call, Faults, Layer},
     memory::MemoryBackend,
 };
 
 pub static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
+pub static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+
+/// Settings by which writes are refused above so many bytes, and a commit is wanted from there on.
+pub fn buffer_of(bytes: usize) -> EngineConfig {
+    let mut config = EngineConfig::default();
+    (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (bytes, bytes);
+    config
+}
 
 /// A place for state, the line to it, and what went over the line.
 #[derive(Clone, Debug, Default)]

@@ -42,8 +42,9 @@ where
     ) -> BoxStream<'static, Result<Entry>> {
         let (maps, retention) = (self.read().clone(), self.settings);
         let entries = async move {
-            let Live { from: earliest_end, segments, .. } =
-                maps.seen(retention, earliest_end, i64::MAX, order).await?;
+            let Live { from: earliest_end, segments, .. } = maps
+                .on_timeline(|timeline| timeline.seen(retention, earliest_end, i64::MAX, order))
+                .await?;
             let range = ending_from(from.as_ref(), to.as_ref(), earliest_end)?;
             let within = move |(key, value): (Bytes, Bytes)| {
                 let (key, session) = decode(&key)?;

@@ -61,7 +61,8 @@ where
         let maps = self.read().clone();
         let Settings { retention, duplicates, .. } = self.settings;
         let entries = async move {
-            let Live { from, segments, .. } = maps.seen(retention, from, to, order).await?;
+            let Live { from, segments, .. } =
+                maps.on_timeline(|timeline| timeline.seen(retention, from, to, order)).await?;
             let range = range(&bounds, from, to, duplicates)?;
             let within = move |(key, value): (Bytes, Bytes)| {
                 let place = Place::decode(&key, duplicates)?;

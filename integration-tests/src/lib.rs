@@ -7,6 +7,7 @@ mod place;
 mod redis_server;
 mod remote;
 pub mod servers;
+mod sessions;
 mod trials;
 
 pub use self::{

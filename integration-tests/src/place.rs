@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -18,8 +18,9 @@ use store_core::{
 use store_embedded::{EmbeddedBackend, EmbeddedConfig};
 use store_redis::{RedisBackend, RedisConfig};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
-use crate::Certificates;
+use crate::{Certificates, sessions};
 
 /// The backends there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,10 @@ pub enum Place {
         url: String,
         /// Keyspace and prefix.
         namespace: String,
+        /// Two, from which all others are cloned in turn.
+        handles: OnceCell<[CassandraBackend; 2]>,
+        /// How many were cloned.
+        opened: AtomicUsize,
     },
 }
 
@@ -101,10 +106,11 @@ impl Place {
     #[must_use]
     pub fn cassandra(url: &str) -> Self {
         let namespace = format!("store_tests.{}", own_name());
-        Self::Cassandra { url: url.to_owned(), namespace }
+        let (handles, opened) = (OnceCell::new(), AtomicUsize::new(0));
+        Self::Cassandra { url: url.to_owned(), namespace, handles, opened }
     }
 
-    /// A new handle, as a new process would have one.
+    /// A new handle, as a new process would have one; in Cassandra one of two, since sessions are dear.
     pub async fn backend(&self) -> Result<Arc<dyn Backend>> {
         Ok(match self {
             Self::Memory(backend) => Arc::new(backend.clone()),
@@ -121,12 +127,13 @@ impl Place {
                 (config.tls_certificate, config.tls_key) = (file("client.pem"), file("client.key"));
                 Arc::new(RedisBackend::connect(url, config).await?)
             }
-            Self::Cassandra { url, namespace } => {
+            Self::Cassandra { url, namespace, handles, opened } => {
                 let mut config = CassandraConfig::default();
                 config.namespace.clone_from(namespace);
                 // A scan asks each of them, and cases have few entries.
                 (config.buckets, config.segment_buckets) = (4, 2);
-                Arc::new(CassandraBackend::connect(url, config).await?)
+                let handles = handles.get_or_try_init(|| sessions::handles(url, &config)).await?;
+                Arc::new(handles[opened.fetch_add(1, Ordering::Relaxed) % handles.len()].clone())
             }
         })
     }
@@ -151,7 +158,7 @@ impl Place {
                 });
                 Some(format!("{url}?namespace={namespace}{tls}"))
             }
-            Self::Cassandra { url, namespace } => Some(format!("{url}?namespace={namespace}")),
+            Self::Cassandra { url, namespace, .. } => Some(format!("{url}?namespace={namespace}")),
         }
     }
 }

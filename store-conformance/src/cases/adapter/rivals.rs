@@ -47,10 +47,13 @@ pub(crate) async fn a_commit_meets_a_claim(context: Context) -> Result<()> {
             for (commit, told) in &sent {
                 agrees(commit.sequence(), told, n).context(claimed.clone())?;
             }
-            if let Some((last, _)) = sent.last() {
-                let again = old.claim.writer.commit(last).await;
-                refused(again, ErrorKind::Fenced, "the last commit sent again")?;
-            }
+            // What was refused comes once more, or what follows the last acknowledged one.
+            let late = match sent.last() {
+                Some((refused, Err(_))) => refused.clone(),
+                _ => old.next(puts(MAP, &[(key("last"), key("zombie"))].into())),
+            };
+            let told = old.claim.writer.commit(&late).await;
+            refused(told, ErrorKind::Fenced, "a commit after the claim")?;
             let reader = mine.read(&task(0)).await?;
             for reader in [new.reader(), &*reader] {
                 holds(&seen(reader).await?, &format!("{claimed} once the old owner has ended"))?;
@@ -98,8 +101,9 @@ async fn send_all(
         if refused {
             break;
         }
+        owner.checkpoint = commit.checkpoint().clone();
         match owner.claim.writer.apply().await {
-            Ok(()) => owner.checkpoint = commit.checkpoint().clone(),
+            Ok(()) => {}
             // What was decided stays so, and is for the later owner to apply.
             Err(error) if error.kind() == ErrorKind::Fenced => break,
             Err(error) => return Err(error.into()),

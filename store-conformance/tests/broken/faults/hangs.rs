@@ -26,27 +26,12 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("commit-panics", "the third commit panics", || Counted::of(Call::Panics)),
         Broken::new("close-hangs", "closing never ends", || Counted::of(Call::CloseHangs))
             .endless(),
-        Broken::new("failures-leak", "each refused commit leaves a task that never ends", || Leak),
         Broken::new("close-once", "closing again is an error", || Counted::of(Call::CloseOnce)),
         Broken::new("apply-once", "applying again is an error", || Counted::of(Call::ApplyOnce)),
         Broken::new("apply-needs-commit", "applying nothing is an error", || {
             Counted::of(Call::ApplyFirst)
         }),
     ]
-}
-
-#[derive(Debug)]
-struct Leak;
-
-#[async_trait]
-impl Fault for Leak {
-    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
-        let told = sound.writer()?.commit(commit).await;
-        if told.is_err() {
-            tokio::spawn(pending::<()>());
-        }
-        told
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

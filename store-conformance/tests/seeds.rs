@@ -55,6 +55,24 @@ fn main() -> ExitCode {
             let noticed = told.contains("not the same for every seed");
             if !ok && noticed { Ok(()) } else { Err(told.into()) }
         }),
+        Trial::test("what is excused is never said to be ok", || {
+            // By the catalogue, and by what the backend can do.
+            for arguments in [
+                ["--include-ignored", "::H0"],
+                ["--ignored", "::H0"],
+                ["--include-ignored", "::AD-30"],
+            ] {
+                let (ok, told) = again("steady", &arguments);
+                let excused =
+                    |line: &&str| line.contains("(not applicable: ") || line.contains("::AD-30");
+                let excused: Vec<_> = told.lines().filter(excused).collect();
+                let never_ok = excused.iter().all(|line| line.contains("... ignored"));
+                if !ok || excused.is_empty() || !never_ok {
+                    return Err(told.into());
+                }
+            }
+            Ok(())
+        }),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -6,20 +6,23 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::{TryStreamExt, stream::BoxStream};
 use store_core::{
-    EngineConfig, Maps, Task, backend::StoreSpec, codec::Raw, layers::Faults, prelude::*,
+    EngineConfig, Maps, Task,
+    backend::{MapId, StoreSpec},
+    codec::Raw,
+    layers::Faults,
+    prelude::*,
 };
 
-use crate::Context;
+pub(crate) use crate::waist::key as bytes;
+use crate::{
+    Context,
+    waist::{all, task},
+};
 
 /// Bytes by bytes, as they are.
 pub(crate) static RAW: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("raw").values(Raw);
 
 pub(crate) type Store = Arc<dyn KeyValueStore<Bytes, Bytes>>;
-
-/// Bytes.
-pub(crate) fn bytes(bytes: impl AsRef<[u8]>) -> Bytes {
-    Bytes::copy_from_slice(bytes.as_ref())
-}
 
 /// The task and its store of bytes, claimed by a new handle.
 pub(crate) async fn open(context: &Context) -> Result<(Task, Store)> {
@@ -56,6 +59,19 @@ pub(crate) async fn committed(
     context: &Context,
 ) -> Result<Arc<dyn ReadOnlyKeyValueStore<Bytes, Bytes>>> {
     Ok(context.read().await?.store(&RAW).await?)
+}
+
+/// How many entries the backend holds in these maps, whatever the engine believes.
+pub(crate) async fn stored(
+    context: &Context,
+    maps: impl IntoIterator<Item = MapId, IntoIter: Send> + Send,
+) -> Result<usize> {
+    let reader = context.backend().await?.read(&task(0)).await?;
+    let mut stored = 0;
+    for map in maps {
+        stored += all(&*reader, map).await?.len();
+    }
+    Ok(stored)
 }
 
 pub(crate) async fn put(store: &Store, entries: &[(&str, &str)]) -> Result<()> {

@@ -4,7 +4,7 @@ use store_core::{Error, ErrorKind, Result, codec::Key};
 
 /// A key, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Perhaps(pub(crate) Option<u8>);
+pub(crate) struct Perhaps(pub(crate) Option<u32>);
 
 impl Key for Perhaps {
     fn codec() -> String {
@@ -17,6 +17,6 @@ impl Key for Perhaps {
     }
 
     fn decode_part(bytes: &mut &[u8]) -> Result<Self> {
-        u8::decode_part(bytes).map(|key| Self(Some(key)))
+        u32::decode_part(bytes).map(|key| Self(Some(key)))
     }
 }

@@ -1,7 +1,9 @@
 //! What a backend owes to the engine.
 
 use super::{Entry, run};
-use crate::cases::adapter::{checkpoints, fencing, fresh, limits, lives, pages, reading, tasks};
+use crate::cases::adapter::{
+    checkpoints, fencing, fresh, limits, lives, onlookers, pages, reading, rivals, tasks,
+};
 
 pub(super) const ENTRIES: &[Entry] = &[
     run!("AD-01", "scans are ordered both ways", reading::scans_are_ordered_both_ways),
@@ -13,10 +15,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         "keys of any length can be asked for",
         reading::keys_of_any_length_can_be_asked_for
     ),
-    run!("AD-06", "readers never miss what moves", reading::readers_never_miss_what_moves),
+    run!("AD-06", "readers never miss what moves", onlookers::readers_never_miss_what_moves),
     run!("AD-07", "large values", reading::large_values),
     run!("AD-08", "dropped maps are gone", reading::dropped_maps_are_gone),
-    run!("AD-09", "readers see whole commits", reading::readers_see_whole_commits),
+    run!("AD-09", "readers see whole commits", onlookers::readers_see_whole_commits),
     run!("AD-10", "pages stop at their bytes", pages::pages_stop_at_their_bytes),
     run!("AD-11", "commits of thousands of entries", pages::commits_of_thousands_of_entries),
     run!("AD-12", "lengths are counted", pages::lengths_are_counted),
@@ -46,7 +48,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "acknowledged commits survive a kill",
         fresh::acknowledged_commits_survive_a_kill
     ),
-    run!("AD-31", "limits are as declared", limits::limits_are_as_declared),
+    run!("AD-31", "limits are as declared, up to 64 MiB", limits::limits_are_as_declared),
     run!("AD-32", "everybody is told the same", limits::everybody_is_told_the_same),
     run!("AD-33", "maps do not meet", limits::maps_do_not_meet),
     run!("AD-34", "far tasks do not meet", limits::far_tasks_do_not_meet),
@@ -60,4 +62,5 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     run!("AD-39", "a refused commit leaves nothing", lives::a_refused_commit_leaves_nothing),
     run!("AD-40", "a scan beside a commit has no hole", fresh::a_scan_beside_a_commit_has_no_hole),
+    run!("AD-41", "a commit meets a claim", rivals::a_commit_meets_a_claim),
 ];

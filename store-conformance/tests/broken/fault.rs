@@ -7,7 +7,7 @@ use store_core::{
     Error, ErrorKind, Result,
     backend::{
         Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Page, PageLimit, Searcher, TaskId, TaskReader, TaskSummary, TaskWriter,
     },
     memory::MemoryBackend,
 };
@@ -28,6 +28,10 @@ pub(crate) trait Fault: Debug + Send + Sync + 'static {
     }
 
     fn capabilities(&self, _says: &mut Capabilities) {}
+
+    fn searcher(&self) -> Option<&dyn Searcher> {
+        None
+    }
 
     async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
         sound.claim(task, owner, &[]).await
@@ -74,6 +78,11 @@ pub(crate) trait Fault: Debug + Send + Sync + 'static {
     }
 }
 
+/// Which handle a store is: known by its place in memory.
+pub(crate) fn handle(sound: &dyn Backend) -> usize {
+    std::ptr::from_ref(sound).addr()
+}
+
 /// What is asked of a scan.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
@@ -87,6 +96,7 @@ pub(crate) struct Scan {
 #[derive(Clone, Debug)]
 pub(crate) struct Sound {
     pub(crate) backend: MemoryBackend,
+    pub(crate) handle: usize,
     pub(crate) task: TaskId,
     pub(crate) reader: Arc<dyn TaskReader>,
     pub(crate) writer: Option<Arc<dyn TaskWriter>>,

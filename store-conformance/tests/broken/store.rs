@@ -15,7 +15,7 @@ use store_core::{
 
 use crate::{
     Key,
-    fault::{Fault, Scan, Sound},
+    fault::{Fault, Scan, Sound, handle},
 };
 
 /// Where a broken store keeps its state.
@@ -59,7 +59,8 @@ impl BrokenStore {
     ) -> BrokenTask {
         let mut says = reader.capabilities().clone();
         self.fault.capabilities(&mut says);
-        let sound = Sound { backend: self.sound.clone(), task: task.clone(), reader, writer };
+        let (backend, handle) = (self.sound.clone(), handle(&self.sound));
+        let sound = Sound { backend, handle, task: task.clone(), reader, writer };
         BrokenTask { sound, says, fault: self.fault.clone() }
     }
 }
@@ -129,7 +130,7 @@ impl TaskReader for BrokenTask {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        None
+        self.fault.searcher()
     }
 }
 

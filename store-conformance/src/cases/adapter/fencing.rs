@@ -1,19 +1,22 @@
 //! Claims, fences and sequence numbers.
 
-use crate::Context;
-use anyhow::{Result, ensure};
-use futures::future::join_all;
-use store_core::{
-    ErrorKind,
-    backend::{Changes, OwnerId},
+use std::{
+    sync::{Arc, Barrier},
+    thread,
 };
 
-use super::{holds, refused};
-use crate::waist::{MAP, Model, Owner, key, puts, task};
+use anyhow::{Context as _, Result, ensure};
+use futures::future::{join_all, try_join_all};
+use store_core::{
+    ErrorKind,
+    backend::{Backend, Changes, OwnerId},
+};
 
-fn model(value: &str) -> Model {
-    [(key("key"), key(value))].into()
-}
+use super::{holds, model, refused};
+use crate::{
+    Context,
+    waist::{MAP, Owner, puts, task},
+};
 
 pub(crate) async fn the_last_claim_wins(context: Context) -> Result<()> {
     let mut old = Owner::claim(&context.backend().await?, &task(0)).await?;
@@ -33,24 +36,61 @@ pub(crate) async fn the_last_claim_wins(context: Context) -> Result<()> {
     Ok(())
 }
 
+/// By several handles: all in one task, where they meet at each of their steps, and each in a thread and runtime of its own.
 pub(crate) async fn one_of_many_claims_wins(context: Context) -> Result<()> {
-    let backend = context.backend().await?;
-    let id = task(0);
-    let claims = join_all((0..16).map(|_| Owner::claim(&backend, &id))).await;
-    let mut accepted = 0;
-    for claim in claims {
-        match claim {
-            Ok(mut owner) => accepted += u64::from(owner.put(MAP, &model("x")).await.is_ok()),
-            // Fenced while it was still claiming.
-            Err(error) => ensure!(
-                error.downcast_ref::<store_core::Error>().map(|e| e.kind())
-                    == Some(ErrorKind::Fenced),
-                "{error:#}"
-            ),
+    let handles = try_join_all((0..4).map(|_| context.backend())).await?;
+    for round in 0..4 {
+        let claims = match round {
+            0 => join_all(handles.iter().map(|handle| claims(handle, round)))
+                .await
+                .into_iter()
+                .flatten()
+                .collect(),
+            _ => claims_of_threads(&handles, round).await?,
+        };
+        let mut accepted = 0;
+        for claim in claims {
+            let told = match claim {
+                Ok(mut owner) => owner.put(MAP, &model("x")).await,
+                // Fenced while it was still claiming.
+                Err(error) => Err(error.downcast::<store_core::Error>()?),
+            };
+            match told {
+                Ok(()) => accepted += 1,
+                Err(error) => ensure!(error.kind() == ErrorKind::Fenced, "{error}"),
+            }
         }
+        ensure!(accepted == 1, "round {round}: {accepted} owners could commit");
     }
-    ensure!(accepted == 1, "{accepted} owners could commit");
     Ok(())
+}
+
+/// Several at once, by one handle.
+async fn claims(handle: &Arc<dyn Backend>, partition: u32) -> Vec<Result<Owner>> {
+    let id = task(partition);
+    join_all((0..4).map(|_| Owner::claim(handle, &id))).await
+}
+
+async fn claims_of_threads(
+    handles: &[Arc<dyn Backend>],
+    partition: u32,
+) -> Result<Vec<Result<Owner>>> {
+    let start = Arc::new(Barrier::new(handles.len()));
+    let by_thread = |handle: &Arc<dyn Backend>| {
+        let (handle, start) = (handle.clone(), start.clone());
+        thread::spawn(move || -> Result<_> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            start.wait();
+            Ok(runtime.block_on(claims(&handle, partition)))
+        })
+    };
+    let threads: Vec<_> = handles.iter().map(by_thread).collect();
+    let mut claims = Vec::new();
+    for thread in threads {
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await?;
+        claims.extend(joined.ok().context("a thread panicked")??);
+    }
+    Ok(claims)
 }
 
 pub(crate) async fn a_commit_sent_twice_counts_once(context: Context) -> Result<()> {

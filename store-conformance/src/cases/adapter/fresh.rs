@@ -3,20 +3,16 @@
 use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use futures::future::join;
+use futures::future::{join, try_join3};
 use store_core::backend::{MapChange, MapId, TaskReader};
 
-use super::holds;
+use super::{holds, model};
 use crate::{
     Outcome,
     waist::{MAP, Model, Owner, all, deletes, key, puts, task},
 };
 
 const SEGMENT: MapId = MapId::segment(2, 7);
-
-fn model(value: &str) -> Model {
-    [(key("key"), key(value))].into()
-}
 
 /// The value of the key in both maps, by a read and by a scan.
 async fn seen(reader: &dyn TaskReader) -> Result<[Option<Bytes>; 2]> {
@@ -102,17 +98,20 @@ pub(crate) async fn a_scan_beside_a_commit_has_no_hole(context: Context) -> Resu
     };
     owner.put(MAP, &numbered(0)).await?;
     let reader = backend.read(&task(0)).await?;
+    let other = context.backend().await?.read(&task(0)).await?;
     for round in 1..40 {
         let model = numbered(round);
         let commit = owner.next(puts(MAP, &model));
         let writer = owner.claim.writer.clone();
-        let scans = async {
-            let by_owner = all(&*writer, MAP).await?;
-            Ok::<_, anyhow::Error>([by_owner, all(&*reader, MAP).await?])
-        };
+        let scans = try_join3(all(&*writer, MAP), all(&*reader, MAP), all(&*other, MAP));
         let (sent, scans) = join(owner.send(&commit), scans).await;
         sent?;
-        for (found, by) in scans?.iter().zip(["the owner", "a reader"]) {
+        let (by_owner, by_reader, by_other) = scans?;
+        for (found, by) in [
+            (by_owner, "the owner"),
+            (by_reader, "a reader"),
+            (by_other, "a reader by another handle"),
+        ] {
             ensure!(found.keys().eq(model.keys()), "round {round}: {} for {by}", found.len());
         }
     }

@@ -4,17 +4,18 @@ use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{
-    PORTABLE_VALUE_BYTES,
-    backend::{MapChange, MapId, TaskId},
+    ErrorKind, PORTABLE_VALUE_BYTES,
+    backend::{MapChange, MapId, PageLimit, TaskId},
 };
 
-use super::holds;
+use super::{holds, refused};
 use crate::waist::{MAP, Model, Owner, key, puts, task};
 
 /// The longest key and value that are tried, whatever is declared.
 const KEY: usize = 64 << 10;
-const VALUE: usize = 16 << 20;
+const VALUE: usize = 64 << 20;
 
+/// A key and a value as long as declared, up to 64 KiB and 64 MiB: nothing is known of what is declared above these.
 pub(crate) async fn limits_are_as_declared(context: Context) -> Result<()> {
     let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
@@ -38,6 +39,11 @@ pub(crate) async fn everybody_is_told_the_same(context: Context) -> Result<()> {
     ensure!(reader.capabilities() == says, "a reader is told otherwise than the owner");
     for reader in [owner.reader(), &*reader] {
         ensure!(reader.searcher().is_some() == says.search, "search is not as declared");
+        // Queries are in the backend's own language, of which every backend owes this much.
+        if let Some(searcher) = reader.searcher() {
+            let told = searcher.search(1, "{", None, PageLimit::default()).await;
+            refused(told, ErrorKind::InvalidArgument, "a query that is no JSON object")?;
+        }
     }
     let other = Owner::claim(&context.backend().await?, &task(1)).await?;
     ensure!(other.reader().capabilities() == says, "another task is told otherwise");

@@ -7,12 +7,8 @@ use store_core::{
     backend::{Changes, TaskId},
 };
 
-use super::{holds, refused};
-use crate::waist::{MAP, Model, Owner, key, puts, task};
-
-fn model(value: &str) -> Model {
-    [(key("key"), key(value))].into()
-}
+use super::{holds, model, refused};
+use crate::waist::{MAP, Model, Owner, puts, task};
 
 pub(crate) async fn apply_and_close_may_be_repeated(context: Context) -> Result<()> {
     let mut owner = Owner::claim(&context.backend().await?, &task(0)).await?;

@@ -5,8 +5,10 @@ pub(crate) mod fencing;
 pub(crate) mod fresh;
 pub(crate) mod limits;
 pub(crate) mod lives;
+pub(crate) mod onlookers;
 pub(crate) mod pages;
 pub(crate) mod reading;
+pub(crate) mod rivals;
 pub(crate) mod tasks;
 
 use std::fmt::Debug;
@@ -17,7 +19,12 @@ use store_core::{
     backend::{MapId, TaskReader},
 };
 
-use crate::waist::{Model, all};
+use crate::waist::{Model, all, key};
+
+/// One entry, of this value.
+fn model(value: &str) -> Model {
+    [(key("key"), key(value))].into()
+}
 
 /// Fails where a map holds something else than it should; `when` says after what.
 async fn holds(reader: &dyn TaskReader, map: MapId, expected: &Model, when: &str) -> Result<()> {

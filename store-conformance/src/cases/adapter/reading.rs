@@ -1,18 +1,12 @@
 //! Reads: order, pages, what is there and what is not.
 
-use std::{
-    ops::Bound,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::ops::Bound;
 
 use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::backend::{Changes, KeyRange, MapChange, MapId, Order, PageLimit};
+use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit};
 
 use super::holds;
 use crate::waist::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
@@ -160,67 +154,6 @@ pub(crate) async fn keys_of_any_length_can_be_asked_for(context: Context) -> Res
     Ok(())
 }
 
-/// Each commit moves the only entry to another key and map; a reader's answer always has exactly one, of one number.
-pub(crate) async fn readers_never_miss_what_moves(context: Context) -> Result<()> {
-    let backend = context.backend().await?;
-    let mut owner = Owner::claim(&backend, &task(0)).await?;
-    let moved = |n: u64| -> Changes {
-        let (old, new) = (key((n - 1).to_be_bytes()), key(n.to_be_bytes()));
-        let mut changes = deletes(MAP, [old]);
-        let put = puts(MAP, &[(new.clone(), new.clone())].into());
-        if let (Some(MapChange::Write(writes)), Some(MapChange::Write(put))) =
-            (changes.get_mut(&MAP), put.get(&MAP))
-        {
-            writes.extend(put.clone());
-        }
-        let segment = |n: u64| MapId::segment(2, i64::try_from(n).unwrap_or_default());
-        changes.extend(puts(segment(n), &[(key("n"), new)].into()));
-        changes.insert(segment(n - 1), MapChange::Drop);
-        changes
-    };
-    let first = owner.next(moved(1));
-    owner.send(&first).await?;
-    let done = Arc::new(AtomicBool::new(false));
-    let reader = {
-        let (backend, done) = (backend.clone(), done.clone());
-        tokio::spawn(async move {
-            let mut reads = 0;
-            while !done.load(Ordering::Relaxed) || reads < 2 {
-                // Opened anew each time, as somebody who looks in would.
-                let reader = backend.read(&task(0)).await?;
-                let limit = PageLimit::default();
-                let order = if reads % 2 == 0 { Order::Forward } else { Order::Backward };
-                let page = match reader.scan(MAP, &KeyRange::ALL, order, limit).await {
-                    Err(error) if error.is_retryable() => continue,
-                    page => page?,
-                };
-                let seen = page.entries.len();
-                // A page that is not the last may have ended before the entry.
-                let may_be_there = page.resume.is_some() && seen == 0;
-                ensure!(seen == 1 || may_be_there, "a scan saw {seen} entries instead of one");
-                let segments: Vec<_> =
-                    (1..120).map(|segment| (MapId::segment(2, segment), key("n"))).collect();
-                let found = match reader.get_many(&segments).await {
-                    Err(error) if error.is_retryable() => continue,
-                    found => found?,
-                };
-                let there = found.iter().flatten().count();
-                ensure!(there == 1, "one read saw {there} segments");
-                reads += 1;
-                tokio::task::yield_now().await;
-            }
-            Ok(())
-        })
-    };
-    for n in 2..100 {
-        let commit = owner.next(moved(n));
-        owner.send(&commit).await?;
-        tokio::task::yield_now().await;
-    }
-    done.store(true, Ordering::Relaxed);
-    reader.await?
-}
-
 pub(crate) async fn large_values(context: Context) -> Result<()> {
     let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
@@ -248,41 +181,4 @@ pub(crate) async fn dropped_maps_are_gone(context: Context) -> Result<()> {
         holds(owner.reader(), *map, &model, "segment -1 was dropped").await?;
     }
     Ok(())
-}
-
-/// Each commit sets all keys to its number; a reader never sees two numbers in one answer.
-pub(crate) async fn readers_see_whole_commits(context: Context) -> Result<()> {
-    let backend = context.backend().await?;
-    let mut owner = Owner::claim(&backend, &task(0)).await?;
-    let numbered =
-        |n: u64| -> Model { (0..40_u8).map(|at| (key([at]), key(n.to_be_bytes()))).collect() };
-    owner.put(MAP, &numbered(1)).await?;
-    let done = Arc::new(AtomicBool::new(false));
-    let reader = {
-        let (backend, done) = (backend.clone(), done.clone());
-        tokio::spawn(async move {
-            let reader = backend.read(&task(0)).await?;
-            let keys: Vec<_> = (0..40_u8).map(|at| (MAP, key([at]))).collect();
-            let (mut reads, mut last) = (0, key(""));
-            while !done.load(Ordering::Relaxed) || reads == 0 {
-                let values = match reader.get_many(&keys).await {
-                    Err(error) if error.is_retryable() => continue,
-                    values => values?,
-                };
-                let first = values[0].clone().unwrap_or_default();
-                ensure!(values.iter().all(|value| value.as_ref() == Some(&first)), "half a commit");
-                ensure!(first >= last, "a reader went back");
-                last = first;
-                reads += 1;
-                tokio::task::yield_now().await;
-            }
-            Ok(())
-        })
-    };
-    for n in 2..150 {
-        owner.put(MAP, &numbered(n)).await?;
-        tokio::task::yield_now().await;
-    }
-    done.store(true, Ordering::Relaxed);
-    reader.await?
 }

@@ -8,12 +8,8 @@ use store_core::{
     backend::{KeyRange, Order, PageLimit, TaskId},
 };
 
-use super::{holds, refused};
+use super::{holds, model, refused};
 use crate::waist::{MAP, Model, Owner, key, kind, task};
-
-fn model(value: &str) -> Model {
-    [(key("key"), key(value))].into()
-}
 
 pub(crate) async fn state_survives_new_handles(context: Context) -> Result<()> {
     for round in 0..4_u64 {

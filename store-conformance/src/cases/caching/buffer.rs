@@ -1,20 +1,16 @@
 //! What the buffer holds, and that it empties without anybody noticing.
 
-use anyhow::{Result, ensure};
-use futures::TryStreamExt;
+use std::pin::pin;
+
+use anyhow::{Context as _, Result, ensure};
+use futures::{FutureExt, TryStreamExt};
 use store_core::prelude::*;
 
 use crate::{
     Context,
-    cases::tools::{bytes, committed, delete, holds, open, put, rows},
-    waist::{self, MAP, all},
+    cases::tools::{bytes, committed, delete, holds, open, put, rows, stored},
+    waist::MAP,
 };
-
-/// How many entries the backend holds for the task's first store, whatever the engine believes.
-async fn stored(context: &Context) -> Result<usize> {
-    let reader = context.backend().await?.read(&waist::task(0)).await?;
-    Ok(all(&*reader, MAP).await?.len())
-}
 
 pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Result<()> {
     let (task, store) = open(&context).await?;
@@ -24,7 +20,7 @@ pub(crate) async fn a_put_and_its_delete_leave_nothing(context: Context) -> Resu
     delete(&store, &["k"]).await?;
     for _ in 0..2 {
         holds(&*store, &[("kept", "v")]).await?;
-        ensure!(stored(&context).await? == 1, "the backend has more than one entry");
+        ensure!(stored(&context, [MAP]).await? == 1, "the backend has more than one entry");
         task.commit(()).await?;
     }
     Ok(())
@@ -59,27 +55,52 @@ pub(crate) async fn nothing_works_after_close(context: Context) -> Result<()> {
     holds(&*open(&context).await?.1, &[("k", "committed")]).await
 }
 
-/// What is processed counts with the commit of what it wrote, not before.
+/// What is processed counts with the commit of what it wrote, not before, whatever record is at work meanwhile.
 pub(crate) async fn positions_move_with_commits(context: Context) -> Result<()> {
     let (task, store) = open(&context).await?;
     task.commit(()).await?;
-    let offset = async || {
+    let stands_at = async |records: u32| {
+        let expected = (records > 0).then_some(i64::from(records));
         let own = task.checkpoint()?.offsets.get("s").copied();
         let read = context.read().await?.checkpoint().await?.offsets.get("s").copied();
-        ensure!(own == read, "the owner says {own:?}, a reader {read:?}");
-        Ok(own)
+        ensure!(
+            [own, read] == [expected; 2],
+            "{expected:?}: the owner says {own:?}, a reader {read:?}"
+        );
+        let found = rows(committed(&context).await?.all()).await?;
+        let keys = (0..records).map(|n| bytes(i64::from(n).to_be_bytes()));
+        ensure!(found.iter().map(|(key, _)| key.clone()).eq(keys), "{records} records: {found:?}");
+        anyhow::Ok(())
     };
-    for position in 0..2 {
-        if let Some(unit) = task.begin("s", position).await? {
-            store.put(&bytes(position.to_be_bytes()), &bytes("v")).await?;
-            unit.finish()?;
-        }
-    }
-    ensure!(offset().await?.is_none() && rows(committed(&context).await?.all()).await?.is_empty());
-    // The record at work meanwhile does not count with those before.
+    let begin = async |position: i64| {
+        let unit = task.begin("s", position).await?.context("it was not processed before")?;
+        store.put(&bytes(position.to_be_bytes()), &bytes("v")).await?;
+        anyhow::Ok(unit)
+    };
+    begin(0).await?.finish()?;
+    begin(1).await?.finish()?;
+    ensure!(task.begin("s", 1).await?.is_none(), "the task does not know what it processed");
+    stands_at(0).await?;
     task.commit(()).await?;
-    ensure!(offset().await? == Some(2) && rows(committed(&context).await?.all()).await?.len() == 2);
-    Ok(())
+    stands_at(2).await?;
+    // A record at work when the commit is asked for counts whole, and so does one of another source.
+    let (at_work, other) = (begin(2).await?, task.begin("other", 7).await?);
+    let mut commit = pin!(task.commit(()));
+    ensure!(commit.as_mut().now_or_never().is_none(), "a commit did not wait for a record");
+    stands_at(2).await?;
+    at_work.finish()?;
+    other.context("it was not processed before")?.finish()?;
+    commit.await?;
+    stands_at(3).await?;
+    let ahead = task.checkpoint()?.ahead;
+    ensure!(ahead.get("other") == Some(&vec![(7, 8)]), "{ahead:?}");
+    // One that is at work after the commit does not count.
+    let at_work = begin(3).await?;
+    stands_at(3).await?;
+    at_work.finish()?;
+    stands_at(3).await?;
+    task.commit(()).await?;
+    stands_at(4).await
 }
 
 pub(crate) async fn bytes_are_counted(context: Context) -> Result<()> {

@@ -5,10 +5,13 @@ use bytes::Bytes;
 use store_core::{EngineConfig, prelude::*};
 
 use super::{
-    refusals::{PERHAPS, Perhaps},
+    refusals::PERHAPS,
     tools::{Life, NUMBERS, RAW, bytes, numbers, puts, refused, same},
 };
-use crate::{Context, cases::watched::Watched};
+use crate::{
+    Context,
+    cases::{unencodable::Perhaps, watched::Watched},
+};
 
 pub(crate) async fn none_of_them_is_done_after_an_error(context: Context) -> Result<()> {
     let key = |n| Perhaps(Some(n));

@@ -2,44 +2,18 @@
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use store_core::{
-    codec::{Key, KeyPrefix},
-    prelude::*,
-};
+use store_core::{codec::KeyPrefix, prelude::*};
 
 use super::tools::{Life, TEXTS, refused, rows, texts};
-use crate::Context;
-
-/// A key that may have no bytes.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Perhaps(pub(crate) Option<u32>);
-
-impl Key for Perhaps {
-    fn codec() -> String {
-        "perhaps".to_owned()
-    }
-
-    fn encode_part(&self, out: &mut Vec<u8>) -> store_core::Result<()> {
-        let key = self.0.ok_or_else(no_bytes)?;
-        key.encode_part(out)
-    }
-
-    fn decode_part(bytes: &mut &[u8]) -> store_core::Result<Self> {
-        u32::decode_part(bytes).map(|key| Self(Some(key)))
-    }
-}
+use crate::{Context, cases::unencodable::Perhaps};
 
 /// A beginning that has no bytes.
 struct Never;
 
 impl KeyPrefix<String> for Never {
     fn prefix_bytes(&self) -> store_core::Result<Bytes> {
-        Err(no_bytes())
+        Err(Error::new(ErrorKind::Encode, "it has no bytes"))
     }
-}
-
-fn no_bytes() -> Error {
-    Error::new(ErrorKind::Encode, "it has no bytes")
 }
 
 pub(crate) static PERHAPS: KeyValue<Perhaps, String> = KeyValue::new("perhaps");

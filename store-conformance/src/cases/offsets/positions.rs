@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The offsets as the owner, a reader and the next owner are told them.
-async fn stored(context: &Context, task: &Task, expected: &[(&str, i64)]) -> Result<()> {
+async fn offsets_are(context: &Context, task: &Task, expected: &[(&str, i64)]) -> Result<()> {
     let expected: BTreeMap<_, _> =
         expected.iter().map(|(source, offset)| ((*source).to_owned(), *offset)).collect();
     let own = task.checkpoint()?.offsets;
@@ -25,20 +25,20 @@ async fn stored(context: &Context, task: &Task, expected: &[(&str, i64)]) -> Res
 pub(crate) async fn are_kept(context: Context) -> Result<()> {
     let (task, _) = open(&context).await?;
     task.commit([("p0", 10), ("p1", 20)]).await?;
-    stored(&context, &task, &[("p0", 10), ("p1", 20)]).await?;
+    offsets_are(&context, &task, &[("p0", 10), ("p1", 20)]).await?;
     drop(task);
     let (task, _) = open(&context).await?;
-    stored(&context, &task, &[("p0", 10), ("p1", 20)]).await
+    offsets_are(&context, &task, &[("p0", 10), ("p1", 20)]).await
 }
 
 pub(crate) async fn are_merged(context: Context) -> Result<()> {
     let (task, _) = open(&context).await?;
     task.commit([("p0", 10), ("p1", 20)]).await?;
     task.commit([("p1", 30)]).await?;
-    stored(&context, &task, &[("p0", 10), ("p1", 30)]).await?;
+    offsets_are(&context, &task, &[("p0", 10), ("p1", 30)]).await?;
     drop(task);
     let (task, _) = open(&context).await?;
-    stored(&context, &task, &[("p0", 10), ("p1", 30)]).await
+    offsets_are(&context, &task, &[("p0", 10), ("p1", 30)]).await
 }
 
 pub(crate) async fn are_kept_by_none_and_forgotten_by_null(context: Context) -> Result<()> {
@@ -46,23 +46,23 @@ pub(crate) async fn are_kept_by_none_and_forgotten_by_null(context: Context) -> 
     task.commit([("p0", 10), ("p1", 20)]).await?;
     put(&store, &[("k", "v")]).await?;
     task.commit(()).await?;
-    stored(&context, &task, &[("p0", 10), ("p1", 20)]).await?;
+    offsets_are(&context, &task, &[("p0", 10), ("p1", 20)]).await?;
     task.commit([("p0", None), ("p1", Some(21)), ("never", None)]).await?;
-    stored(&context, &task, &[("p1", 21)]).await?;
+    offsets_are(&context, &task, &[("p1", 21)]).await?;
     drop((task, store));
     let (task, _) = open(&context).await?;
-    stored(&context, &task, &[("p1", 21)]).await
+    offsets_are(&context, &task, &[("p1", 21)]).await
 }
 
 pub(crate) async fn are_none_before_the_first_commit(context: Context) -> Result<()> {
     let (task, store) = open(&context).await?;
-    stored(&context, &task, &[]).await?;
+    offsets_are(&context, &task, &[]).await?;
     put(&store, &[("k", "v")]).await?;
     ensure!(task.checkpoint()?.sequence == 0);
     task.close().await?;
     drop((task, store));
     let (task, _) = open(&context).await?;
-    stored(&context, &task, &[]).await?;
+    offsets_are(&context, &task, &[]).await?;
     ensure!(task.checkpoint()?.sequence == 0);
     Ok(())
 }

@@ -4,12 +4,15 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store_core::prelude::*;
+use store_core::{
+    layers::{Faults, Odds},
+    prelude::*,
+};
 use tokio::task::yield_now;
 
 use crate::{
     Context,
-    cases::tools::{bytes, committed, open, rows},
+    cases::tools::{bytes, committed, open, open_on, rows, without_cache},
 };
 
 /// Polls a future some times, with a turn for others in between, and drops it; its result, if it was done by then.
@@ -33,17 +36,32 @@ pub(crate) async fn dropped_reads_mix_up_nothing(context: Context) -> Result<()>
         store.put(&key(n), &value(n)).await?;
     }
     task.commit(()).await?;
-    let (_task, store) = open(&context).await?;
+    // Each read goes to the backend, and none ends at once.
+    let line = Faults::seeded(context.seed, Odds::delays(3));
+    let database = context.database_with(without_cache()).await?.layer(line);
+    let (_task, store) = open_on(&database).await?;
+    let mut dropped = 0;
     for round in 0..1000 {
-        let [dropped, other] = [(); 2].map(|()| random.random_range(0..64));
-        let polls = random.random_range(0..4);
-        let found = poll_and_drop(store.get(&key(dropped)), polls).await.transpose()?;
-        ensure!(found.is_none_or(|found| found == Some(value(dropped))), "round {round}");
-        if round % 8 == 0 {
+        let [one, another, other] = [(); 3].map(|()| random.random_range(0..64));
+        let polls = random.random_range(1..4);
+        let asked: Vec<_> = [one, another].into_iter().take(1 + round % 2).collect();
+        let keys: Vec<_> = asked.iter().map(|n| key(*n)).collect();
+        match poll_and_drop(store.get_many(&keys), polls).await.transpose()? {
+            Some(found) => {
+                let expected = asked.iter().map(|n| Some(value(*n)));
+                ensure!(
+                    found.into_iter().eq(expected),
+                    "round {round}: other values for {asked:?}"
+                );
+            }
+            None => dropped += 1,
+        }
+        if round % 4 == 0 {
             let found = store.get(&key(other)).await?;
             ensure!(found == Some(value(other)), "round {round}: another key's value for {other}");
         }
     }
+    ensure!(dropped >= 250, "{dropped} of 1000 reads were dropped before they ended");
     for n in 0..64 {
         ensure!(store.get(&key(n)).await? == Some(value(n)), "another key's value for {n}");
     }

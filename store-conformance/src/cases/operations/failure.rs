@@ -1,8 +1,11 @@
 //! Failures, and what works after them (R).
 
-use anyhow::{Context as _, Result, ensure};
+use std::{fs, time::Duration};
+
+use anyhow::{Context as _, Result, bail, ensure};
 use futures::TryStreamExt;
 use store_core::{PORTABLE_KEY_BYTES, layers::Fault, prelude::*};
+use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
     Context,
@@ -69,7 +72,8 @@ pub(crate) async fn a_thousand_failures(context: Context) -> Result<()> {
     let (task, store) = open(&context).await?;
     let database = context.database().await?;
     let above = bytes(vec![0; PORTABLE_KEY_BYTES + 1]);
-    for round in 0..1000 {
+    let before = Held::now();
+    for round in 0..FAILURES {
         for (error, expected) in [
             (store.put(&above, &above).await.err(), ErrorKind::TooLarge),
             (task.commit([("s", -1)]).await.err(), ErrorKind::InvalidArgument),
@@ -82,7 +86,41 @@ pub(crate) async fn a_thousand_failures(context: Context) -> Result<()> {
         }
     }
     ensure!(task.buffered_bytes() == 0, "refused writes left something");
+    before.is_all().await?;
     put(&store, &[("k", "v")]).await?;
     task.commit([("s", 1)]).await?;
     holds(&*open(&context).await?.1, &[("k", "v")]).await
+}
+
+/// How many failures of each sort.
+const FAILURES: usize = 1000;
+
+/// What is in use: tasks of this case's runtime, and open files of the process where the system tells.
+#[derive(Debug)]
+struct Held {
+    tasks: usize,
+    files: usize,
+}
+
+impl Held {
+    fn now() -> Self {
+        Self {
+            tasks: Handle::current().metrics().num_alive_tasks(),
+            files: fs::read_dir("/proc/self/fd").map_or(0, Iterator::count),
+        }
+    }
+
+    /// Fails where more is in use now, and stays so. Lines may have been made anew, and other cases of the process open and
+    /// close files; what every failure leaves behind is far more.
+    async fn is_all(&self) -> Result<()> {
+        let mut now = Self::now();
+        for _ in 0..50 {
+            if now.tasks <= self.tasks + 10 && now.files <= self.files + FAILURES / 2 {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100)).await;
+            now = Self::now();
+        }
+        bail!("{now:?} after {FAILURES} failures, {self:?} before them")
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     Context,
     cases::{
         stages::Opened,
-        timed::{collect, ms, stored},
+        timed::{BRIEF, OFF_THE_WALL, brief_passes, collect, stored},
     },
 };
 
@@ -41,20 +41,32 @@ pub(crate) async fn what_expired_is_gone(context: Context) -> Result<()> {
     Ok(())
 }
 
+/// What lived for longer than its retention, in a database that has clocks of its own, is there for everybody.
 pub(crate) async fn the_wall_clock_plays_no_part(context: Context) -> Result<()> {
-    const YEAR: i64 = 365 * 24 * 3_600_000;
-    // The first moments of 1970, a time to come, and the first ones again.
-    for (partition, time) in [(0, 0), (1, 100_000 * YEAR), (2, 0)] {
-        let rows = numbered(&[("a", time, time), ("a", time, time + 1)]);
-        let database = context.database().await?;
-        let task = database.task("app", partition).store(&CUT).open().await?;
-        put(&*task.store(&CUT)?, &rows).await?;
+    static SHORT: Session<String, u32> = Session::new("short", BRIEF);
+    let open = async |partition| {
+        let task = context.database().await?.task("app", partition).store(&SHORT).open().await?;
+        let store = task.store(&SHORT)?;
+        anyhow::Ok((task, store))
+    };
+    let sessions =
+        |time| numbered(&[("a", time, time), ("a", time, time + 1), ("a", time, time + 2)]);
+    for (partition, time) in OFF_THE_WALL {
+        let (task, store) = open(partition).await?;
+        put(&*store, &sessions(time)[..2]).await?;
         task.commit(()).await?;
-        task.close().await?;
-        tokio::time::sleep(ms(20)).await;
+    }
+    brief_passes().await;
+    for (partition, time) in OFF_THE_WALL {
+        let expected = sessions(time);
         let read = context.database().await?.read("app", partition).await?;
-        let found = collect(read.store(&CUT).await?.all(Order::Forward)).await?;
-        ensure!(found == rows, "{found:?}");
+        let found = collect(read.store(&SHORT).await?.all(Order::Forward)).await?;
+        ensure!(found == expected[..2], "at {time} a reader finds {found:?}");
+        let (task, store) = open(partition).await?;
+        put(&*store, &expected[2..]).await?;
+        task.commit(()).await?;
+        let found = collect(store.all(Order::Forward)).await?;
+        ensure!(found == expected, "at {time} the next owner finds {found:?}");
     }
     Ok(())
 }

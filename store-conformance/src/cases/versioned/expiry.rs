@@ -8,7 +8,7 @@ use crate::{
     Context,
     cases::{
         stages::Opened,
-        timed::{collect, ms, stored},
+        timed::{BRIEF, OFF_THE_WALL, brief_passes, collect, stored},
     },
 };
 
@@ -49,23 +49,34 @@ pub(crate) async fn what_expired_is_gone(context: Context) -> Result<()> {
     Ok(())
 }
 
+/// What lived for longer than its history, in a database that has clocks of its own, is there for everybody.
 pub(crate) async fn the_wall_clock_plays_no_part(context: Context) -> Result<()> {
-    const YEAR: i64 = 365 * 24 * 3_600_000;
-    // The first moments of 1970, a time to come, and the first ones again.
-    for (partition, time) in [(0, 0), (1, 100_000 * YEAR), (2, 0)] {
-        let database = context.database().await?;
-        let task = database.task("app", partition).store(&RATES).open().await?;
-        let (rates, k) = (task.store(&RATES)?, text("k"));
-        rates.put(&k, Some(&text("a")), time).await?;
-        rates.put(&k, Some(&text("b")), time + 1).await?;
+    static SHORT: VersionedKeyValue<String, String> = VersionedKeyValue::new("short", BRIEF);
+    let open = async |partition| {
+        let task = context.database().await?.task("app", partition).store(&SHORT).open().await?;
+        let store = task.store(&SHORT)?;
+        anyhow::Ok((task, store))
+    };
+    let k = text("k");
+    for (partition, time) in OFF_THE_WALL {
+        let (task, store) = open(partition).await?;
+        store.put(&k, Some(&text("a")), time).await?;
+        store.put(&k, Some(&text("b")), time + 1).await?;
         task.commit(()).await?;
-        task.close().await?;
-        tokio::time::sleep(ms(20)).await;
-        let read = context.database().await?.read("app", partition).await?;
-        let rates = read.store(&RATES).await?;
-        let found = collect(rates.history(&k, time, time + 1, Order::Forward)).await?;
+    }
+    brief_passes().await;
+    for (partition, time) in OFF_THE_WALL {
+        let read = context.database().await?.read("app", partition).await?.store(&SHORT).await?;
+        let found = collect(read.history(&k, time, time + 1, Order::Forward)).await?;
         let expected = [record("a", time, time + 1), record("b", time + 1, None)];
-        ensure!(found == expected, "{found:?}");
+        ensure!(found == expected, "at {time} a reader finds {found:?}");
+        let (task, store) = open(partition).await?;
+        store.put(&k, Some(&text("c")), time + 2).await?;
+        task.commit(()).await?;
+        let found = collect(store.history(&k, time, time + 2, Order::Forward)).await?;
+        let [a, b] = [("a", time), ("b", time + 1)].map(|(value, at)| record(value, at, at + 1));
+        let expected = [a, b, record("c", time + 2, None)];
+        ensure!(found == expected, "at {time} the next owner finds {found:?}");
     }
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) async fn at_the_limits_and_above(context: Context) -> Result<()> {
     native.native_limits = true;
     (native.uncommitted_soft_bytes, native.uncommitted_hard_bytes) = (256 << 20, 256 << 20);
     // Where a backend has none, or one that no test reaches, there is nothing above.
-    let own = |limit: usize| (limit <= 32 << 20).then_some(limit);
+    let own = |limit: usize| (limit <= 64 << 20).then_some(limit);
     for (config, key, value) in [
         (EngineConfig::default(), Some(PORTABLE_KEY_BYTES), Some(PORTABLE_VALUE_BYTES)),
         (native, own(declared.max_key_bytes), own(declared.max_value_bytes)),

@@ -1,7 +1,14 @@
 //! Settings of the engine: what contradicts, and what each does (G).
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
-use store_core::{EngineConfig, PORTABLE_KEY_BYTES, backend::PageLimit, prelude::*};
+use store_core::{
+    EngineConfig, PORTABLE_KEY_BYTES,
+    backend::PageLimit,
+    layers::{CallKind, Faults},
+    prelude::*,
+};
 
 use crate::{
     Context,
@@ -22,6 +29,9 @@ pub(crate) async fn that_contradict_are_refused(context: Context) -> Result<()> 
     for (names, bad) in [
         ("page_entries", config(|config| config.page_entries = 0)),
         ("page_bytes", config(|config| config.page_bytes = 0)),
+        ("read_batch_keys", config(|config| config.read_batch_keys = 0)),
+        ("read_batch_bytes", config(|config| config.read_batch_bytes = 0)),
+        ("reads_in_flight", config(|config| config.reads_in_flight = 0)),
         ("uncommitted_soft_bytes", config(|config| config.uncommitted_hard_bytes = 1)),
         ("uncommitted_hard_bytes", config(|config| config.uncommitted_soft_bytes = usize::MAX)),
     ] {
@@ -89,6 +99,8 @@ pub(crate) async fn have_their_effects(context: Context) -> Result<()> {
         }
     }
 
+    reads_are_as_set(&context).await?;
+
     let above = "k".repeat(PORTABLE_KEY_BYTES + 1);
     let (_task, store) = open_on(&context.database().await?).await?;
     let refused = store.put(&bytes(&above), &bytes("v")).await.err().map(|error| error.kind());
@@ -99,6 +111,53 @@ pub(crate) async fn have_their_effects(context: Context) -> Result<()> {
         put(&store, &[(&above, "v")]).await?;
         task.commit(()).await?;
         ensure!(store.get(&bytes(&above)).await? == Some(bytes("v")));
+    }
+    Ok(())
+}
+
+/// Sets how values are read; the task has 24 keys.
+async fn reads_are_as_set(context: &Context) -> Result<()> {
+    let keys: Vec<_> = (0..24_u32).map(|n| bytes(n.to_be_bytes())).collect();
+    // How many keys each request takes at most, and how many requests two reads of all need at least.
+    for (config, most, least) in [
+        (config(|config| config.cache_bytes = 64 << 20), 24, 1),
+        (config(|config| config.cache_bytes = 0), 24, 2),
+        (config(|config| config.read_batch_keys = 5), 5, 5),
+        (config(|config| config.read_batch_bytes = 1), 1, 24),
+    ] {
+        let watched = Watched::new(context).await?;
+        let (_task, store) = open_on(&watched.database(config.clone())?).await?;
+        watched.take();
+        for _ in 0..2 {
+            let found = store.get_many(&keys).await?;
+            ensure!(found.iter().all(Option::is_some), "a key is absent with {config:?}");
+        }
+        let requests = watched.take().gets;
+        ensure!(
+            requests.len() >= least && requests.iter().all(|keys| *keys <= most),
+            "requests of {requests:?} keys with {config:?}"
+        );
+        let reads = if config.cache_bytes == 0 { 2 } else { 1 };
+        let asked: usize = requests.iter().sum();
+        ensure!(asked == reads * keys.len(), "{asked} keys were asked for with {config:?}");
+    }
+    for most in [1, 3] {
+        let line = Faults::none();
+        let config = config(|config| {
+            (config.reads_in_flight, config.read_batch_keys) = (most, 1);
+        });
+        let database = context.database_with(config).await?.layer(line.clone());
+        let (_task, store) = open_on(&database).await?;
+        let before = line.calls(CallKind::GetMany);
+        line.hold(&[CallKind::GetMany]);
+        let keys = keys.clone();
+        let read = tokio::spawn(async move { store.get_many(&keys).await });
+        line.held().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let sent = line.calls(CallKind::GetMany) - before;
+        ensure!(sent == most as u64, "{sent} requests are on their way, {most} may be");
+        line.release();
+        ensure!(read.await??.iter().all(Option::is_some), "a key is absent");
     }
     Ok(())
 }

@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{Backend, Capabilities, Commit, MapChange, OwnerId, TaskId},
+    backend::{
+        Backend, Capabilities, Commit, MapChange, OwnerId, PageLimit, SearchPage, Searcher, TaskId,
+    },
     memory::MemoryBackend,
 };
 
@@ -23,6 +26,7 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("says-search", "says that it can search, and cannot", || {
             Says(|says| says.search = true)
         }),
+        Broken::new("search-takes-anything", "finds nothing by what is no query", || Finds),
         Broken::new("says-short-keys", "says that keys are shorter than they must be", || {
             Says(|says| says.max_key_bytes = 8 << 10)
         }),
@@ -33,6 +37,11 @@ pub(super) fn faults() -> Vec<Broken> {
             key: usize::MAX,
             value: (8 << 20) + 64,
         }),
+        Broken::new(
+            "says-longer-values",
+            "says that it takes values far above the portable ones, and does not",
+            || Limited { key: usize::MAX, value: 32 << 20 },
+        ),
         Broken::new("says-long-keys", "says that it takes keys that it refuses", || Limited {
             key: 20 << 10,
             value: usize::MAX,
@@ -47,6 +56,32 @@ pub(super) fn faults() -> Vec<Broken> {
         }),
         Broken::new("durable-later", "acknowledges a commit that a kill loses", Later::default),
     ]
+}
+
+#[derive(Debug)]
+struct Finds;
+
+impl Fault for Finds {
+    fn capabilities(&self, says: &mut Capabilities) {
+        says.search = true;
+    }
+
+    fn searcher(&self) -> Option<&dyn Searcher> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Searcher for Finds {
+    async fn search(
+        &self,
+        _store: u32,
+        _query: &str,
+        _after: Option<&Bytes>,
+        _limit: PageLimit,
+    ) -> Result<SearchPage> {
+        Ok(SearchPage::default())
+    }
 }
 
 #[derive(Debug)]

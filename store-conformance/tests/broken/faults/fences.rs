@@ -119,7 +119,7 @@ impl Fault for Resent {
 
 /// Claims that meet get the same owner.
 #[derive(Debug, Default)]
-struct EpochOnly(Mutex<HashMap<TaskId, (OwnerId, usize)>>);
+pub(super) struct EpochOnly(Mutex<HashMap<TaskId, (OwnerId, usize)>>);
 
 impl EpochOnly {
     fn with<T>(&self, task: &TaskId, owner: OwnerId, with: fn(&mut (OwnerId, usize)) -> T) -> T {

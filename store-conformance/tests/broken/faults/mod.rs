@@ -4,6 +4,7 @@ mod capabilities;
 mod checkpoints;
 mod commits;
 mod fences;
+mod handles;
 mod hangs;
 mod reads;
 mod scans;
@@ -64,6 +65,7 @@ pub(crate) fn all() -> Vec<Broken> {
         commits::faults(),
         checkpoints::faults(),
         fences::faults(),
+        handles::faults(),
         tasks::faults(),
         stale::faults(),
         capabilities::faults(),

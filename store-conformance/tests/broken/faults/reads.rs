@@ -1,6 +1,9 @@
 //! Reads of keys, and counts.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use store_conformance::async_trait;
@@ -65,6 +68,11 @@ pub(super) fn faults() -> Vec<Broken> {
         }),
         Broken::new("long-key-refused", "asking for a long key is an error", || LongRefused),
         Broken::new("absent-map-fails", "an absent map is an error", || AbsentFails),
+        Broken::new(
+            "answers-out-of-step",
+            "the answer to a read that was dropped is given to the next one",
+            Line::default,
+        ),
         Broken::new("reads-torn", "an answer is of two moments", || Torn),
         Broken::new("count-too-high", "a count is one too many, and said to be exact", || {
             Counted(|count| count + u64::from(count > 0))
@@ -102,7 +110,7 @@ impl Fault for AbsentFails {
 }
 
 #[derive(Debug)]
-struct Torn;
+pub(super) struct Torn;
 
 #[async_trait]
 impl Fault for Torn {
@@ -114,6 +122,23 @@ impl Fault for Torn {
         }
         found.extend(sound.reader.get_many(second).await?);
         Ok(found)
+    }
+}
+
+/// Answers in the order in which they were asked for, whoever waits.
+#[derive(Debug, Default)]
+struct Line(Mutex<VecDeque<Vec<Option<Bytes>>>>);
+
+#[async_trait]
+impl Fault for Line {
+    async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<Bytes>>> {
+        let answer = sound.reader.get_many(keys).await?;
+        let line = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line().push_back(answer);
+        tokio::task::yield_now().await;
+        let next = line().pop_front().unwrap_or_default();
+        // Another number of values cannot be taken for an answer.
+        if next.len() == keys.len() { Ok(next) } else { sound.reader.get_many(keys).await }
     }
 }
 

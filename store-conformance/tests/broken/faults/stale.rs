@@ -173,7 +173,7 @@ impl Fault for Old {
 
 /// While a commit is on its way, scans find nothing.
 #[derive(Debug, Default)]
-struct Hole(AtomicBool);
+pub(super) struct Hole(AtomicBool);
 
 #[async_trait]
 impl Fault for Hole {

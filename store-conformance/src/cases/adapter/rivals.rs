@@ -28,9 +28,11 @@ pub(crate) async fn a_commit_meets_a_claim(context: Context) -> Result<()> {
     for round in 0..rounds {
         let (mine, others) = (&handles[round % 2], &handles[(round + 1) % 2]);
         let steps = steps(before, round, owner.checkpoint.sequence);
+        let reader = others.read(&task(0)).await?;
+        // From here on nothing fails before both have come.
         let start = Arc::new(Barrier::new(2));
         let sends = tokio::spawn(send_all(owner, steps.clone(), start.clone()));
-        let claims = tokio::spawn(claim(others.clone(), round % 4, start));
+        let claims = tokio::spawn(claim(others.clone(), reader, round % 4, start));
         let (sent, claimed) = (sends.await?, claims.await?);
         let met = async {
             let (old, sent) = sent?;
@@ -115,10 +117,10 @@ async fn send_all(
 /// Claims after some other calls, so that it meets the commits at each of their steps; and what is there then.
 async fn claim(
     backend: Arc<dyn Backend>,
+    reader: Arc<dyn TaskReader>,
     calls: usize,
     start: Arc<Barrier>,
 ) -> Result<(Owner, Seen)> {
-    let reader = backend.read(&task(0)).await?;
     start.wait().await;
     for _ in 0..calls {
         reader.checkpoint().await?;

@@ -11,7 +11,7 @@ use std::{
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{Backend, Claim, Commit, OwnerId, TaskId, TaskWriter},
+    backend::{Backend, Claim, Commit, OwnerId, TaskId, TaskReader, TaskWriter},
 };
 
 use super::Broken;
@@ -26,12 +26,31 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("commit-panics", "the third commit panics", || Counted::of(Call::Panics)),
         Broken::new("close-hangs", "closing never ends", || Counted::of(Call::CloseHangs))
             .endless(),
+        Broken::new(
+            "failures-leak",
+            "each refused read of a task leaves something running",
+            || Leak,
+        ),
         Broken::new("close-once", "closing again is an error", || Counted::of(Call::CloseOnce)),
         Broken::new("apply-once", "applying again is an error", || Counted::of(Call::ApplyOnce)),
         Broken::new("apply-needs-commit", "applying nothing is an error", || {
             Counted::of(Call::ApplyFirst)
         }),
     ]
+}
+
+#[derive(Debug)]
+struct Leak;
+
+#[async_trait]
+impl Fault for Leak {
+    async fn read(&self, sound: &dyn Backend, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
+        let reader = sound.read(task).await;
+        if reader.is_err() {
+            tokio::spawn(pending::<()>());
+        }
+        reader
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -39,6 +40,11 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("pages-cached", "the first page of a range stays", PageCache::default),
         Broken::new("reads-once-old", "the first read after a commit is old", Old::default),
         Broken::new("scan-hole", "a scan during a commit misses what it writes", Hole::default),
+        Broken::new(
+            "rows-age",
+            "a segment that nobody touched for a second is gone",
+            Aging::default,
+        ),
         Broken::new(
             "checkpoint-cached",
             "readers see the first checkpoint for ever",
@@ -192,6 +198,42 @@ impl Fault for Hole {
         let told = sound.writer()?.commit(commit).await;
         self.0.store(false, Ordering::Relaxed);
         told
+    }
+}
+
+/// When each segment was last written or read, by the clock on the wall.
+#[derive(Debug, Default)]
+struct Aging(Mutex<HashMap<(TaskId, MapId), Instant>>);
+
+impl Aging {
+    fn is_gone(&self, sound: &Sound, map: MapId) -> bool {
+        let mut touched = lock(&self.0);
+        let Some(at) = touched.get_mut(&(sound.task.clone(), map)) else { return false };
+        let gone = map.segment.is_some() && at.elapsed() > Duration::from_secs(1);
+        if !gone {
+            *at = Instant::now();
+        }
+        gone
+    }
+}
+
+#[async_trait]
+impl Fault for Aging {
+    async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<Bytes>>> {
+        let found = sound.reader.get_many(keys).await?;
+        let aged = keys.iter().zip(found);
+        Ok(aged.map(|((map, _), found)| found.filter(|_| !self.is_gone(sound, *map))).collect())
+    }
+
+    async fn scan(&self, sound: &Sound, scan: Scan) -> Result<Page> {
+        if self.is_gone(sound, scan.map) { Ok(Page::default()) } else { sound.scan(&scan).await }
+    }
+
+    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
+        for map in commit.changes().keys() {
+            lock(&self.0).insert((sound.task.clone(), *map), Instant::now());
+        }
+        sound.writer()?.commit(commit).await
     }
 }
 

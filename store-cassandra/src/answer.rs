@@ -46,6 +46,17 @@ impl Shared {
         rows(self.session.execute_unpaged(statement, values).await, doing)
     }
 
+    /// Sends a statement that finds nothing.
+    pub(crate) async fn tell(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+        doing: impl Display,
+    ) -> Result<()> {
+        let done = self.session.execute_unpaged(statement, values).await;
+        done.map(drop).map_err(|error| failed(doing, error))
+    }
+
     /// One page of what a statement finds.
     pub(crate) async fn ask_page<T: Row>(
         &self,

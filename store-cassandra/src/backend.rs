@@ -14,7 +14,7 @@ use store_core::{
 use crate::{
     CassandraConfig,
     connect::{Profiles, check_datacenter, connect},
-    error::{failed, unreadable},
+    error::unreadable,
     layout, schema,
     statements::Statements,
     task::{CassandraTask, Shared},
@@ -84,8 +84,8 @@ impl CassandraBackend {
     async fn list(&self, task: &TaskId) -> Result<()> {
         let application = layout::application(self.shared.config.prefix(), &task.application);
         let values = (application, i64::from(task.partition));
-        let done = self.shared.session.execute_unpaged(&self.shared.statements.list, values).await;
-        done.map(drop).map_err(|error| failed(format_args!("list task {task}"), error))
+        let doing = format!("list task {task}");
+        self.shared.tell(&self.shared.statements.list, values, doing).await
     }
 }
 

@@ -231,7 +231,7 @@ const MAX_BATCH_ENTRIES: usize = 10_000;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// A scan asks every bucket.
-const MAX_BUCKETS: u32 = 256;
+pub(crate) const MAX_BUCKETS: u32 = 256;
 
 #[cfg(test)]
 mod tests {

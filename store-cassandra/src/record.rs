@@ -10,6 +10,7 @@ use store_core::{
 use uuid::Uuid;
 
 use crate::{
+    config::MAX_BUCKETS,
     layout::{Buckets, VERSION},
     task::CassandraTask,
 };
@@ -53,7 +54,7 @@ impl Record {
     }
 
     fn decode(self) -> Option<(Meta, Buckets)> {
-        let buckets = |n: i32| u32::try_from(n).ok().filter(|n| (1..=256).contains(n));
+        let buckets = |n: i32| u32::try_from(n).ok().filter(|n| (1..=MAX_BUCKETS).contains(n));
         let buckets =
             Buckets { whole: buckets(self.buckets)?, segment: buckets(self.segment_buckets)? };
         let owner = OwnerId::from_u128(self.owner.as_u128());

@@ -161,8 +161,7 @@ impl CassandraTask {
         statement: &PreparedStatement,
         values: impl SerializeRow,
     ) -> Result<()> {
-        let done = self.shared.session.execute_unpaged(statement, values).await;
-        done.map(drop).map_err(|error| failed(self.doing("write to"), error))
+        self.shared.tell(statement, values, self.doing("write to")).await
     }
 
     /// Writes into one partition as one mutation, all with the stamp.

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             trials.push(Trial::test(format!("{sort}::cut_off"), move || {
                 block_on(cut_off(ours.place(sort)?, &all))
             }));
-            if matches!(sort, Sort::Embedded | Sort::Redis | Sort::Cassandra) {
+            if sort.has_url() {
                 let (servers, all) = (servers.clone(), expected.clone());
                 trials.push(Trial::test(format!("{sort}::kill_9"), move || {
                     let place = servers.place(sort)?;

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
                 let cuts = if sort == Sort::Cassandra { 10 } else { 30 };
                 block_on(cut_off(ours.place(sort)?, &Text::new()?, kills(cuts)))
             }));
-            if matches!(sort, Sort::Embedded | Sort::Redis | Sort::Cassandra) {
+            if sort.has_url() {
                 let servers = servers.clone();
                 trials.push(Trial::test(format!("{sort}::kill_9"), move || {
                     let place = servers.place(sort)?;

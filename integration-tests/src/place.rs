@@ -42,6 +42,12 @@ impl Sort {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::Memory, Self::Toy, Self::Embedded, Self::Redis, Self::Cassandra];
+
+    /// Whether other processes can reach the state.
+    #[must_use]
+    pub const fn has_url(self) -> bool {
+        !matches!(self, Self::Memory | Self::Toy)
+    }
 }
 
 impl fmt::Display for Sort {

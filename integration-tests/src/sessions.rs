@@ -6,10 +6,12 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use anyhow::{Context, Result};
-use scylla::client::{session::Session, session_builder::SessionBuilder};
+use anyhow::Result;
+use scylla::client::session::Session;
 use store_cassandra::{CassandraBackend, CassandraConfig};
 use tokio::{runtime::Runtime, sync::Mutex};
+
+use crate::servers::cassandra_session;
 
 /// Those with one server, so that a case has handles that know nothing of each other.
 type Pair = [Arc<Session>; 2];
@@ -41,8 +43,7 @@ async fn pair(url: &str) -> Result<Pair> {
 }
 
 async fn connect(url: &str) -> Result<Arc<Session>> {
-    let node = url.strip_prefix("cassandra://").context("a URL of Cassandra is needed")?.to_owned();
     let runtime = RUNTIME.as_ref().map_err(|error| anyhow::anyhow!("no runtime: {error}"))?;
-    let built = runtime.spawn(async { SessionBuilder::new().known_node(node).build().await });
+    let built = runtime.spawn(cassandra_session(url.to_owned()));
     Ok(Arc::new(built.await??))
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
-use scylla::client::session_builder::SessionBuilder;
+use scylla::client::{session::Session, session_builder::SessionBuilder};
 use tokio::runtime::Builder;
 
 use super::{
@@ -50,16 +50,22 @@ pub fn version(url: &str) -> Result<String> {
 /// How many other nodes a node knows.
 pub(crate) fn peers(address: SocketAddr) -> Result<usize> {
     let asked = async {
-        let session = SessionBuilder::new().known_node_addr(address).build().await?;
+        let session = cassandra_session(address.to_string()).await?;
         let rows = session.query_unpaged("SELECT peer FROM system.peers", ()).await?;
         Ok(rows.into_rows_result()?.rows_num())
     };
     Builder::new_current_thread().enable_all().build()?.block_on(asked)
 }
 
+/// A session of the driver's own with a server, by its URL or the address of one of its nodes.
+pub async fn cassandra_session(place: impl AsRef<str>) -> Result<Session> {
+    let nodes = place.as_ref().trim_start_matches("cassandra://");
+    let node = nodes.split(',').next().context("a node")?;
+    Ok(SessionBuilder::new().known_node(node).build().await?)
+}
+
 async fn asked(url: &str) -> Result<String> {
-    let node = url.trim_start_matches("cassandra://").split(',').next().context("a node")?;
-    let session = SessionBuilder::new().known_node(node).build().await?;
+    let session = cassandra_session(url).await?;
     let rows = session.query_unpaged("SELECT release_version FROM system.local", ()).await?;
     let (version,) = rows.into_rows_result()?.single_row::<(String,)>()?;
     Ok(format!("cassandra-{version}"))

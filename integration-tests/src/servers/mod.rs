@@ -20,7 +20,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 pub use self::{
-    cassandra::{CASSANDRA_YAML, version as cassandra_version},
+    cassandra::{CASSANDRA_YAML, cassandra_session, version as cassandra_version},
     cassandra_cluster::CassandraCluster,
     cluster::RedisCluster,
     elastic::http,

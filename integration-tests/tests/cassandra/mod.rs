@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use futures::future::BoxFuture;
-use integration_tests::servers::Server;
-use scylla::client::{session::Session, session_builder::SessionBuilder};
+use integration_tests::servers::{Server, cassandra_session};
+use scylla::client::session::Session;
 use store_cassandra::{CassandraBackend, CassandraConfig};
 use store_core::backend::Backend;
 
@@ -46,5 +46,5 @@ pub(crate) async fn backend(server: &Server, namespace: &str) -> Result<Arc<dyn 
 
 /// The server by its driver.
 pub(crate) async fn raw(server: &Server) -> Result<Session> {
-    Ok(SessionBuilder::new().known_node_addr(server.address()?).build().await?)
+    cassandra_session(server.url()).await
 }

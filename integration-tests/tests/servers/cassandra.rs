@@ -1,8 +1,8 @@
 //! Cassandra.
 
 use anyhow::{Result, ensure};
-use integration_tests::servers::Server;
-use scylla::client::{session::Session, session_builder::SessionBuilder};
+use integration_tests::servers::{Server, cassandra_session};
+use scylla::client::session::Session;
 
 pub(crate) async fn survives(server: Server) -> Result<()> {
     let session = connect(&server).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn survives(server: Server) -> Result<()> {
 }
 
 async fn connect(server: &Server) -> Result<Session> {
-    Ok(SessionBuilder::new().known_node_addr(server.address()?).build().await?)
+    cassandra_session(server.url()).await
 }
 
 async fn text(session: &Session, query: &str) -> Result<String> {

@@ -8,6 +8,7 @@ use scylla::{
         session::Session,
         session_builder::SessionBuilder,
     },
+    errors::NewSessionError,
     policies::{
         load_balancing::DefaultPolicy, retry::FallthroughRetryPolicy,
         speculative_execution::SimpleSpeculativeExecutionPolicy,
@@ -17,7 +18,10 @@ use scylla::{
 use store_core::{Error, ErrorKind, Result};
 
 use crate::{
-    CassandraConfig, CassandraConsistency, address::Address, error::connecting, policy::Patient,
+    CassandraConfig, CassandraConsistency,
+    address::Address,
+    error::{connecting, tells_nothing},
+    policy::Patient,
     tls,
 };
 
@@ -119,12 +123,27 @@ pub(crate) async fn connect(
     };
     // The driver waits for each of several connections in turn.
     let limit = config.timeout().max(config.connect_timeout() * 2);
-    let session = tokio::time::timeout(limit, builder.build()).await.map_err(|elapsed| {
+    let session = tokio::time::timeout(limit, built(&builder, config.retries));
+    let session = session.await.map_err(|elapsed| {
         let message = "cannot connect to Cassandra: no node answered in time";
         Error::new(ErrorKind::Timeout, message).with_source(elapsed)
     })?;
     let session = session.map_err(|error| connecting(error, config.tls))?;
     Ok(session)
+}
+
+/// A session; made again where what is wrong was lost, such as that a node refuses our certificate.
+async fn built(
+    builder: &SessionBuilder,
+    retries: u32,
+) -> std::result::Result<Session, NewSessionError> {
+    for _ in 0..retries {
+        match builder.build().await {
+            Err(error) if tells_nothing(&error) => {}
+            session => return session,
+        }
+    }
+    builder.build().await
 }
 
 /// `Config` for a datacenter that is not there, or must be named.

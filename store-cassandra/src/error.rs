@@ -3,8 +3,9 @@
 use std::{error::Error as StdError, fmt::Display};
 
 use scylla::errors::{
-    ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
-    MetadataError, NewSessionError, PrepareError, RequestAttemptError,
+    BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
+    ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError, NewSessionError,
+    PrepareError, RequestAttemptError,
 };
 use store_core::{Effect, Error, ErrorKind};
 
@@ -72,6 +73,23 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
         (kind, advice(kind))
     };
     Error::new(kind, format!("cannot connect to Cassandra: {advice}")).with_source(error)
+}
+
+/// Whether a session could not be made for a reason that the driver has lost: a node ended the connection before the first
+/// request was handed to it.
+pub(crate) fn tells_nothing(error: &NewSessionError) -> bool {
+    let NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
+        ConnectionPoolError::Broken {
+            last_connection_error: ConnectionError::ConnectionSetupRequestError(error),
+        },
+    )) = error
+    else {
+        return false;
+    };
+    let ConnectionSetupRequestErrorKind::BrokenConnection(error) = error.get_error() else {
+        return false;
+    };
+    matches!(error.downcast_ref(), Some(BrokenConnectionErrorKind::ChannelError))
 }
 
 const fn advice(kind: ErrorKind) -> &'static str {

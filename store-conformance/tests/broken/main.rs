@@ -9,20 +9,36 @@ mod faults;
 mod recorded;
 mod store;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use libtest_mimic::Arguments;
-use store_core::backend::MapId;
+use recorded::Held;
+use store_conformance::{Place, Subject, anyhow, async_trait};
+use store_core::{
+    backend::{Backend, MapId},
+    memory::MemoryBackend,
+};
 
 /// Which value of which map.
 type Key = (MapId, bytes::Bytes);
 
-/// Faults of which no case speaks yet.
-const NOT_CAUGHT_YET: &[&str] = &[];
+const HELD: Held = Held {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken/caught.json"),
+    not_yet: &[],
+    elsewhere: false,
+};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken/caught.json");
+struct Memory(MemoryBackend);
+
+#[async_trait]
+impl Place for Memory {
+    async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.0.clone()))
+    }
+}
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    recorded::run(FILE, NOT_CAUGHT_YET, faults::all(), |_, _| (), &arguments)
+    let memory = Subject::new("memory", || async { Ok(Memory(MemoryBackend::new())) });
+    let broken = faults::all().into_iter().map(|broken| broken.within(&memory)).collect();
+    recorded::run(&HELD, broken, |_, _| (), &Arguments::from_args())
 }

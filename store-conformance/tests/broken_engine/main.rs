@@ -17,7 +17,7 @@ use store_core::{
     memory::MemoryBackend,
 };
 
-use self::recorded::{Broken, run};
+use self::recorded::{Broken, Held, run};
 
 /// Faults, each by its fail point, and what is broken.
 const FAULTS: &[(&str, &str)] = &[
@@ -49,10 +49,11 @@ const CACHE_FAULTS: &[(&str, usize)] = &[
     ("engine::whole-kept", 1000),
 ];
 
-/// Faults of which no case speaks yet.
-const NOT_CAUGHT_YET: &[&str] = &[];
-
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken_engine/caught.json");
+const HELD: Held = Held {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken_engine/caught.json"),
+    not_yet: &[],
+    elsewhere: false,
+};
 
 struct Memory(MemoryBackend);
 
@@ -82,5 +83,5 @@ fn main() -> ExitCode {
     let during = |broken: &Broken, on: bool| {
         fail::cfg(broken.name, if on { "return" } else { "off" }).unwrap();
     };
-    run(FILE, NOT_CAUGHT_YET, all, during, &arguments)
+    run(&HELD, all, during, &arguments)
 }

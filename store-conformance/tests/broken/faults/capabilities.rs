@@ -110,8 +110,8 @@ impl Fault for Limited {
 struct Apart;
 
 impl Fault for Apart {
-    fn open(&self, _state: &MemoryBackend) -> MemoryBackend {
-        MemoryBackend::new()
+    fn instead(&self) -> Option<MemoryBackend> {
+        Some(MemoryBackend::new())
     }
 }
 

@@ -1,0 +1,73 @@
+//! The suite is tested on real servers, too: each fault, put into a sound Redis, must fail a case.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "../../../store-conformance/tests/broken/altered.rs"]
+mod altered;
+#[path = "../../../store-conformance/tests/broken/fault.rs"]
+mod fault;
+#[path = "../../../store-conformance/tests/broken/faults/mod.rs"]
+mod faults;
+#[path = "../../../store-conformance/tests/common/recorded.rs"]
+mod recorded;
+#[path = "../../../store-conformance/tests/broken/store.rs"]
+mod store;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use integration_tests::{
+    Place,
+    servers::{RedisCluster, Server, ServerKind, redis_version},
+};
+use libtest_mimic::Arguments;
+use recorded::Held;
+use store_conformance::Subject;
+use store_core::backend::MapId;
+
+/// Which value of which map.
+type Key = (MapId, bytes::Bytes);
+
+const SERVERS: [ServerKind; 3] = [ServerKind::Redis7, ServerKind::Redis8, ServerKind::Valkey];
+
+const HELD: Held = Held {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/../store-conformance/tests/broken/caught.json"),
+    not_yet: &[],
+    elsewhere: true,
+};
+
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode> {
+    let arguments = Arguments::from_args();
+    let mut code = ExitCode::SUCCESS;
+    for kind in SERVERS {
+        let server = Server::start(kind).context("the servers are needed")?;
+        let name = redis_version(server.url())?;
+        if !held(&name, server.url(), &arguments) {
+            code = ExitCode::FAILURE;
+        }
+    }
+    let cluster = RedisCluster::start(ServerKind::Redis7).context("the cluster is needed")?;
+    if !held("redis-cluster", cluster.url(), &arguments) {
+        code = ExitCode::FAILURE;
+    }
+    Ok(code)
+}
+
+fn held(name: &str, url: &str, arguments: &Arguments) -> bool {
+    let url = url.to_owned();
+    let sound = Subject::new(name, move || {
+        let place = Place::redis(&url, None);
+        async { Ok(place) }
+    });
+    println!("\nin {name}:");
+    let broken = faults::all().into_iter().filter(faults::Broken::is_portable);
+    let broken = broken.map(|broken| broken.within(&sound)).collect();
+    recorded::run(&HELD, broken, |_, _| (), arguments) == ExitCode::SUCCESS
+}

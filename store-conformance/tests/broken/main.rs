@@ -5,19 +5,17 @@
 mod altered;
 mod fault;
 mod faults;
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/recorded.rs"]
 mod recorded;
 mod store;
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 use recorded::Held;
-use store_conformance::{Place, Subject, anyhow, async_trait};
-use store_core::{
-    backend::{Backend, MapId},
-    memory::MemoryBackend,
-};
+use store_core::backend::MapId;
 
 /// Which value of which map.
 type Key = (MapId, bytes::Bytes);
@@ -28,17 +26,8 @@ const HELD: Held = Held {
     elsewhere: false,
 };
 
-struct Memory(MemoryBackend);
-
-#[async_trait]
-impl Place for Memory {
-    async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
-
 fn main() -> ExitCode {
-    let memory = Subject::new("memory", || async { Ok(Memory(MemoryBackend::new())) });
+    let memory = memory::memory("memory");
     let broken = faults::all().into_iter().map(|broken| broken.within(&memory)).collect();
     recorded::run(&HELD, broken, |_, _| (), &Arguments::from_args())
 }

@@ -4,18 +4,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/recorded.rs"]
 mod recorded;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use libtest_mimic::Arguments;
-use store_conformance::{Place, Subject, anyhow, async_trait};
-use store_core::{
-    backend::Backend,
-    layers::{Faults, Layered},
-    memory::MemoryBackend,
-};
+use store_core::layers::{Faults, Layered};
 
 use self::recorded::{Broken, Held, run};
 
@@ -55,18 +52,9 @@ const HELD: Held = Held {
     elsewhere: false,
 };
 
-struct Memory(MemoryBackend);
-
-#[async_trait]
-impl Place for Memory {
-    async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
-
 fn main() -> ExitCode {
     let broken = |&(name, about): &(&'static str, &'static str)| {
-        let subject = Subject::new(name, || async { Ok(Memory(MemoryBackend::new())) });
+        let subject = memory::memory(name);
         let of_cache = CACHE_FAULTS.iter().find(|(fault, _)| *fault == name);
         let subject = match of_cache {
             // A line without faults hides that what is behind it is in this process.

@@ -92,6 +92,12 @@ struct Limited {
 
 #[async_trait]
 impl Fault for Limited {
+    /// A sound store that takes no more by itself says that it takes twice as much.
+    fn capabilities(&self, says: &mut Capabilities) {
+        let twice = self.value.checked_mul(2).unwrap_or_default();
+        says.max_value_bytes = says.max_value_bytes.max(twice);
+    }
+
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
         for change in commit.changes().values() {
             let MapChange::Write(writes) = change else { continue };

@@ -51,7 +51,7 @@ impl Broken {
         Self { patience: Duration::from_secs(3), ..self }
     }
 
-    /// The fault in a store of this subject's.
+    /// The fault in a store of this subject's; a rule of the redo-log protocol is broken in the toy always.
     pub(crate) fn within(self, sound: &Subject) -> recorded::Broken {
         let sound = sound.clone();
         let subject = match self.make {
@@ -65,11 +65,6 @@ impl Broken {
         };
         let Self { name, about, patience, .. } = self;
         recorded::Broken { name, about, subject, patience }
-    }
-
-    /// Whether it can be put into any store: a rule of the redo-log protocol is broken in the toy alone.
-    pub(crate) const fn is_portable(&self) -> bool {
-        matches!(self.make, Make::Around(_))
     }
 }
 

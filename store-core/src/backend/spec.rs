@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Name;
+use super::{IndexedField, Name};
 use crate::{Error, ErrorKind, Result};
 
 /// What a store is: recorded in the checkpoint at its first commit and checked at each opening.
@@ -33,16 +33,6 @@ pub struct StoreSpec {
     /// Fields of the value that a backend with search indexes; others ignore them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<IndexedField>,
-}
-
-/// A field of the value that can be searched by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct IndexedField {
-    /// Where it is in the value, dots between the names.
-    pub path: String,
-    /// Its type in the index.
-    pub kind: String,
 }
 
 impl StoreSpec {

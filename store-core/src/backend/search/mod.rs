@@ -1,7 +1,9 @@
 //! Searchable state, where a backend has it: values found by their indexed fields.
 
 mod condition;
+mod evaluate;
 mod field;
+mod fields;
 mod query;
 mod value;
 
@@ -10,9 +12,12 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::fields::fuzz;
 pub use self::{
     condition::{Condition, Raw},
     field::{FieldType, IndexedField, MAX_TEXT_BYTES},
+    fields::Fields,
     query::{MAX_CONDITIONS, MAX_NESTED, Query, Sort},
     value::FieldValue,
 };

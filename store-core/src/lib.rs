@@ -27,7 +27,7 @@ pub mod stores;
 mod task;
 
 pub use self::{
-    backend::Order,
+    backend::{Order, search},
     database::{Database, ReadTask, TaskBuilder},
     engine::{
         EngineConfig, MAX_SOURCE_BYTES, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span,

@@ -8,14 +8,16 @@ use store_core::{
     Result,
     backend::{
         Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Page, PageLimit, SearchPage, Searcher, StoreSpec, TaskId, TaskReader, TaskSummary,
+        TaskWriter,
     },
     memory::MemoryBackend,
+    search::Query,
 };
 
 use crate::{
     Key,
-    fault::{Fault, Scan, Sound, handle},
+    fault::{Fault, Scan, Search, Sound, handle},
 };
 
 /// A place of a sound store, with the fault.
@@ -135,7 +137,22 @@ impl TaskReader for BrokenTask {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        self.fault.searcher()
+        self.fault.searches().then_some(self as &dyn Searcher)
+    }
+}
+
+#[async_trait]
+impl Searcher for BrokenTask {
+    async fn search(
+        &self,
+        store: u32,
+        query: &Query,
+        after: Option<&Bytes>,
+        limit: PageLimit,
+    ) -> Result<SearchPage> {
+        turn().await;
+        let search = Search { store, query: query.clone(), after: after.cloned(), limit };
+        self.fault.search(&self.sound, search).await
     }
 }
 

@@ -9,9 +9,7 @@ use bytes::Bytes;
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{
-        Backend, Capabilities, Commit, MapChange, OwnerId, PageLimit, SearchPage, Searcher, TaskId,
-    },
+    backend::{Backend, Capabilities, Commit, MapChange, OwnerId, TaskId},
     memory::MemoryBackend,
 };
 
@@ -23,10 +21,10 @@ use crate::{
 
 pub(super) fn faults() -> Vec<Broken> {
     vec![
-        Broken::new("says-search", "says that it can search, and cannot", || {
-            Says(|says| says.search = true)
+        Broken::new("says-search", "says that it can search, and cannot", || Blind),
+        Broken::new("hides-search", "says that it cannot search, and can", || {
+            Says(|says| says.search = false)
         }),
-        Broken::new("search-takes-anything", "finds nothing by what is no query", || Finds),
         Broken::new("says-short-keys", "says that keys are shorter than they must be", || {
             Says(|says| says.max_key_bytes = 8 << 10)
         }),
@@ -59,28 +57,11 @@ pub(super) fn faults() -> Vec<Broken> {
 }
 
 #[derive(Debug)]
-struct Finds;
+struct Blind;
 
-impl Fault for Finds {
-    fn capabilities(&self, says: &mut Capabilities) {
-        says.search = true;
-    }
-
-    fn searcher(&self) -> Option<&dyn Searcher> {
-        Some(self)
-    }
-}
-
-#[async_trait]
-impl Searcher for Finds {
-    async fn search(
-        &self,
-        _store: u32,
-        _query: &str,
-        _after: Option<&Bytes>,
-        _limit: PageLimit,
-    ) -> Result<SearchPage> {
-        Ok(SearchPage::default())
+impl Fault for Blind {
+    fn searches(&self) -> bool {
+        false
     }
 }
 

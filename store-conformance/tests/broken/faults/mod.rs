@@ -8,6 +8,7 @@ mod handles;
 mod hangs;
 mod reads;
 mod scans;
+mod searches;
 mod stale;
 mod tasks;
 mod values;
@@ -91,6 +92,7 @@ pub(crate) fn all() -> Vec<Broken> {
         stale::faults(),
         capabilities::faults(),
         hangs::faults(),
+        searches::faults(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -41,6 +41,20 @@ pub(crate) fn answers(address: SocketAddr) -> Result<()> {
     Ok(())
 }
 
+/// The version of the server at a URL, as `elasticsearch-8.19.20` or `opensearch-3.8.0`.
+pub fn version(url: &str) -> Result<String> {
+    let (_, node) = url.split_once("://").context("a URL")?;
+    let address = node.parse().context("an address and a port")?;
+    // What every node tells of itself; the path that people use is not there in every distribution.
+    let (status, said) = http(address, "GET", "/_nodes/_local?filter_path=nodes.*.version", "")?;
+    ensure!(status == 200, "it says {status}: {said}");
+    let told: serde_json::Value = serde_json::from_str(&said)?;
+    let mut nodes = told["nodes"].as_object().into_iter().flat_map(|nodes| nodes.values());
+    let version = nodes.next().and_then(|node| node["version"].as_str()).context("a version")?;
+    let name = if url.starts_with("opensearch") { "opensearch" } else { "elasticsearch" };
+    Ok(format!("{name}-{version}"))
+}
+
 /// Sends a request with a body of JSON; gives the status and the body of the answer.
 pub fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
     let head = format!(

@@ -30,7 +30,7 @@ mod task;
 
 pub use self::{
     address::{Address, UrlForm},
-    backend::Order,
+    backend::{Order, search},
     database::{Database, ReadTask, TaskBuilder},
     engine::{
         EngineConfig, MAX_SOURCE_BYTES, Offsets, PORTABLE_KEY_BYTES, PORTABLE_VALUE_BYTES, Span,

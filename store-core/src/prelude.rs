@@ -4,7 +4,7 @@ pub use crate::{
     Database, Error, ErrorKind, KeyValue, Offsets, Order, Result, Session, StoreDefinition, Task,
     TimestampedKeyValue, VersionedKeyValue, Window, Written,
     stores::{
-        StateStore,
+        SearchableStore, StateStore,
         key_value::{
             KeyValueStore, KeyValueStoreExt, ReadOnlyKeyValueStore, ReadOnlyKeyValueStoreExt,
         },

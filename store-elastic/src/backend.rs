@@ -13,7 +13,7 @@ use store_core::{
 use crate::{
     ElasticConfig,
     connect::connect,
-    index::{Names, prepare},
+    index::{Names, index_fields, prepare},
     layout,
     record::Record,
     scan::Hit,
@@ -64,7 +64,11 @@ const TASKS_AT_ONCE: usize = 100;
 
 #[async_trait]
 impl Backend for ElasticBackend {
-    async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
+    async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
+        let Shared { client, names, config } = &*self.shared;
+        if stores.iter().any(|store| !store.fields.is_empty()) {
+            index_fields(client, names, config, stores).await?;
+        }
         claim(task, owner, self.task(task), self.redo.clone()).await
     }
 

@@ -18,6 +18,7 @@ mod reader;
 mod record;
 mod remove;
 mod scan;
+mod search;
 mod task;
 mod tls;
 mod writer;

@@ -5,6 +5,7 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use store_core::{
@@ -17,7 +18,7 @@ use crate::{
     client::{Client, Request, Shards},
     error::incomplete,
     layout::{range, read_bytes, read_key},
-    task::ElasticTask,
+    task::{Doing, ElasticTask},
 };
 
 /// A document that was found.
@@ -81,54 +82,31 @@ impl Client {
     }
 }
 
+/// What is searched for, in which order, and from where on.
+pub(crate) struct Asked {
+    pub(crate) query: Value,
+    pub(crate) sort: Value,
+    pub(crate) after: Option<Vec<Value>>,
+}
+
+/// What was found, and where to go on.
+pub(crate) struct Paged {
+    pub(crate) entries: Vec<(Bytes, Bytes)>,
+    /// What the last entry is sorted by; none at the end.
+    pub(crate) resume: Option<Vec<Value>>,
+}
+
 impl ElasticTask {
     pub(crate) async fn page(
         &self,
         map: MapId,
-        range: &KeyRange,
+        keys: &KeyRange,
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        if range.is_empty() {
+        if keys.is_empty() {
             return Ok(Page::default());
         }
-        self.make_visible().await?;
-        let (mut range, mut page, mut bytes) = (range.clone(), Page::default(), 0);
-        while !limit.is_reached(page.entries.len(), bytes) {
-            let entries = limit.entries - page.entries.len();
-            let seen = *self.seen_by_scan();
-            let rows = seen.ask(entries, limit.bytes.saturating_sub(bytes), 1).min(entries);
-            let found = self.entries(map, &range, order, rows).await;
-            // An error may come of asking for too much: the next try is a small one.
-            let found = found.inspect_err(|_| *self.seen_by_scan() = Seen::default())?;
-            let size = |(key, value): &(bytes::Bytes, bytes::Bytes)| key.len() + value.len();
-            let largest = found.iter().map(size).max().unwrap_or_default();
-            self.seen_by_scan().learn(Seen::new(found.len(), largest));
-            let more = found.len() == rows;
-            for entry in found {
-                if !limit.is_reached(page.entries.len(), bytes) {
-                    bytes += size(&entry);
-                    page.entries.push(entry);
-                }
-            }
-            let Some((last, _)) = page.entries.last().filter(|_| more) else { return Ok(page) };
-            range = range.after(last.clone(), order);
-        }
-        page.resume = page.entries.last().map(|(key, _)| key.clone());
-        Ok(page)
-    }
-
-    fn seen_by_scan(&self) -> MutexGuard<'_, Seen> {
-        self.seen[1].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn entries(
-        &self,
-        map: MapId,
-        keys: &KeyRange,
-        order: Order,
-        rows: usize,
-    ) -> Result<Vec<(bytes::Bytes, bytes::Bytes)>> {
         let mut query = self.live(map);
         let ends = range(keys);
         if !ends.is_empty() {
@@ -138,26 +116,79 @@ impl ElasticTask {
             Order::Forward => "asc",
             Order::Backward => "desc",
         };
-        let body = json!({
+        let asked = Asked { query, sort: json!([{ "key": order }]), after: None };
+        let Paged { entries, resume } = self.paged(asked, limit, "scan").await?;
+        let last = entries.last().map(|(key, _)| key.clone());
+        Ok(Page::new(entries, resume.and(last)))
+    }
+
+    /// One page of what a search finds, by as many requests as it takes so that none brings too much.
+    pub(crate) async fn paged(
+        &self,
+        mut asked: Asked,
+        limit: PageLimit,
+        doing: &'static str,
+    ) -> Result<Paged> {
+        self.make_visible().await?;
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        loop {
+            let left = limit.entries - entries.len();
+            let seen = *self.seen_by_search();
+            let rows = seen.ask(left, limit.bytes.saturating_sub(bytes), 1).min(left);
+            let found = self.found(&asked, rows, self.doing(doing)).await;
+            // An error may come of asking for too much: the next try is a small one.
+            let found = found.inspect_err(|_| *self.seen_by_search() = Seen::default())?;
+            let size = |(key, value): &(Bytes, Bytes)| key.len() + value.len();
+            let largest = found.iter().map(|(entry, _)| size(entry)).max().unwrap_or_default();
+            self.seen_by_search().learn(Seen::new(found.len(), largest));
+            let more = found.len() == rows;
+            for (entry, sort) in found {
+                bytes += size(&entry);
+                entries.push(entry);
+                if limit.is_reached(entries.len(), bytes) {
+                    return Ok(Paged { entries, resume: Some(sort) });
+                }
+                asked.after = Some(sort);
+            }
+            if !more {
+                return Ok(Paged { entries, resume: None });
+            }
+        }
+    }
+
+    fn seen_by_search(&self) -> MutexGuard<'_, Seen> {
+        self.seen[1].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many entries, each with what it is sorted by, its key at last.
+    async fn found(
+        &self,
+        asked: &Asked,
+        rows: usize,
+        doing: Doing<'_>,
+    ) -> Result<Vec<((Bytes, Bytes), Vec<Value>)>> {
+        let mut body = json!({
             "size": rows,
-            "query": query,
-            "sort": [{ "key": order }],
+            "query": asked.query,
+            "sort": asked.sort,
             "_source": ["value"],
             "track_total_hits": false,
         });
+        if let Some(after) = &asked.after {
+            body["search_after"] = Value::from(after.clone());
+        }
         let (client, data) = (&self.shared.client, &self.shared.names.data);
-        let doing = self.doing("scan");
         let hits = client.search::<Hit<Entry>>(data, Some(&self.name), &body, doing).await?;
         let entry = |hit: Hit<Entry>| {
-            let key = hit.sort.first().and_then(Value::as_str);
+            let key = hit.sort.last().and_then(Value::as_str);
             let key = key.ok_or_else(|| incomplete(doing, "an entry came without its key"))?;
-            Ok((read_key(key)?, read_bytes(&hit.source.value)?))
+            Ok(((read_key(key)?, read_bytes(&hit.source.value)?), hit.sort))
         };
         hits.into_iter().map(entry).collect()
     }
 
     /// The entries of a map, without marks of deleted keys.
-    fn live(&self, map: MapId) -> Value {
+    pub(crate) fn live(&self, map: MapId) -> Value {
         json!({ "bool": {
             "filter": [{ "term": { "task": self.name } }, { "term": { "map": self.map(map) } }],
             "must_not": [{ "term": { "deleted": true } }],

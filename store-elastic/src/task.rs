@@ -15,7 +15,7 @@ use bytes::Bytes;
 use store_core::{
     Result,
     backend::{Capabilities, Changes, KeyRange, MapId, Order, Page, PageLimit, TaskId},
-    redo::{Lease, LogName, Meta, MetaChange, RedoTask, Swap},
+    redo::{Lease, LogName, Meta, MetaChange, RedoSearcher, RedoTask, Swap},
     seen::Seen,
 };
 
@@ -51,7 +51,7 @@ pub(crate) struct ElasticTask {
     /// How many chunks of a log were begun here.
     pub(crate) chunks: Mutex<HashMap<LogName, u32>>,
     pub(crate) freshness: Freshness,
-    /// What its entries are like, for reads and for scans, so that answers fit into memory.
+    /// What its entries are like, for reads and for searches, so that answers fit into memory.
     pub(crate) seen: [Mutex<Seen>; 2],
     /// When marks of deleted keys were looked at last.
     pub(crate) purged: Mutex<Option<Instant>>,
@@ -64,6 +64,7 @@ pub(crate) struct Doing<'a>(&'static str, &'a TaskId);
 const CAPABILITIES: Capabilities = {
     let mut capabilities = Capabilities::new("elasticsearch", MAX_KEY_BYTES, MAX_VALUE_BYTES);
     capabilities.persistent = true;
+    capabilities.search = true;
     capabilities
 };
 
@@ -161,5 +162,9 @@ impl RedoTask for ElasticTask {
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
         self.count(map).await
+    }
+
+    fn searcher(&self) -> Option<&dyn RedoSearcher> {
+        Some(self)
     }
 }

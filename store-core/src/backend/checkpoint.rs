@@ -118,14 +118,17 @@ impl Checkpoint {
         named.next().map(|(number, state)| (*number, state))
     }
 
-    /// Checks wanted stores against the recorded ones and gives numbers to the new ones, in the order asked.
+    /// Checks wanted stores against the recorded ones and gives numbers to the new ones, in the order asked; the
+    /// indexed fields are those wanted.
     ///
     /// The engine calls it after a claim; an adapter that prepares something per store may call it too and gets the
     /// same numbers.
     pub fn assign(&mut self, wanted: &[StoreSpec]) -> Result<()> {
         for spec in wanted {
-            if let Some((_, state)) = self.store(spec.name.as_str()) {
+            let mut stores = self.stores.values_mut();
+            if let Some(state) = stores.find(|state| state.spec.name == spec.name) {
                 state.spec.check(spec)?;
+                state.spec.fields.clone_from(&spec.fields);
             } else {
                 let next = self.stores.last_key_value().map_or(1, |(number, _)| number + 1);
                 self.stores.insert(next, StoreState::new(spec.clone()));

@@ -29,7 +29,8 @@ pub enum MapChange {
 pub struct Put {
     /// The value; may be empty, which is not absent.
     pub value: Bytes,
-    /// The indexed fields of the value as a JSON object, for backends with search.
+    /// The indexed fields of the value that are there, for backends with search: a JSON object from the whole path of a field,
+    /// dots included, to its value. None for a store without such fields, and on backends without search.
     pub fields: Option<Box<str>>,
 }
 

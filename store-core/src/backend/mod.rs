@@ -7,7 +7,7 @@ mod capabilities;
 mod checkpoint;
 mod commit;
 mod range;
-mod search;
+pub mod search;
 mod spec;
 mod task;
 mod unfinished;
@@ -22,8 +22,8 @@ pub use self::{
     checkpoint::{Checkpoint, StoreState},
     commit::{Changes, Commit, MapChange, Put},
     range::{KeyRange, Order, Page, PageLimit},
-    search::{SearchPage, Searcher},
-    spec::{IndexedField, StoreSpec},
+    search::{IndexedField, SearchPage, Searcher},
+    spec::StoreSpec,
     task::{Fence, MAX_NAME_BYTES, MapId, Name, OwnerId, TaskId, TaskSummary},
     unfinished::{LastEntry, Unfinished},
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Name;
+use super::{IndexedField, Name};
 use crate::{Error, ErrorKind, Result};
 
 /// What a store is: recorded in the checkpoint at its first commit and checked at each opening.
@@ -35,16 +35,6 @@ pub struct StoreSpec {
     pub fields: Vec<IndexedField>,
 }
 
-/// A field of the value that can be searched by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct IndexedField {
-    /// Where it is in the value, dots between the names.
-    pub path: String,
-    /// Its type in the index.
-    pub kind: String,
-}
-
 impl StoreSpec {
     /// A store that is not cut by time, in layout version 1.
     #[must_use]
@@ -69,10 +59,19 @@ impl StoreSpec {
 
     /// Checks that a store recorded as `self` may be opened as `wanted`.
     ///
-    /// `SchemaMismatch` names the first difference with both sides. Indexed fields may differ.
+    /// `SchemaMismatch` names the first difference with both sides. Other fields may be indexed,
+    /// but a field keeps its type.
     pub fn check(&self, wanted: &Self) -> Result<()> {
         let time = |time: Option<i64>| time.map_or("none".to_owned(), |ms| format!("{ms} ms"));
         let properties = |spec: &Self| format!("{:?}", spec.properties);
+        let retyped = |field: &&IndexedField| {
+            wanted.fields.iter().any(|other| other.path == field.path && other.kind != field.kind)
+        };
+        let retyped = self.fields.iter().find(retyped).map(|field| field.path.as_str());
+        let field = |spec: &Self| {
+            let found = spec.fields.iter().find(|field| Some(field.path.as_str()) == retyped);
+            found.map_or_else(String::new, |field| format!("{} of type {}", field.path, field.kind))
+        };
         let differences = [
             ("kind", self.kind.clone(), wanted.kind.clone()),
             ("key codec", self.key_codec.clone(), wanted.key_codec.clone()),
@@ -81,6 +80,7 @@ impl StoreSpec {
             ("retention", time(self.retention_ms), time(wanted.retention_ms)),
             ("segment interval", time(self.segment_ms), time(wanted.segment_ms)),
             ("properties", properties(self), properties(wanted)),
+            ("indexed field", field(self), field(wanted)),
         ];
         for (what, stored, wanted_side) in differences {
             if stored != wanted_side {
@@ -100,8 +100,8 @@ impl StoreSpec {
 
 #[cfg(test)]
 mod tests {
-    use super::StoreSpec;
-    use crate::ErrorKind;
+    use super::{IndexedField, StoreSpec};
+    use crate::{ErrorKind, search::FieldType};
 
     #[test]
     fn a_mismatch_names_both_sides() {
@@ -110,5 +110,22 @@ mod tests {
         let error = spec("json").check(&spec("cbor")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
         assert!(error.to_string().contains("json") && error.to_string().contains("cbor"));
+    }
+
+    #[test]
+    fn a_field_keeps_its_type_and_others_come_and_go() {
+        let spec = |fields: &[(&str, FieldType)]| {
+            let mut spec = StoreSpec::new("s".parse().unwrap(), "key_value", "string", "json");
+            spec.fields =
+                fields.iter().map(|(path, kind)| IndexedField::new(*path, *kind)).collect();
+            spec
+        };
+        let recorded = spec(&[("a", FieldType::Text), ("b", FieldType::Float)]);
+        recorded.check(&spec(&[])).unwrap();
+        recorded.check(&spec(&[("c", FieldType::Time), ("b", FieldType::Float)])).unwrap();
+        let error = recorded.check(&spec(&[("b", FieldType::Integer)])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        let text = error.to_string();
+        assert!(text.contains("b of type float") && text.contains("b of type integer"), "{text}");
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Size;
 use crate::backend::{
     Backend, Commit, KeyRange, MapChange, MapId, Name, Order, OwnerId, PageLimit, StoreSpec,
-    TaskId, TaskWriter,
+    TaskId, TaskWriter, search::Query,
 };
 
 /// A call of the waist, with what is asked.
@@ -67,6 +67,10 @@ pub enum Call<'a> {
     Search {
         /// In which store.
         store: u32,
+        /// For what.
+        query: &'a Query,
+        /// How much of it.
+        limit: PageLimit,
     },
     /// [`TaskWriter::commit`].
     Commit {

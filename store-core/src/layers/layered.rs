@@ -13,7 +13,7 @@ use crate::{
     backend::{
         Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, LocalReader, MapId, Name,
         Order, OwnerId, Page, PageLimit, SearchPage, Searcher, StoreSpec, TaskId, TaskReader,
-        TaskSummary, TaskWriter,
+        TaskSummary, TaskWriter, search::Query,
     },
 };
 
@@ -111,7 +111,7 @@ impl<T: TaskReader + ?Sized, L: Layer> Searcher for LayeredTask<T, L> {
     async fn search(
         &self,
         store: u32,
-        query: &str,
+        query: &Query,
         after: Option<&Bytes>,
         limit: PageLimit,
     ) -> Result<SearchPage> {
@@ -119,7 +119,7 @@ impl<T: TaskReader + ?Sized, L: Layer> Searcher for LayeredTask<T, L> {
             Some(searcher) => searcher.search(store, query, after, limit).await,
             None => Err(Error::new(ErrorKind::Unsupported, "the backend has no search")),
         };
-        self.layer.call(Call::Search { store }, || Box::pin(send())).await
+        self.layer.call(Call::Search { store, query, limit }, || Box::pin(send())).await
     }
 }
 

@@ -5,6 +5,7 @@
 mod definition;
 mod late;
 mod read;
+mod search;
 mod write;
 
 pub use self::{

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 
+use super::search;
 use crate::{
     Error, Result,
     backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     event_time::{Live, Retention, Timeline, TimelineRef},
     paging::{self, Fetched, Together},
+    search::Query,
 };
 
 #[derive(Clone, Debug)]
@@ -162,6 +164,19 @@ impl ReadMaps {
             Source::Owned(engine) => engine.page_limit(),
             Source::Shared(_, page) => *page,
         }
+    }
+
+    /// The entries of a store not cut by time that a query finds, and the commit up to which that is seen.
+    ///
+    /// - Sees what is committed, for the owner too. Each page is a search of its own.
+    /// - `Unsupported` where the backend has no search, `InvalidArgument` for a query that does not suit the fields of
+    ///   [`spec`](Self::spec).
+    pub async fn search(
+        &self,
+        query: &Query,
+    ) -> Result<(u64, BoxStream<'static, Result<(Bytes, Bytes)>>)> {
+        let source = self.source.clone();
+        search::search(source, self.number, &self.spec.fields, query, self.page_limit()).await
     }
 
     /// The number of committed entries of one map, exact where the backend's capabilities say so.

@@ -58,6 +58,12 @@ impl Maps {
         self.engine.check_value(value)
     }
 
+    /// Whether anybody looks at the indexed fields of puts: the store has some, and the backend can search.
+    #[must_use]
+    pub fn can_search(&self) -> bool {
+        self.engine.writer().capabilities().search && !self.read.spec.fields.is_empty()
+    }
+
     /// How many writes came too late since the task was opened; see [`Writes::at`].
     #[must_use]
     pub fn late_records(&self) -> u64 {
@@ -122,8 +128,13 @@ impl Writes {
     }
 
     /// Puts a value.
-    pub fn put(mut self, segment: Option<i64>, key: Bytes, value: Bytes) -> Self {
-        self.0.writes.push((segment, key, Some(Put::new(value))));
+    pub fn put(self, segment: Option<i64>, key: Bytes, value: Bytes) -> Self {
+        self.put_indexed(segment, key, Put::new(value))
+    }
+
+    /// Puts a value with its indexed fields: see [`Maps::can_search`].
+    pub fn put_indexed(mut self, segment: Option<i64>, key: Bytes, put: Put) -> Self {
+        self.0.writes.push((segment, key, Some(put)));
         self
     }
 

@@ -1,5 +1,6 @@
 //! The in-memory backend: real fencing, real commits, gone with the process.
 
+mod search;
 mod task;
 
 use std::{

@@ -14,7 +14,7 @@ use crate::{
     Error, ErrorKind, Result,
     backend::{
         Capabilities, Checkpoint, Commit, Fence, KeyRange, LocalReader, MapChange, MapId, Order,
-        Page, PageLimit, Searcher, TaskId, TaskReader, TaskWriter,
+        Page, PageLimit, Put, Searcher, TaskId, TaskReader, TaskWriter,
     },
 };
 
@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) destroyed: bool,
     /// How often it was destroyed: ends readers of an earlier life.
     pub(super) lives: u64,
-    pub(super) maps: BTreeMap<MapId, BTreeMap<Bytes, Bytes>>,
+    pub(super) maps: BTreeMap<MapId, BTreeMap<Bytes, Put>>,
 }
 
 /// A handle of one task: the owner's, or a reader's.
@@ -49,7 +49,7 @@ impl MemoryTask {
     }
 
     /// The state, for reading.
-    fn read(&self) -> Result<MutexGuard<'_, State>> {
+    pub(super) fn read(&self) -> Result<MutexGuard<'_, State>> {
         let state = lock(&self.state);
         if self.fence.is_none() && (state.destroyed || state.lives != self.lives) {
             let message = format!("task {} was destroyed", self.task);
@@ -62,10 +62,17 @@ impl MemoryTask {
 /// As that of databases, so that a kind that makes keys too long for them shows it here, too.
 const MAX_KEY_BYTES: usize = 64 << 10;
 
-const CAPABILITIES: Capabilities =
-    Capabilities { exact_len: true, ..Capabilities::new("memory", MAX_KEY_BYTES, usize::MAX) };
+const CAPABILITIES: Capabilities = Capabilities {
+    exact_len: true,
+    search: true,
+    ..Capabilities::new("memory", MAX_KEY_BYTES, usize::MAX)
+};
 
 impl State {
+    fn value(&self, map: MapId, key: &[u8]) -> Option<Bytes> {
+        Some(self.maps.get(&map)?.get(key)?.value.clone())
+    }
+
     fn apply(&mut self, commit: &Commit) {
         for (map, change) in commit.changes() {
             match change {
@@ -76,7 +83,7 @@ impl State {
                     let entries = self.maps.entry(*map).or_default();
                     for (key, put) in writes {
                         match put {
-                            Some(put) => entries.insert(key.clone(), put.value.clone()),
+                            Some(put) => entries.insert(key.clone(), put.clone()),
                             None => entries.remove(key),
                         };
                     }
@@ -95,7 +102,7 @@ impl TaskReader for MemoryTask {
 
     async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         let state = self.read()?;
-        Ok(keys.iter().map(|(map, key)| state.maps.get(map)?.get(key).cloned()).collect())
+        Ok(keys.iter().map(|(map, key)| state.value(*map, key)).collect())
     }
 
     async fn scan(
@@ -111,7 +118,7 @@ impl TaskReader for MemoryTask {
         };
         let entries = entries.range::<[u8], _>(range.as_bounds());
         let copy =
-            |(key, value): (&Bytes, &Bytes)| Ok::<_, Infallible>((key.clone(), value.clone()));
+            |(key, put): (&Bytes, &Put)| Ok::<_, Infallible>((key.clone(), put.value.clone()));
         let page = match order {
             Order::Forward => Page::collect(entries.map(copy), limit),
             Order::Backward => Page::collect(entries.rev().map(copy), limit),
@@ -128,7 +135,7 @@ impl TaskReader for MemoryTask {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        None
+        Some(self)
     }
 
     fn local(&self) -> Option<&dyn LocalReader> {
@@ -138,7 +145,7 @@ impl TaskReader for MemoryTask {
 
 impl LocalReader for MemoryTask {
     fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
-        Ok(self.read()?.maps.get(&map).and_then(|entries| entries.get(key)).cloned())
+        Ok(self.read()?.value(map, key))
     }
 }
 

@@ -35,6 +35,7 @@ mod meta;
 mod ownership;
 mod primitives;
 mod reader;
+mod search;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub use self::{
     meta::{Body, LogName, Meta, MetaChange, Pending},
     primitives::{RedoTask, Swap},
     reader::RedoReader,
+    search::RedoSearcher,
     step::Step,
     writer::RedoWriter,
 };

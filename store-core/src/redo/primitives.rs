@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Lease, LogName, Meta, MetaChange, Step};
+use super::{Lease, LogName, Meta, MetaChange, RedoSearcher, Step};
 use crate::{
     Result,
     backend::{Capabilities, Changes, KeyRange, MapId, Order, Page, PageLimit},
@@ -73,6 +73,11 @@ pub trait RedoTask: Debug + Send + Sync + 'static {
 
     /// The number of entries of a map, exact or not as the capabilities say.
     async fn approximate_len(&self, map: MapId) -> Result<u64>;
+
+    /// The primitives of searches; there exactly where the capabilities say so.
+    fn searcher(&self) -> Option<&dyn RedoSearcher> {
+        None
+    }
 
     /// Called at each step of the protocol: where crash tests stop. Drives the fail points of the same names.
     async fn reached(&self, step: Step) -> Result<()> {

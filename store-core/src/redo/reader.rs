@@ -23,23 +23,26 @@ const TRIES: usize = 20;
 #[derive(Debug)]
 pub struct RedoReader {
     task: TaskId,
-    primitives: Arc<dyn RedoTask>,
+    pub(super) primitives: Arc<dyn RedoTask>,
     /// The epoch of the last destruction before it was opened: its own ends it.
     destroyed: u64,
     /// The last log read, so that a quiet task's log is read once.
     known: Mutex<Option<(LogName, Arc<Changes>)>>,
+    /// The last log that was found to be in the data.
+    applied: Mutex<Option<LogName>>,
 }
 
 impl RedoReader {
     /// A reader of a task. `NotFound` for one never claimed, or destroyed.
     pub async fn open(task: TaskId, primitives: Arc<dyn RedoTask>) -> Result<Self> {
         let destroyed = primitives.load().await?.map_or(0, |meta| meta.destroyed);
-        let reader = Self { task, primitives, destroyed, known: Mutex::default() };
+        let (known, applied) = (Mutex::default(), Mutex::default());
+        let reader = Self { task, primitives, destroyed, known, applied };
         reader.meta().await?;
         Ok(reader)
     }
 
-    async fn meta(&self) -> Result<Meta> {
+    pub(super) async fn meta(&self) -> Result<Meta> {
         let alive = |meta: &Meta| meta.is_alive() && meta.destroyed == self.destroyed;
         let meta = self.primitives.load().await?.filter(alive);
         meta.ok_or_else(|| {
@@ -48,7 +51,7 @@ impl RedoReader {
     }
 
     /// The log of the last commit, whose writes may be in the data or not.
-    async fn log(&self, meta: &Meta) -> Result<Arc<Changes>> {
+    pub(super) async fn log(&self, meta: &Meta) -> Result<Arc<Changes>> {
         let Some(pending) = &meta.pending else { return Ok(Arc::default()) };
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, log)) = known.filter(|(name, _)| *name == pending.log) {
@@ -58,6 +61,15 @@ impl RedoReader {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((pending.log, log.clone()));
         Ok(log)
+    }
+
+    /// The last log that was found to be in the data.
+    pub(super) fn applied(&self) -> Option<LogName> {
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note_applied(&self, log: LogName) {
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = Some(log);
     }
 
     /// What to read of these maps, and what to lay over it.
@@ -168,6 +180,6 @@ impl TaskReader for RedoReader {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        None
+        self.primitives.searcher().map(|_| self as &dyn Searcher)
     }
 }

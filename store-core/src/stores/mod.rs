@@ -1,7 +1,9 @@
 //! The store kinds.
 
 mod definition;
+mod indexed;
 pub mod key_value;
+mod search;
 pub mod session;
 mod stamp;
 mod time;
@@ -11,7 +13,9 @@ pub mod versioned;
 pub mod window;
 
 pub use self::{
-    definition::{Definition, Kind},
+    definition::{Definition, Indexable, Kind},
+    indexed::{MAX_INDEXED, Projection},
+    search::{Found, SearchableStore},
     time::Timed,
 };
 use crate::backend::StoreSpec;

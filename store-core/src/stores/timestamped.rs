@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    Definition, Kind,
+    Definition, Indexable, Kind, Projection,
     key_value::{KeyValueKind, KeyValueStore, ReadOnlyKeyValueStore},
     stamp::{STAMP_BYTES, stamp, unstamp},
     typed::Typed,
@@ -97,6 +97,8 @@ pub type TimestampedKeyValue<K, V, C = Json, N = &'static str> =
 #[non_exhaustive]
 pub struct TimestampedKeyValueKind;
 
+impl Indexable for TimestampedKeyValueKind {}
+
 impl<K, V> Definition<TimestampedKeyValueKind, K, V> {
     /// A timestamped key-value store of this name.
     #[must_use]
@@ -121,6 +123,11 @@ where
 
     fn open(maps: Maps, codec: C) -> Self::Store {
         Arc::new(Typed::wrapping(KeyValueKind, maps, Stamped(codec), STAMP_BYTES))
+    }
+
+    fn open_indexed(maps: Maps, codec: C, fields: Projection<V>) -> Self::Store {
+        let store = Typed::wrapping(KeyValueKind, maps, Stamped(codec), STAMP_BYTES);
+        Arc::new(store.indexing(fields.inside(|row: &Timestamped<V>| &row.value)))
     }
 
     fn reader(maps: ReadMaps, codec: C) -> Self::Reader {

@@ -8,10 +8,10 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::StateStore;
+use super::{Projection, StateStore};
 use crate::{
     Error, Result,
-    backend::StoreSpec,
+    backend::{Put, StoreSpec},
     codec::{Codec, Key},
     maps::{Maps, ReadMaps},
 };
@@ -23,17 +23,24 @@ pub(super) struct Typed<S, M, K, V, C> {
     codec: C,
     /// How many bytes the codec puts in front of what the user's own codec makes.
     layout_bytes: usize,
+    /// Takes the indexed fields out of values; none where nobody searches by them.
+    fields: Option<Projection<V>>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<S, M, K, V, C> Typed<S, M, K, V, C> {
     pub(super) const fn new(settings: S, maps: M, codec: C) -> Self {
-        Self { settings, maps, codec, layout_bytes: 0, types: PhantomData }
+        Self::wrapping(settings, maps, codec, 0)
     }
 
     /// As [`new`](Self::new), with a codec that wraps the user's.
     pub(super) const fn wrapping(settings: S, maps: M, codec: C, layout_bytes: usize) -> Self {
-        Self { settings, maps, codec, layout_bytes, types: PhantomData }
+        Self { settings, maps, codec, layout_bytes, fields: None, types: PhantomData }
+    }
+
+    /// The same store, whose puts carry the indexed fields of values.
+    pub(super) fn indexing(self, fields: Projection<V>) -> Self {
+        Self { fields: Some(fields), ..self }
     }
 }
 
@@ -148,6 +155,18 @@ impl<S: Send + Sync, K: Key, V, C: Codec<V>> Typed<S, Maps, K, V, C> {
         let value = self.codec.encode(value)?;
         self.maps.check_value(&value[self.layout_bytes..])?;
         Ok(value)
+    }
+
+    /// The put of a value that is not too large, with its indexed fields.
+    pub(super) fn encode_put(&self, value: &V) -> Result<Put>
+    where
+        V: 'static,
+    {
+        let put = Put::new(self.encode(value)?);
+        match &self.fields {
+            Some(fields) => fields.add(value, put),
+            None => Ok(put),
+        }
     }
 
     pub(super) fn encode_option(&self, value: Option<&V>) -> Result<Option<Bytes>> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use store_core::{
     ErrorKind, PORTABLE_VALUE_BYTES,
     backend::{MapChange, MapId, PageLimit, TaskId},
+    search::Query,
 };
 
 use super::{holds, refused};
@@ -39,10 +40,11 @@ pub(crate) async fn everybody_is_told_the_same(context: Context) -> Result<()> {
     ensure!(reader.capabilities() == says, "a reader is told otherwise than the owner");
     for reader in [owner.reader(), &*reader] {
         ensure!(reader.searcher().is_some() == says.search, "search is not as declared");
-        // Queries are in the backend's own language, of which every backend owes this much.
         if let Some(searcher) = reader.searcher() {
-            let told = searcher.search(1, "{", None, PageLimit::default()).await;
-            refused(told, ErrorKind::InvalidArgument, "a query that is no JSON object")?;
+            let query = Query::all();
+            let foreign = Bytes::from_static(b"no place");
+            let told = searcher.search(1, &query, Some(&foreign), PageLimit::default()).await;
+            refused(told, ErrorKind::InvalidArgument, "a place that no page named")?;
         }
     }
     let other = Owner::claim(&context.backend().await?, &task(1)).await?;

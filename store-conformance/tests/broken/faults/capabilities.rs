@@ -13,6 +13,7 @@ use store_core::{
         Backend, Capabilities, Commit, MapChange, OwnerId, PageLimit, SearchPage, Searcher, TaskId,
     },
     memory::MemoryBackend,
+    search::Query,
 };
 
 use super::Broken;
@@ -26,7 +27,11 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("says-search", "says that it can search, and cannot", || {
             Says(|says| says.search = true)
         }),
-        Broken::new("search-takes-anything", "finds nothing by what is no query", || Finds),
+        Broken::new(
+            "search-takes-anything",
+            "finds nothing after a place that no page named",
+            || Finds,
+        ),
         Broken::new("says-short-keys", "says that keys are shorter than they must be", || {
             Says(|says| says.max_key_bytes = 8 << 10)
         }),
@@ -76,7 +81,7 @@ impl Searcher for Finds {
     async fn search(
         &self,
         _store: u32,
-        _query: &str,
+        _query: &Query,
         _after: Option<&Bytes>,
         _limit: PageLimit,
     ) -> Result<SearchPage> {

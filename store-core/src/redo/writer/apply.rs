@@ -23,7 +23,7 @@ pub(super) struct Decided {
 
 impl RedoWriter {
     /// Applies the last decided commit, if that is still to be done.
-    pub(super) async fn apply_last(&self) -> Result<()> {
+    pub(in crate::redo) async fn apply_last(&self) -> Result<()> {
         let _turn = self.apply_turn.lock().await;
         let Some(mut decided) = self.state().unapplied.clone() else { return Ok(()) };
         self.primitives.reached(Step::Applying).await?;

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub struct RedoWriter {
     task: TaskId,
-    primitives: Arc<dyn RedoTask>,
+    pub(super) primitives: Arc<dyn RedoTask>,
     config: RedoConfig,
     fence: Fence,
     state: StdMutex<State>,
@@ -90,6 +90,11 @@ impl RedoWriter {
             self.state().fenced = true;
         }
         error
+    }
+
+    /// The number of the last decided commit.
+    pub(super) fn sequence(&self) -> u64 {
+        self.state().checkpoint.sequence
     }
 
     fn hides(&self, map: MapId) -> bool {
@@ -176,6 +181,6 @@ impl TaskReader for RedoWriter {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        None
+        self.primitives.searcher().map(|_| self as &dyn Searcher)
     }
 }

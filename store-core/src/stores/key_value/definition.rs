@@ -8,7 +8,7 @@ use crate::{
     backend::StoreSpec,
     codec::{Codec, Json, Key},
     maps::{Maps, ReadMaps},
-    stores::{Definition, Kind, typed::Typed},
+    stores::{Definition, Indexable, Kind, Projection, typed::Typed},
 };
 
 /// Names a key-value store and its types; values are JSON unless said otherwise.
@@ -28,6 +28,8 @@ pub type KeyValue<K, V, C = Json, N = &'static str> = Definition<KeyValueKind, K
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct KeyValueKind;
+
+impl Indexable for KeyValueKind {}
 
 impl<K, V> Definition<KeyValueKind, K, V> {
     /// A key-value store of this name.
@@ -53,6 +55,10 @@ where
 
     fn open(maps: Maps, codec: C) -> Self::Store {
         Arc::new(Typed::new(Self, maps, codec))
+    }
+
+    fn open_indexed(maps: Maps, codec: C, fields: Projection<V>) -> Self::Store {
+        Arc::new(Typed::new(Self, maps, codec).indexing(fields))
     }
 
     fn reader(maps: ReadMaps, codec: C) -> Self::Reader {

@@ -1,7 +1,7 @@
 //! Conveniences over any key-value store; not to be implemented.
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::{TryStreamExt, stream::BoxStream};
 
 use super::{KeyValueStore, ReadOnlyKeyValueStore};
 use crate::{
@@ -71,6 +71,46 @@ pub trait KeyValueStoreExt<K: Key, V: Send + Sync + 'static>: KeyValueStore<K, V
             };
             self.update_boxed(key, Box::new(update)).await?;
             Ok(given)
+        }
+    }
+
+    /// Puts up to `entries` entries again as they are, from a key on, so that they are found by fields that are indexed now
+    /// and were not when they were put. Gives the key to go on from; `None` at the end.
+    ///
+    /// The puts are buffered like any others: commit between two calls.
+    ///
+    /// ```
+    /// # use store_core::prelude::*;
+    /// # use std::sync::Arc;
+    /// # async fn f(task: &Task, carriers: Arc<dyn KeyValueStore<String, u64>>) -> Result<()> {
+    /// let mut from = None;
+    /// loop {
+    ///     from = carriers.reindex(from, 1000).await?;
+    ///     task.commit(Offsets::new()).await?;
+    ///     if from.is_none() {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn reindex(
+        &self,
+        from: Option<K>,
+        entries: usize,
+    ) -> impl Future<Output = Result<Option<K>>> + Send {
+        async move {
+            let mut rest = self.range(from, None, Order::Forward);
+            let mut left = entries;
+            while let Some((key, _)) = rest.try_next().await? {
+                if left == 0 {
+                    return Ok(Some(key));
+                }
+                left -= 1;
+                // Whatever is there by now; what was deleted meanwhile stays absent.
+                self.update(&key, |value| value).await?;
+            }
+            Ok(None)
         }
     }
 }

@@ -14,7 +14,7 @@ pub use self::{
     definition::{KeyValue, KeyValueKind},
     extension::{KeyValueStoreExt, ReadOnlyKeyValueStoreExt},
 };
-use super::{StateStore, Update};
+use super::{SearchableStore, Update};
 use crate::{Result, backend::Order};
 
 /// Reads a key-value store.
@@ -23,7 +23,7 @@ use crate::{Result, backend::Order};
 /// - The owner's reads see its uncommitted writes; a reader of somebody else's task sees whole commits.
 /// - `TooLarge` for an owner's key above the limit, `Encode` and `Decode` where a codec fails; the store is unchanged.
 #[async_trait]
-pub trait ReadOnlyKeyValueStore<K, V>: StateStore
+pub trait ReadOnlyKeyValueStore<K, V>: SearchableStore<K, V>
 where
     K: Send + Sync + 'static,
     V: Send + Sync + 'static,

@@ -12,10 +12,11 @@ use futures::{
 use super::{KeyValueKind, KeyValueStore, ReadOnlyKeyValueStore};
 use crate::{
     Result,
-    backend::{KeyRange, Order},
+    backend::{KeyRange, Order, Put},
     codec::{Codec, Key},
     maps::{Maps, ReadMaps, Writes},
-    stores::{Update, typed::Typed},
+    search::Query,
+    stores::{Found, SearchableStore, Update, typed::Typed},
 };
 
 type Store<M, K, V, C> = Typed<KeyValueKind, M, K, V, C>;
@@ -28,8 +29,28 @@ where
     C: Codec<V>,
 {
     fn entries(&self, range: KeyRange, order: Order) -> BoxStream<'static, Result<(K, V)>> {
-        let entries = self.read().scan(None, range, order);
+        self.typed(self.read().scan(None, range, order))
+    }
+
+    fn typed(
+        &self,
+        entries: BoxStream<'static, Result<(Bytes, Bytes)>>,
+    ) -> BoxStream<'static, Result<(K, V)>> {
         self.rows(entries, |codec, key, value| Ok((K::from_bytes(&key)?, codec.decode(value)?)))
+    }
+}
+
+#[async_trait]
+impl<M, K, V, C> SearchableStore<K, V> for Store<M, K, V, C>
+where
+    M: Borrow<ReadMaps> + Send + Sync + 'static,
+    K: Key,
+    V: Send + Sync + 'static,
+    C: Codec<V>,
+{
+    async fn search(&self, query: &Query) -> Result<Found<(K, V)>> {
+        let (sequence, entries) = self.run(self.read().search(query)).await?;
+        Ok(Found::new(sequence, self.typed(entries)))
     }
 }
 
@@ -82,12 +103,12 @@ where
     }
 }
 
-impl<K: Key, V: Send + Sync, C: Codec<V>> Store<Maps, K, V, C> {
-    /// Runs a change of one key under its lock: old value to new bytes, `None` for absent; inside `None` nothing changes.
+impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
+    /// Runs a change of one key under its lock: old value to new put, `None` for absent; inside `None` nothing changes.
     async fn change(
         &self,
         key: &K,
-        change: impl FnOnce(Option<V>) -> Result<Option<Option<Bytes>>> + Send,
+        change: impl FnOnce(Option<V>) -> Result<Option<Option<Put>>> + Send,
     ) -> Result<()> {
         let change = async {
             let key = self.key(key)?;
@@ -102,9 +123,9 @@ impl<K: Key, V: Send + Sync, C: Codec<V>> Store<Maps, K, V, C> {
     }
 }
 
-fn write(writes: Writes, key: Bytes, value: Option<Bytes>) -> Writes {
-    match value {
-        Some(value) => writes.put(None, key, value),
+fn write(writes: Writes, key: Bytes, put: Option<Put>) -> Writes {
+    match put {
+        Some(put) => writes.put_indexed(None, key, put),
         None => writes.delete(None, key),
     }
 }
@@ -118,7 +139,7 @@ where
 {
     async fn put(&self, key: &K, value: &V) -> Result<()> {
         let put = async {
-            let (key, value) = (self.key(key)?, self.encode(value)?);
+            let (key, value) = (self.key(key)?, self.encode_put(value)?);
             let lock = self.maps.lock(key.clone()).await?;
             lock.write(write(Writes::new(), key, Some(value))).await.map(drop)
         };
@@ -136,7 +157,7 @@ where
     }
 
     async fn put_if_absent(&self, key: &K, value: &V) -> Result<Option<V>> {
-        let value = self.encode(value).map_err(|error| self.named(error))?;
+        let value = self.encode_put(value).map_err(|error| self.named(error))?;
         let mut existing = None;
         let put = |old| {
             existing = old;
@@ -150,7 +171,8 @@ where
         let put = async {
             let mut encoded = BTreeMap::new();
             for (key, value) in &entries {
-                encoded.insert(self.key(key)?, self.encode_option(value.as_ref())?);
+                let put = value.as_ref().map(|value| self.encode_put(value)).transpose()?;
+                encoded.insert(self.key(key)?, put);
             }
             if encoded.is_empty() {
                 return Ok(());
@@ -165,7 +187,7 @@ where
     async fn update_boxed<'a>(&'a self, key: &'a K, update: Update<'a, V>) -> Result<()> {
         let change = |old: Option<V>| {
             let absent = old.is_none();
-            let new = update(old).map(|new| self.encode(&new)).transpose()?;
+            let new = update(old).map(|new| self.encode_put(&new)).transpose()?;
             Ok((!absent || new.is_some()).then_some(new))
         };
         self.change(key, change).await

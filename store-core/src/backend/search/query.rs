@@ -1,0 +1,163 @@
+//! A search: which entries, in which order, and how many.
+
+use super::{Condition, FieldType, FieldValue, IndexedField};
+use crate::{Error, ErrorKind, Result, backend::Order};
+
+/// How deep conditions may be nested.
+pub const MAX_NESTED: usize = 16;
+
+/// How many conditions a query may have, those inside others included.
+pub const MAX_CONDITIONS: usize = 512;
+
+/// A search: which entries, in which order, and how many.
+///
+/// ```
+/// use store_core::search::{Condition, Query};
+///
+/// let late = Query::new(Condition::range("flights", 100..)).descending("mean_delay").limit(10);
+/// # let _ = late;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Query {
+    /// What an entry must fulfil.
+    pub condition: Condition,
+    /// The order: by the first field, where that is equal by the next, and at last by key, ascending.
+    pub sort: Vec<Sort>,
+    /// How many entries at most, `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// An order by one field. Entries without the field come last, in both directions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sort {
+    /// The path of the field.
+    pub field: String,
+    /// Ascending or descending.
+    pub order: Order,
+}
+
+impl Query {
+    /// The entries that fulfil a condition, by key, ascending.
+    #[must_use]
+    pub const fn new(condition: Condition) -> Self {
+        Self { condition, sort: Vec::new(), limit: None }
+    }
+
+    /// Every entry, by key, ascending.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self::new(Condition::And(Vec::new()))
+    }
+
+    /// Sorts by a field, ascending; the fields before it go first.
+    #[must_use]
+    pub fn ascending(self, field: impl Into<String>) -> Self {
+        self.sorted(field, Order::Forward)
+    }
+
+    /// Sorts by a field, descending; the fields before it go first.
+    #[must_use]
+    pub fn descending(self, field: impl Into<String>) -> Self {
+        self.sorted(field, Order::Backward)
+    }
+
+    /// Sorts by a field; the fields before it go first.
+    #[must_use]
+    pub fn sorted(mut self, field: impl Into<String>, order: Order) -> Self {
+        self.sort.push(Sort { field: field.into(), order });
+        self
+    }
+
+    /// At most so many entries.
+    #[must_use]
+    pub const fn limit(mut self, entries: usize) -> Self {
+        self.limit = Some(entries);
+        self
+    }
+
+    /// Checks it against the indexed fields of a store. `InvalidArgument` for a field that is not among them, and says which
+    /// are; for a value that does not suit its field; for an order where the type has none; for more than
+    /// [`MAX_CONDITIONS`], or deeper than [`MAX_NESTED`].
+    pub fn check(&self, fields: &[IndexedField]) -> Result<()> {
+        let kind = |path: &str| {
+            let found = fields.iter().find(|field| field.path == path);
+            found.map(|field| field.kind).ok_or_else(|| unknown(path, fields))
+        };
+        let mut level: Vec<_> = vec![&self.condition];
+        let (mut depth, mut count) = (0, 0);
+        while !level.is_empty() {
+            (depth, count) = (depth + 1, count + level.len());
+            if depth > MAX_NESTED || count > MAX_CONDITIONS {
+                return Err(invalid(format!(
+                    "a query has at most {MAX_CONDITIONS} conditions, nested at most {MAX_NESTED} deep: make it smaller"
+                )));
+            }
+            for condition in &level {
+                check_one(condition, kind)?;
+            }
+            level = level.into_iter().flat_map(Condition::inner).collect();
+        }
+        for Sort { field, .. } in &self.sort {
+            ordered(field, kind(field)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Condition> for Query {
+    fn from(condition: Condition) -> Self {
+        Self::new(condition)
+    }
+}
+
+fn check_one(condition: &Condition, kind: impl Fn(&str) -> Result<FieldType>) -> Result<()> {
+    match condition {
+        Condition::Term { field, value } => suits(field, kind(field)?, value),
+        Condition::Range { field, from, to } => {
+            let kind = kind(field)?;
+            ordered(field, kind)?;
+            for end in [from, to] {
+                if let std::ops::Bound::Included(value) | std::ops::Bound::Excluded(value) = end {
+                    suits(field, kind, value)?;
+                }
+            }
+            Ok(())
+        }
+        Condition::Prefix { field, .. } => match kind(field)? {
+            FieldType::Text => Ok(()),
+            kind => Err(invalid(format!("field {field} is {kind}: only text has prefixes"))),
+        },
+        Condition::Exists { field } => kind(field).map(drop),
+        Condition::And(_) | Condition::Or(_) | Condition::Not(_) | Condition::Raw(_) => Ok(()),
+    }
+}
+
+fn suits(field: &str, kind: FieldType, value: &FieldValue) -> Result<()> {
+    if let Some(flaw) = value.flaw() {
+        return Err(invalid(format!("field {field} is compared with {flaw}")));
+    }
+    if value.suits(kind) {
+        return Ok(());
+    }
+    let other = value.kind();
+    Err(invalid(format!("field {field} is {kind} and is compared with a value that is {other}")))
+}
+
+fn ordered(field: &str, kind: FieldType) -> Result<()> {
+    if kind.is_ordered() {
+        return Ok(());
+    }
+    Err(invalid(format!("field {field} is {kind}, which has no order: compare it by term")))
+}
+
+fn unknown(path: &str, fields: &[IndexedField]) -> Error {
+    let there: Vec<_> = fields.iter().map(|field| field.path.as_str()).collect();
+    let there = if there.is_empty() { "none is".to_owned() } else { there.join(", ") + " are" };
+    invalid(format!("field {path:?} is not indexed; {there}"))
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message)
+}

@@ -33,11 +33,11 @@ pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
     Spec { command: settings.args, env, files, network: Network::Published(ports) }
 }
 
-/// Whether every primary shard is there.
+/// Whether every primary shard is there, or it asks for a password.
 pub(crate) fn answers(address: SocketAddr) -> Result<()> {
     let path = "/_cluster/health?wait_for_status=yellow&timeout=1s";
     let (status, body) = http(address, "GET", path, "")?;
-    ensure!(status == 200, "it says {status}: {body}");
+    ensure!(matches!(status, 200 | 401), "it says {status}: {body}");
     Ok(())
 }
 

@@ -192,7 +192,7 @@ pub(crate) async fn old_marks_are_removed_and_new_ones_stay(server: Arc<Server>)
     delete("first").await?;
     delete("second").await?;
     ensure!(marks()? == 2, "none is old");
-    let note = "/elastic_marks-tasks/_doc/conformance%2F0%2Fpurge?routing=conformance%2F0";
+    let note = "/elastic_marks-tasks/_doc/app%2F0%2Fpurge?routing=app%2F0";
     let said: serde_json::Value = serde_json::from_str(&ask(&server, "GET", note, "")?)?;
     let mut old = said["_source"].clone();
     old["time"] = 1.into();

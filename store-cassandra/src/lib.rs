@@ -5,7 +5,6 @@
 //! when a keyspace is used first: opening a task or a store makes none. The page `docs/cassandra.md` has URLs, settings,
 //! rights, limits and the layout.
 
-mod address;
 mod answer;
 mod backend;
 mod change;
@@ -19,7 +18,6 @@ mod reader;
 mod record;
 mod scan;
 mod schema;
-mod seen;
 mod statements;
 mod tables;
 mod task;

@@ -23,8 +23,10 @@ pub(crate) fn among(row: Row, data: &Data) -> u64 {
         Row::GetHot => data.keys.min(HOT),
         Row::UpdateUncommitted | Row::UpdateCommitting => data.keys.min(BUFFERED),
         Row::WindowFetch | Row::WindowPut => data.window_keys(),
-        Row::SessionMerge => data.session_keys(),
-        Row::VersionedAsOf | Row::VersionedPut => data.versioned_keys(),
+        Row::SessionMerge | Row::SessionMergeHot => data.session_keys(),
+        Row::VersionedAsOf | Row::VersionedPut | Row::VersionedPutNew | Row::VersionedPutLate => {
+            data.versioned_keys()
+        }
         _ => data.keys,
     }
 }

@@ -41,11 +41,32 @@ pub(crate) enum Row {
     WindowPut,
     /// An event merged into the session before it, committed.
     SessionMerge,
+    /// The same with ten sessions that take all events.
+    SessionMergeHot,
     /// Puts of versions, each superseding one, committed.
     VersionedPut,
+    /// Puts of versions of keys that have none, committed.
+    VersionedPutNew,
+    /// Puts of versions between two others, committed.
+    VersionedPutLate,
 }
 
 impl Row {
+    /// Whether it needs windows, sessions or versions.
+    pub(crate) const fn is_timed(self) -> bool {
+        matches!(
+            self,
+            Self::WindowFetch
+                | Self::VersionedAsOf
+                | Self::WindowPut
+                | Self::SessionMerge
+                | Self::SessionMergeHot
+                | Self::VersionedPut
+                | Self::VersionedPutNew
+                | Self::VersionedPutLate
+        )
+    }
+
     /// What is counted.
     pub(crate) const fn unit(self) -> &'static str {
         match self {

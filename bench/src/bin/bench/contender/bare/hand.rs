@@ -46,9 +46,12 @@ impl<B: Bare> Contender for Hand<B> {
         }
     }
 
-    async fn load(&mut self, data: &Data) -> Result<()> {
+    async fn load(&mut self, data: &Data, timed: bool) -> Result<()> {
         let entry = |n: u64| (ENTRIES, place(key(n), []), Some(data.value(n, 0)));
         self.store((0..data.keys).map(entry)).await?;
+        if !timed {
+            return Ok(());
+        }
         let window = |n: u64| {
             let start = (n % WINDOWS).cast_signed() * WINDOW_STEP_MS;
             (windows(start), place(key(n / WINDOWS), [start]), Some(data.value(n, 0)))
@@ -82,8 +85,9 @@ impl<B: Bare> Contender for Hand<B> {
             Row::UpdateZipf => self.update(work).await,
             Row::UpdateConcurrent => self.update_concurrent(work).await,
             Row::WindowPut => self.window_put(work).await,
-            Row::SessionMerge => self.session_merge(work).await,
-            Row::VersionedPut => self.versioned_put(work).await,
+            Row::SessionMerge | Row::SessionMergeHot => self.session_merge(work).await,
+            Row::VersionedPut | Row::VersionedPutNew => self.versioned_put(work).await,
+            Row::VersionedPutLate => self.versioned_put_late(work).await,
             Row::UpdateUnits | Row::UpdateUncommitted | Row::UpdateCommitting => {
                 anyhow::bail!("{:?} is not done by hand", work.row)
             }

@@ -53,8 +53,8 @@ pub(crate) fn append(
     measured: &Measured,
     goals: &[Goal],
 ) -> Result<()> {
-    let cell = |(place, rounds)| cell(measured, place, rounds);
-    let results = measured.rates.iter().map(cell).collect();
+    let cells = measured.rates.iter().map(|(place, rounds)| cell(measured, place, rounds));
+    let results = cells.collect();
     let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let line = Line { time, machine, settings, results, goals };
     let mut text = serde_json::to_string(&line)?;

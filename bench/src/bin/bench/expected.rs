@@ -151,7 +151,7 @@ impl Work {
         let (at, keys) = (self.done + i, self.data.versioned_keys());
         let pass = (at / keys).cast_signed();
         match self.row {
-            Row::VersionedPutNew => (self.data.keys + at, VERSIONS[2]),
+            Row::VersionedPutNew => (self.data.keys + at, 2 * VERSIONS[2]),
             Row::VersionedPutLate => (at % keys, VERSIONS[1] + 1 + pass),
             _ => (at % keys, VERSIONS[2] + 1000 + pass),
         }

@@ -38,8 +38,9 @@ async fn main() -> Result<()> {
     let namespace = format!("bench-{}", store::backend::OwnerId::random());
     let places = Places { args: &args, folder: folder.path(), namespace: &namespace };
     let measured = measure(&args, &places).await;
-    places.remove().await?;
+    let removed = places.remove().await;
     let measured = measured?;
+    removed?;
     let (machine, goals) = (Machine::this(), report::goals(&measured.rates));
     println!("{machine}");
     println!("{}\n", serde_json::to_string(&args)?);

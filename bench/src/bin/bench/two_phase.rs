@@ -44,7 +44,7 @@ impl TwoPhase {
 }
 
 fn unsupported<T>() -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, "the simulated database has one owner and no reader"))
+    Err(Error::new(ErrorKind::Unsupported, "a simulated database is there for one owner"))
 }
 
 #[async_trait]
@@ -61,8 +61,8 @@ impl Backend for TwoPhase {
         claim(task, owner, Arc::new(remote), RedoConfig::default()).await
     }
 
-    async fn read(&self, _: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        unsupported()
+    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
+        Err(Error::new(ErrorKind::NotFound, format!("there is no task {task}")))
     }
 
     async fn tasks(&self, _: &Name) -> Result<Vec<TaskSummary>> {

@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, fs, process::Command};
 
 use serde_json::Value;
 
-const ROWS: [&str; 21] = [
+const ROWS: [&str; 22] = [
     "get-uniform",
     "get-zipf",
     "get-missing",
     "get-hot",
     "get-concurrent",
+    "get-zipf-concurrent",
     "range",
     "scan",
     "window-fetch",

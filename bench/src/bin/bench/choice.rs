@@ -35,7 +35,13 @@ pub(crate) fn among(row: Row, data: &Data) -> u64 {
 /// because the one before wanted just that.
 pub(crate) fn choices(row: Row, round: usize, data: &Data) -> Result<Arc<[u32]>> {
     let random = StdRng::seed_from_u64((row as u64) << 32 | round as u64);
-    let by_law = [Row::GetZipf, Row::UpdateZipf, Row::UpdateConcurrent, Row::UpdateUnits];
+    let by_law = [
+        Row::GetZipf,
+        Row::GetZipfConcurrent,
+        Row::UpdateZipf,
+        Row::UpdateConcurrent,
+        Row::UpdateUnits,
+    ];
     let choose = if by_law.contains(&row) { by_zipf } else { evenly };
     choose(among(row, data), random)
 }

@@ -55,9 +55,11 @@ impl Model {
             (0..operations).fold(0_u64, |sum, i| sum.wrapping_add(of(i)))
         };
         match work.row {
-            Row::GetUniform | Row::GetZipf | Row::GetHot | Row::GetConcurrent => {
-                (operations, sum(&mut |i| tag(work.pick(i))))
-            }
+            Row::GetUniform
+            | Row::GetZipf
+            | Row::GetHot
+            | Row::GetConcurrent
+            | Row::GetZipfConcurrent => (operations, sum(&mut |i| tag(work.pick(i)))),
             Row::GetMissing => (operations, 0),
             Row::Range => {
                 (operations * data.range_length() as u64, sum(&mut |i| data.range(work.pick(i)).2))

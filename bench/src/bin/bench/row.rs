@@ -17,6 +17,8 @@ pub(crate) enum Row {
     GetHot,
     /// Reads of keys chosen evenly, 256 at the same time.
     GetConcurrent,
+    /// Reads of keys chosen by Zipf's law, 256 at the same time, after others by the same law.
+    GetZipfConcurrent,
     /// Ranges of 100 entries; entries are counted.
     Range,
     /// All entries in order; entries are counted.

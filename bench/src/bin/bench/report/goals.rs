@@ -74,7 +74,8 @@ fn all() -> Vec<Wanted> {
         let [ours, bare] = [Uncached, Bare].map(|role| (target, Row::GetConcurrent, role));
         goals.push(ratio("uncached concurrent gets, against the raw client", ours, bare, 0.8));
         if target != Cassandra {
-            let [far, local] = [target, Embedded].map(|target| (target, Row::GetZipf, Ours));
+            let [far, local] =
+                [target, Embedded].map(|target| (target, Row::GetZipfConcurrent, Ours));
             goals.push(ratio("cached gets as fast as embedded ones", far, local, 0.8));
         }
     }

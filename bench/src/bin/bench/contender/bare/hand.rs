@@ -38,7 +38,7 @@ impl<B: Bare> Hand<B> {
 impl<B: Bare> Contender for Hand<B> {
     fn does(&self, row: Row) -> bool {
         match row {
-            Row::GetConcurrent => self.bare.handle().is_some(),
+            Row::GetConcurrent | Row::GetZipfConcurrent => self.bare.handle().is_some(),
             Row::UpdateConcurrent => self.naive && self.bare.handle().is_some(),
             // Units and commits beside the processing are what the engine is for.
             Row::UpdateUnits | Row::UpdateUncommitted | Row::UpdateCommitting => false,
@@ -76,7 +76,7 @@ impl<B: Bare> Contender for Hand<B> {
         match work.row {
             Row::GetUniform | Row::GetZipf | Row::GetHot => self.get(work).await,
             Row::GetMissing => self.get_missing(work).await,
-            Row::GetConcurrent => self.get_concurrent(work).await,
+            Row::GetConcurrent | Row::GetZipfConcurrent => self.get_concurrent(work).await,
             Row::Range => self.range(work).await,
             Row::Scan => self.scan(work).await,
             Row::WindowFetch => self.window_fetch(work).await,

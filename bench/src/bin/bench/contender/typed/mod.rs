@@ -75,6 +75,10 @@ impl Contender for Typed {
             Row::GetUniform | Row::GetZipf | Row::GetHot => self.get(work).await,
             Row::GetMissing => self.get_missing(work).await,
             Row::GetConcurrent => self.get_concurrent(work).await,
+            Row::GetZipfConcurrent => {
+                self.warm(work.warming()).await?;
+                self.get_concurrent(work).await
+            }
             Row::Range => self.range(work).await,
             Row::Scan => self.scan(work).await,
             Row::WindowFetch => self.window_fetch(work).await,

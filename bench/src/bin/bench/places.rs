@@ -134,15 +134,26 @@ impl Places<'_> {
         })
     }
 
+    fn is_on(&self, server: Server) -> bool {
+        self.args.targets.iter().any(|target| target.server() == Some(server))
+    }
+
+    /// Waits until servers are done with what loading has left them to do.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        if self.is_on(Server::Cassandra) {
+            Cassandra::settle(self.cassandra_url()?).await?;
+        }
+        Ok(())
+    }
+
     /// Removes what was stored in servers.
     pub(crate) async fn remove(&self) -> Result<()> {
-        let on = |server| self.args.targets.iter().any(|target| target.server() == Some(server));
-        if on(Server::Redis)
+        if self.is_on(Server::Redis)
             && let Some(url) = &self.args.redis
         {
             Redis::remove(url, self.namespace).await.context("remove what was stored in Redis")?;
         }
-        if on(Server::Cassandra)
+        if self.is_on(Server::Cassandra)
             && let Some(url) = &self.args.cassandra
         {
             let keyspaces = [&*self.keyspace(), &*self.bare_keyspace()];

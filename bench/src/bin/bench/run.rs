@@ -46,6 +46,7 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Measured
     let commits = Commits::record()?;
     let data = Data::new(args.keys, args.value);
     let mut entrants = load(args, places, &data).await?;
+    places.settle().await?;
     let mut measured = Measured::default();
     let progress = Progress::new("measuring", args.rows.len() * args.rounds * entrants.len());
     for &row in &args.rows {

@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -33,6 +34,11 @@ const ROWS: usize = 200;
 const IN_FLIGHT: usize = 8;
 /// Rows of one page of a partition.
 const PAGE: usize = 1000;
+
+/// How long a server may be busy with what was loaded.
+const SETTLING_SECONDS: u32 = 300;
+/// How long it must be seen to have nothing to do.
+const QUIET_SECONDS: u32 = 3;
 
 /// One session. Batches are unlogged and of one partition each, together neither atomic nor fenced.
 #[derive(Clone)]
@@ -88,6 +94,22 @@ impl Cassandra {
             .await?,
             session,
         })))
+    }
+
+    /// Waits until a server has nothing left to compact, for some minutes at most.
+    pub(crate) async fn settle(url: &str) -> Result<()> {
+        let session = session(url).await?;
+        let mut quiet = 0;
+        for _ in 0..SETTLING_SECONDS {
+            let busy =
+                session.query_unpaged("SELECT * FROM system_views.sstable_tasks", ()).await?;
+            quiet = if busy.into_rows_result()?.rows_num() == 0 { quiet + 1 } else { 0 };
+            if quiet == QUIET_SECONDS {
+                return Ok(());
+            }
+            async_io::Timer::after(Duration::from_secs(1)).await;
+        }
+        Ok(())
     }
 
     /// Removes keyspaces.

@@ -22,6 +22,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("urls", urls),
     ("shell", shell),
     ("transfer", transfer),
+    ("redis", redis),
+    ("embedded", embedded),
+    ("cassandra", cassandra),
 ];
 
 /// Keys and values as store kinds lay them out.
@@ -42,16 +45,33 @@ pub fn redo(bytes: &[u8]) {
     store_core::fuzzing::redo(&Bytes::copy_from_slice(bytes));
 }
 
-/// URLs of databases.
+/// URLs of databases, as a whole and as each adapter takes them apart.
 pub fn urls(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(url) = text.parse::<store::StoreUrl>() {
         let _ = format!("{url:?}");
     }
     let _ = store::Config::from_url(text);
+    store_redis::fuzzing::url(text);
+    store_cassandra::fuzzing::url(text);
 }
 
 /// Exports of tasks, and frames of one with the check values that belong to them.
 pub fn transfer(bytes: &[u8]) {
     store::transfer::fuzz(bytes);
+}
+
+/// The log of a large commit in Redis.
+pub fn redis(bytes: &[u8]) {
+    store_redis::fuzzing::log(bytes);
+}
+
+/// What local disk keeps of a task.
+pub fn embedded(bytes: &[u8]) {
+    store_embedded::fuzzing::layout(bytes);
+}
+
+/// What Cassandra keeps of a task.
+pub fn cassandra(bytes: &[u8]) {
+    store_cassandra::fuzzing::record(bytes);
 }

@@ -57,7 +57,9 @@ fn node(host: &str) -> Result<String> {
         Some((name, port)) if !bracketed || name.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
-    if name.is_empty() || (bracketed && !name.ends_with(']')) || (!bracketed && name.contains(':'))
+    if matches!(name, "" | "[]")
+        || (bracketed && !name.ends_with(']'))
+        || (!bracketed && name.contains(':'))
     {
         return Err(refused(
             "a host is missing, or an IPv6 address lacks its brackets: [::1]:9042",
@@ -107,6 +109,7 @@ mod tests {
             ("redis://hunter2", "cassandra://HOST"),
             ("cassandra://hunter2@", "host is missing"),
             ("cassandra://hunter2@a,", "host is missing"),
+            ("cassandra://hunter2@[]", "host is missing"),
             ("cassandra://hunter2@a/keyspace", "?namespace="),
             ("cassandra://hunter2@a:b", "port"),
             ("cassandra://hunter2@a:70000", "port"),

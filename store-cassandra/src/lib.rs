@@ -11,6 +11,8 @@ mod change;
 mod config;
 mod connect;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod layout;
 mod merge;
 mod policy;

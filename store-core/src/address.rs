@@ -81,7 +81,7 @@ impl UrlForm {
             Some((name, port)) if !bracketed || name.ends_with(']') => (name, Some(port)),
             _ => (host, None),
         };
-        if name.is_empty()
+        if matches!(name, "" | "[]")
             || (bracketed && !name.ends_with(']'))
             || (!bracketed && name.contains(':'))
         {
@@ -144,6 +144,7 @@ mod tests {
             ("redis://hunter2", "cassandra://HOST"),
             ("cassandra://hunter2@", "host is missing"),
             ("cassandra://hunter2@a,", "host is missing"),
+            ("cassandra://hunter2@[]", "host is missing"),
             ("cassandra://hunter2@a/keyspace", "?namespace="),
             ("cassandra://hunter2@a:b", "port"),
             ("cassandra://hunter2@a:70000", "port"),

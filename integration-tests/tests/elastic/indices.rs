@@ -7,7 +7,7 @@ use integration_tests::servers::{Server, http};
 use store_conformance::waist::{MAP, Owner, all, puts, task};
 use store_core::{
     ErrorKind,
-    backend::{IndexedField, OwnerId, StoreSpec},
+    backend::{Backend, IndexedField, OwnerId, StoreSpec},
     search::FieldType,
 };
 use store_elastic::ElasticBackend;
@@ -111,19 +111,12 @@ pub(crate) async fn fields_have_one_type(server: Arc<Server>) -> Result<()> {
     let backend = ElasticBackend::connect(server.url(), told).await?;
     let mut more = spec(FieldType::Float)?;
     more.fields.push(IndexedField::new("code", FieldType::Text));
-    let claim = || {
-        store_core::backend::Backend::claim(
-            &backend,
-            &task(3),
-            OwnerId::random(),
-            std::slice::from_ref(&more),
-        )
-    };
-    let says = refused(claim().await)?.to_string();
+    let (task, stores) = (task(3), [more]);
+    let says = refused(backend.claim(&task, OwnerId::random(), &stores).await)?.to_string();
     let mut lines = says.lines().skip(1);
     let (request, body) = (lines.next().context("a request")?, lines.next().context("a body")?);
     let (method, path) = request.split_once(' ').context("a request")?;
     ask(&server, method, path, body)?;
-    claim().await?;
+    backend.claim(&task, OwnerId::random(), &stores).await?;
     Ok(())
 }

@@ -19,6 +19,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("layouts", layouts),
     ("checkpoint", checkpoint),
     ("redo", redo),
+    ("fields", fields),
     ("urls", urls),
     ("shell", shell),
     ("transfer", transfer),
@@ -40,6 +41,11 @@ pub fn checkpoint(bytes: &[u8]) {
 /// The redo log of a commit, and the record of a task that names it.
 pub fn redo(bytes: &[u8]) {
     store_core::fuzzing::redo(&Bytes::copy_from_slice(bytes));
+}
+
+/// The indexed fields of a value.
+pub fn fields(bytes: &[u8]) {
+    store_core::fuzzing::fields(&Bytes::copy_from_slice(bytes));
 }
 
 /// URLs of databases.

@@ -38,6 +38,7 @@ mod judge;
 pub mod render;
 mod report;
 mod runner;
+pub mod search;
 mod subject;
 pub mod waist;
 

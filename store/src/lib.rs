@@ -163,3 +163,7 @@ struct EventTime;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/store-kinds.md")]
 struct StoreKinds;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/search.md")]
+struct Search;

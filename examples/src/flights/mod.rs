@@ -1,5 +1,6 @@
 //! Windows, sessions and versions of one stream of flights, kept exactly once by one task, whatever kills the program.
 
+mod delayed;
 mod report;
 mod row;
 mod source;
@@ -12,10 +13,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use store::prelude::*;
 
-pub use self::report::Report;
+pub use self::{delayed::most_delayed, report::Report};
 use self::{source::Source, stores::Stores};
 
-/// Flights in progress: one task, three stores, and what was read last of each file.
+/// Flights in progress: one task, its stores, and what was read last of each file.
 #[derive(Debug)]
 pub struct Flights {
     task: Task,

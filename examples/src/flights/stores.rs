@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use store::{TaskBuilder, prelude::*};
+use store::{TaskBuilder, prelude::*, search::FieldType};
 
 use super::row::Flight;
 
@@ -14,6 +14,10 @@ static HOURLY: Window<String, Hour> = Window::new("hourly", HOUR, KEPT);
 static DUTY: Session<String, Duty> = Session::new("duty", KEPT);
 /// By carrier, the last known delay at any time.
 static DELAYS: VersionedKeyValue<String, i32> = VersionedKeyValue::new("delays", KEPT);
+/// By carrier, how late it departs; found by it where the database can search.
+pub(super) static CARRIERS: KeyValue<String, Carrier> = KeyValue::new("carriers")
+    .indexed(DEPARTED, FieldType::Integer)
+    .indexed(MEAN_DELAY, FieldType::Float);
 /// By file, the row before its committed position.
 static LAST_ROWS: KeyValue<String, String> = KeyValue::new("last-rows");
 
@@ -23,6 +27,16 @@ pub(super) struct Hour {
     pub(super) departed: u64,
     pub(super) cancelled: u64,
     pub(super) delay: i64,
+}
+
+/// How late a carrier departs.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Carrier {
+    pub(super) departed: u32,
+    /// Minutes, all of them together.
+    delay: i32,
+    /// Minutes.
+    pub(super) mean_delay: f64,
 }
 
 /// What an aircraft did without a long break.
@@ -38,13 +52,14 @@ pub(super) struct Stores {
     pub(super) hourly: Arc<dyn WindowStore<String, Hour>>,
     pub(super) duty: Arc<dyn SessionStore<String, Duty>>,
     pub(super) delays: Arc<dyn VersionedKeyValueStore<String, i32>>,
+    carriers: Arc<dyn KeyValueStore<String, Carrier>>,
     last_rows: Arc<dyn KeyValueStore<String, String>>,
 }
 
 impl Stores {
     /// Names them before the task is opened.
     pub(super) fn name(task: TaskBuilder) -> TaskBuilder {
-        task.store(&HOURLY).store(&DUTY).store(&DELAYS).store(&LAST_ROWS)
+        task.store(&HOURLY).store(&DUTY).store(&DELAYS).store(&CARRIERS).store(&LAST_ROWS)
     }
 
     pub(super) fn of(task: &Task) -> Result<Self> {
@@ -52,6 +67,7 @@ impl Stores {
             hourly: task.store(&HOURLY)?,
             duty: task.store(&DUTY)?,
             delays: task.store(&DELAYS)?,
+            carriers: task.store(&CARRIERS)?,
             last_rows: task.store(&LAST_ROWS)?,
         })
     }
@@ -86,6 +102,16 @@ impl Stores {
 
         if let Some(delay) = &flight.dep_delay {
             self.delays.put(&flight.carrier, Some(delay), flight.time).await?;
+            let departs = |carrier: Option<Carrier>| {
+                let Carrier { departed, delay: before, .. } = carrier.unwrap_or_default();
+                let (departed, delay) = (departed + 1, before.saturating_add(*delay));
+                Some(Carrier {
+                    departed,
+                    delay,
+                    mean_delay: f64::from(delay) / f64::from(departed),
+                })
+            };
+            self.carriers.update(&flight.carrier, departs).await?;
         }
         Ok(())
     }
@@ -105,6 +131,9 @@ impl Stores {
         self.hourly.late_records() + self.duty.late_records() + self.delays.late_records()
     }
 }
+
+pub(super) const DEPARTED: &str = "departed";
+pub(super) const MEAN_DELAY: &str = "mean_delay";
 
 const HOUR: Duration = Duration::from_secs(3600);
 const GAP_MS: i64 = 6 * 3_600_000;

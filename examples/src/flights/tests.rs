@@ -1,6 +1,8 @@
 use std::{fs, path::Path};
 
-use super::{Flights, Report};
+use store::ErrorKind;
+
+use super::{Flights, Report, most_delayed};
 
 const HEADER: &str = "minute,time_hour,origin,carrier,tailnum,dep_time,dep_delay,distance\n";
 const FIRST: &str = "5,2013-01-01T10:00:00Z,EWR,UA,N1,1005,0,100\n";
@@ -129,4 +131,40 @@ async fn a_bad_row_is_named_by_line_and_column_without_its_values() {
     assert!(error(&flights, &path).await.contains("column origin: not UTF-8"));
     fs::write(&path, HEADER.replace("tailnum", "tail")).unwrap();
     assert!(error(&flights, &path).await.contains("no column tailnum"));
+}
+
+#[tokio::test]
+async fn the_most_delayed_carriers_are_found_while_flights_are_processed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flights.csv");
+    let row = |carrier: &str, delay: i32| {
+        format!("5,2013-01-01T10:00:00Z,EWR,{carrier},N1,1005,{delay},100\n")
+    };
+    let delays = [("UA", 3), ("HA", 90), ("EV", 10), ("UA", 4), ("EV", 31), ("AA", -2), ("AA", 1)];
+    let rows: String = delays.iter().map(|(carrier, delay)| row(carrier, *delay)).collect();
+    fs::write(&path, HEADER.to_owned() + &rows).unwrap();
+    let database = store::connect("memory:").await.unwrap();
+    let flights = Flights::open(&database, 100).await.unwrap();
+    assert_eq!(process(&flights, &path).await, Ok(7));
+    let most = async |departed, top| most_delayed(&database, departed, top).await.unwrap();
+    assert_eq!(most(2, 2).await, (1, "EV\t2\t20.5\nUA\t2\t3.5\n".to_owned()));
+    assert!(most(1, 1).await.1.starts_with("HA\t1\t90.0"));
+    fs::write(&path, HEADER.to_owned() + &rows + &row("UA", 200)).unwrap();
+    assert_eq!(process(&flights, &path).await, Ok(1));
+    assert_eq!(most(2, 1).await, (2, "UA\t3\t69.0\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_database_without_search_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flights.csv");
+    fs::write(&path, HEADER.to_owned() + FIRST).unwrap();
+    let state = format!("embedded:{}", folder.path().join("state").display());
+    let database = store::connect(&state).await.unwrap();
+    let flights = Flights::open(&database, 1).await.unwrap();
+    assert_eq!(process(&flights, &path).await, Ok(1));
+    let told = most_delayed(&database, 1, 1).await.unwrap_err();
+    let told = told.downcast::<store::Error>().unwrap();
+    assert_eq!(told.kind(), ErrorKind::Unsupported);
+    assert!(told.to_string().contains("embedded has no search"), "{told}");
 }

@@ -11,6 +11,7 @@ pub(crate) mod operations;
 pub(crate) mod random;
 pub(crate) mod recorded;
 pub(crate) mod scans;
+pub(crate) mod search;
 pub(crate) mod session;
 mod stages;
 mod timed;

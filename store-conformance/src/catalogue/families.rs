@@ -21,6 +21,7 @@ pub const FAMILIES: &[(&str, &str)] = &[
     ("L", "cancellation"),
     ("N", "namespaces"),
     ("OC", "offsets, commits, transactions"),
+    ("Q", "search by indexed fields"),
     ("R", "failure"),
     ("RA", "recorded answers of Kafka Streams"),
     ("RN", "random operations against a model"),

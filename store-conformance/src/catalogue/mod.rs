@@ -16,6 +16,7 @@ mod operations;
 mod random;
 mod recorded;
 mod scans;
+mod search;
 mod session;
 mod values;
 mod versioned;
@@ -122,6 +123,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
         random::ENTRIES,
         recorded::ENTRIES,
         scans::ENTRIES,
+        search::ENTRIES,
         session::ENTRIES,
         values::ENTRIES,
         versioned::ENTRIES,

@@ -8,13 +8,13 @@ use store_core::{
     Result,
     backend::{
         Backend, Capabilities, Changes, Checkpoint, Claim, Commit, MapChange, MapId, Name, Order,
-        OwnerId, Page, TaskId, TaskReader, TaskSummary,
+        OwnerId, Page, SearchPage, TaskId, TaskReader, TaskSummary,
     },
 };
 
 use crate::{
     Key,
-    fault::{Fault, Scan, Sound},
+    fault::{Fault, Scan, Search, Sound},
 };
 
 /// The changes of a commit are altered.
@@ -66,6 +66,31 @@ impl Fault for Paged {
     async fn scan(&self, sound: &Sound, scan: Scan) -> Result<Page> {
         let mut page = sound.scan(&scan).await?;
         self.0(&mut page, &scan);
+        Ok(page)
+    }
+}
+
+/// What a search asks for is altered.
+#[derive(Debug)]
+pub(crate) struct Sought(pub(crate) fn(&mut Search));
+
+#[async_trait]
+impl Fault for Sought {
+    async fn search(&self, sound: &Sound, mut search: Search) -> Result<SearchPage> {
+        self.0(&mut search);
+        sound.search(&search).await
+    }
+}
+
+/// What a search found is altered.
+#[derive(Debug)]
+pub(crate) struct Found(pub(crate) fn(&mut SearchPage));
+
+#[async_trait]
+impl Fault for Found {
+    async fn search(&self, sound: &Sound, search: Search) -> Result<SearchPage> {
+        let mut page = sound.search(&search).await?;
+        self.0(&mut page);
         Ok(page)
     }
 }

@@ -7,9 +7,10 @@ use store_core::{
     Error, ErrorKind, Result,
     backend::{
         Backend, Capabilities, Checkpoint, Claim, Commit, KeyRange, MapId, Name, Order, OwnerId,
-        Page, PageLimit, Searcher, TaskId, TaskReader, TaskSummary, TaskWriter,
+        Page, PageLimit, SearchPage, TaskId, TaskReader, TaskSummary, TaskWriter,
     },
     memory::MemoryBackend,
+    search::Query,
 };
 
 use crate::Key;
@@ -17,20 +18,25 @@ use crate::Key;
 /// One fault, in one place.
 #[async_trait]
 pub(crate) trait Fault: Debug + Send + Sync + 'static {
-    /// The state that a new handle is on.
-    fn open(&self, state: &MemoryBackend) -> MemoryBackend {
-        state.clone()
+    /// What a new handle is on instead of the place's state.
+    fn instead(&self) -> Option<MemoryBackend> {
+        None
     }
 
-    /// What a kill leaves; none where there is nothing to kill.
+    /// What a kill leaves instead of the place's state; none where there is nothing to kill.
     fn killed(&self) -> Option<MemoryBackend> {
         None
     }
 
     fn capabilities(&self, _says: &mut Capabilities) {}
 
-    fn searcher(&self) -> Option<&dyn Searcher> {
-        None
+    /// Whether there is a searcher.
+    fn searches(&self) -> bool {
+        true
+    }
+
+    async fn search(&self, sound: &Sound, search: Search) -> Result<SearchPage> {
+        sound.search(&search).await
     }
 
     async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
@@ -92,10 +98,19 @@ pub(crate) struct Scan {
     pub(crate) limit: PageLimit,
 }
 
+/// What is asked of a search.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub(crate) store: u32,
+    pub(crate) query: Query,
+    pub(crate) after: Option<bytes::Bytes>,
+    pub(crate) limit: PageLimit,
+}
+
 /// The sound task below a broken one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sound {
-    pub(crate) backend: MemoryBackend,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) handle: usize,
     pub(crate) task: TaskId,
     pub(crate) reader: Arc<dyn TaskReader>,
@@ -110,6 +125,12 @@ impl Sound {
 
     pub(crate) async fn scan(&self, scan: &Scan) -> Result<Page> {
         self.reader.scan(scan.map, &scan.range, scan.order, scan.limit).await
+    }
+
+    pub(crate) async fn search(&self, search: &Search) -> Result<SearchPage> {
+        let none = || Error::new(ErrorKind::Unsupported, "the sound store has no search");
+        let searcher = self.reader.searcher().ok_or_else(none)?;
+        searcher.search(search.store, &search.query, search.after.as_ref(), search.limit).await
     }
 
     /// Commits as a new owner would, on top of whatever is there.

@@ -1,6 +1,5 @@
 //! The in-memory backend: real fencing, real commits, gone with the process.
 
-mod search;
 mod task;
 
 use std::{

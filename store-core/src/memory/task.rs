@@ -14,7 +14,7 @@ use crate::{
     Error, ErrorKind, Result,
     backend::{
         Capabilities, Checkpoint, Commit, Fence, KeyRange, LocalReader, MapChange, MapId, Order,
-        Page, PageLimit, Put, Searcher, TaskId, TaskReader, TaskWriter,
+        Page, PageLimit, Put, SearchPage, Searcher, TaskId, TaskReader, TaskWriter, search::Query,
     },
 };
 
@@ -49,7 +49,7 @@ impl MemoryTask {
     }
 
     /// The state, for reading.
-    pub(super) fn read(&self) -> Result<MutexGuard<'_, State>> {
+    fn read(&self) -> Result<MutexGuard<'_, State>> {
         let state = lock(&self.state);
         if self.fence.is_none() && (state.destroyed || state.lives != self.lives) {
             let message = format!("task {} was destroyed", self.task);
@@ -140,6 +140,21 @@ impl TaskReader for MemoryTask {
 
     fn local(&self) -> Option<&dyn LocalReader> {
         Some(self)
+    }
+}
+
+#[async_trait]
+impl Searcher for MemoryTask {
+    async fn search(
+        &self,
+        store: u32,
+        query: &Query,
+        after: Option<&Bytes>,
+        limit: PageLimit,
+    ) -> Result<SearchPage> {
+        let state = self.read()?;
+        let entries = state.maps.get(&MapId::whole(store)).into_iter().flatten();
+        SearchPage::evaluate(entries, state.checkpoint.sequence, query, after, limit)
     }
 }
 

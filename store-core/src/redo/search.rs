@@ -25,7 +25,8 @@ pub trait RedoSearcher: Debug + Send + Sync {
         limit: PageLimit,
     ) -> Result<SearchPage>;
 
-    /// Whether all these writes are in the data, each under this stamp or a higher one. Dropped maps need not be looked at.
+    /// Whether all these writes are in the data, each under this stamp or a higher one; a delete also where
+    /// nothing is stored. Dropped maps need not be looked at.
     async fn is_applied(&self, changes: &Changes, stamp: i64) -> Result<bool>;
 }
 

@@ -5,8 +5,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{
     ErrorKind, PORTABLE_VALUE_BYTES,
-    backend::{MapChange, MapId, PageLimit, TaskId},
-    search::Query,
+    backend::{MapChange, MapId, TaskId},
 };
 
 use super::{holds, refused};
@@ -40,12 +39,6 @@ pub(crate) async fn everybody_is_told_the_same(context: Context) -> Result<()> {
     ensure!(reader.capabilities() == says, "a reader is told otherwise than the owner");
     for reader in [owner.reader(), &*reader] {
         ensure!(reader.searcher().is_some() == says.search, "search is not as declared");
-        if let Some(searcher) = reader.searcher() {
-            let query = Query::all();
-            let foreign = Bytes::from_static(b"no place");
-            let told = searcher.search(1, &query, Some(&foreign), PageLimit::default()).await;
-            refused(told, ErrorKind::InvalidArgument, "a place that no page named")?;
-        }
     }
     let other = Owner::claim(&context.backend().await?, &task(1)).await?;
     ensure!(other.reader().capabilities() == says, "another task is told otherwise");

@@ -9,11 +9,8 @@ use bytes::Bytes;
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{
-        Backend, Capabilities, Commit, MapChange, OwnerId, PageLimit, SearchPage, Searcher, TaskId,
-    },
+    backend::{Backend, Capabilities, Commit, MapChange, OwnerId, TaskId},
     memory::MemoryBackend,
-    search::Query,
 };
 
 use super::Broken;
@@ -24,14 +21,10 @@ use crate::{
 
 pub(super) fn faults() -> Vec<Broken> {
     vec![
-        Broken::new("says-search", "says that it can search, and cannot", || {
-            Says(|says| says.search = true)
+        Broken::new("says-search", "says that it can search, and cannot", || Blind),
+        Broken::new("hides-search", "says that it cannot search, and can", || {
+            Says(|says| says.search = false)
         }),
-        Broken::new(
-            "search-takes-anything",
-            "finds nothing after a place that no page named",
-            || Finds,
-        ),
         Broken::new("says-short-keys", "says that keys are shorter than they must be", || {
             Says(|says| says.max_key_bytes = 8 << 10)
         }),
@@ -64,28 +57,11 @@ pub(super) fn faults() -> Vec<Broken> {
 }
 
 #[derive(Debug)]
-struct Finds;
+struct Blind;
 
-impl Fault for Finds {
-    fn capabilities(&self, says: &mut Capabilities) {
-        says.search = true;
-    }
-
-    fn searcher(&self) -> Option<&dyn Searcher> {
-        Some(self)
-    }
-}
-
-#[async_trait]
-impl Searcher for Finds {
-    async fn search(
-        &self,
-        _store: u32,
-        _query: &Query,
-        _after: Option<&Bytes>,
-        _limit: PageLimit,
-    ) -> Result<SearchPage> {
-        Ok(SearchPage::default())
+impl Fault for Blind {
+    fn searches(&self) -> bool {
+        false
     }
 }
 
@@ -97,6 +73,12 @@ struct Limited {
 
 #[async_trait]
 impl Fault for Limited {
+    /// A sound store that takes no more by itself says that it takes twice as much.
+    fn capabilities(&self, says: &mut Capabilities) {
+        let twice = self.value.checked_mul(2).unwrap_or_default();
+        says.max_value_bytes = says.max_value_bytes.max(twice);
+    }
+
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
         for change in commit.changes().values() {
             let MapChange::Write(writes) = change else { continue };
@@ -115,8 +97,8 @@ impl Fault for Limited {
 struct Apart;
 
 impl Fault for Apart {
-    fn open(&self, _state: &MemoryBackend) -> MemoryBackend {
-        MemoryBackend::new()
+    fn instead(&self) -> Option<MemoryBackend> {
+        Some(MemoryBackend::new())
     }
 }
 

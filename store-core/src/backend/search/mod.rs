@@ -4,6 +4,7 @@ mod condition;
 mod evaluate;
 mod field;
 mod fields;
+mod page;
 mod query;
 mod value;
 
@@ -18,6 +19,7 @@ pub use self::{
     condition::{Condition, Raw},
     field::{FieldType, IndexedField, MAX_TEXT_BYTES},
     fields::Fields,
+    page::SearchPage,
     query::{MAX_CONDITIONS, MAX_NESTED, Query, Sort},
     value::FieldValue,
 };
@@ -49,34 +51,4 @@ pub trait Searcher: fmt::Debug + Send + Sync {
         after: Option<&Bytes>,
         limit: PageLimit,
     ) -> Result<SearchPage>;
-}
-
-/// One page of what a search found.
-#[derive(Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SearchPage {
-    /// Keys and values, in the order of the query.
-    pub entries: Vec<(Bytes, Bytes)>,
-    /// Where the next page starts, in a form of the backend's own; `None` when there is none.
-    pub resume: Option<Bytes>,
-    /// Every commit up to this one is seen whole; of those behind it, none or a part.
-    pub sequence: u64,
-}
-
-impl SearchPage {
-    /// A page; `resume` is `None` where nothing follows.
-    #[must_use]
-    pub const fn new(entries: Vec<(Bytes, Bytes)>, resume: Option<Bytes>, sequence: u64) -> Self {
-        Self { entries, resume, sequence }
-    }
-}
-
-impl fmt::Debug for SearchPage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SearchPage")
-            .field("entries", &self.entries.len())
-            .field("complete", &self.resume.is_none())
-            .field("sequence", &self.sequence)
-            .finish()
-    }
 }

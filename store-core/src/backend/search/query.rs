@@ -161,3 +161,98 @@ fn unknown(path: &str, fields: &[IndexedField]) -> Error {
 fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidArgument, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_CONDITIONS, MAX_NESTED, Query};
+    use crate::{
+        ErrorKind,
+        search::{Condition, FieldType, FieldValue, IndexedField, MAX_TEXT_BYTES},
+    };
+
+    fn check(query: impl Into<Query>) -> Result<(), String> {
+        let fields = [
+            IndexedField::new("text", FieldType::Text),
+            IndexedField::new("whole", FieldType::Integer),
+            IndexedField::new("float", FieldType::Float),
+            IndexedField::new("yes", FieldType::Boolean),
+            IndexedField::new("at", FieldType::Time),
+        ];
+        query.into().check(&fields).map_err(|error| {
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            error.to_string()
+        })
+    }
+
+    #[test]
+    fn values_suit_their_fields() {
+        for condition in [
+            Condition::term("text", "a"),
+            Condition::term("whole", 1),
+            Condition::term("float", 1),
+            Condition::term("float", 1.5),
+            Condition::term("yes", true),
+            Condition::term("at", 5),
+            Condition::range("at", FieldValue::time(1)..),
+            Condition::prefix("text", ""),
+            Condition::exists("yes"),
+            Condition::raw("{}").unwrap(),
+        ] {
+            check(condition).unwrap();
+        }
+        for condition in [
+            Condition::term("text", 1),
+            Condition::term("whole", 1.0),
+            Condition::term("whole", FieldValue::time(1)),
+            Condition::term("float", f64::NAN),
+            Condition::term("yes", 0),
+            Condition::term("at", "2013-01-31"),
+            Condition::range("float", ..f64::INFINITY),
+            Condition::range("yes", false..),
+            Condition::range("whole", "a"..),
+            Condition::prefix("whole", "1"),
+            Condition::term("text", "t".repeat(MAX_TEXT_BYTES + 1)),
+        ] {
+            let told = check(!Condition::exists("text").and(condition.clone())).unwrap_err();
+            assert!(told.starts_with("field "), "{condition:?}: {told}");
+        }
+        check(Query::all().ascending("at").descending("text")).unwrap();
+        check(Query::all().ascending("yes")).unwrap_err();
+    }
+
+    #[test]
+    fn a_field_that_is_not_indexed_is_told_with_those_that_are() {
+        for query in [
+            Query::new(Condition::exists("other").or(Condition::exists("text"))),
+            Query::all().ascending("other"),
+        ] {
+            let told = check(query).unwrap_err();
+            let there = "\"other\" is not indexed; text, whole, float, yes, at are";
+            assert!(told.contains(there), "{told}");
+        }
+        let told = Query::all().ascending("other").check(&[]).unwrap_err().to_string();
+        assert!(told.contains("none is"), "{told}");
+    }
+
+    #[test]
+    fn queries_are_bounded() {
+        let nested =
+            |deep: usize| (1..deep).fold(Condition::exists("text"), |condition, _| !condition);
+        check(nested(MAX_NESTED)).unwrap();
+        check(nested(MAX_NESTED + 1)).unwrap_err();
+        let wide =
+            |conditions: usize| Condition::Or(vec![Condition::exists("text"); conditions - 1]);
+        check(wide(MAX_CONDITIONS)).unwrap();
+        check(wide(MAX_CONDITIONS + 1)).unwrap_err();
+    }
+
+    #[test]
+    fn nothing_of_a_value_is_shown() {
+        let query = Query::new(
+            Condition::term("text", "secret").or(Condition::raw(r#"{"a": "secret"}"#).unwrap()),
+        );
+        assert!(!format!("{query:?}").contains("secret"));
+        let told = Condition::raw(r#"{"a": secret"#).unwrap_err();
+        assert!(!format!("{told:?}").contains("secret"), "{told:?}");
+    }
+}

@@ -5,5 +5,6 @@ mod commit;
 mod destroy;
 mod lease;
 mod reader;
+mod search;
 mod tools;
 mod traces;

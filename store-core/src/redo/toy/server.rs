@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Break;
 use crate::{
     Result,
-    backend::{KeyRange, MapId, Order, TaskId},
+    backend::{KeyRange, MapId, Order, Put, TaskId},
     redo::{LogName, Meta, MetaChange, Swap},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Server {
 pub(super) struct Record {
     pub(super) meta: Option<Bytes>,
     pub(super) logs: BTreeMap<(LogName, u32), Bytes>,
-    pub(super) data: BTreeMap<(MapId, Bytes), (i64, Option<Bytes>)>,
+    pub(super) data: BTreeMap<(MapId, Bytes), (i64, Option<Put>)>,
     /// Nothing of this stamp or a lower one comes in any more.
     wiped: i64,
     pub(super) broken: Option<Break>,
@@ -42,7 +42,7 @@ pub(super) enum Request {
     Sweep(u64),
     /// Removes every log but this one; no rule allows it.
     SweepBut(Option<LogName>),
-    Write(MapId, Bytes, Option<Bytes>, i64),
+    Write(MapId, Bytes, Option<Put>, i64),
     Drop(MapId, i64),
     Wipe(i64),
 }
@@ -63,7 +63,7 @@ impl Record {
     }
 
     pub(super) fn get(&self, map: MapId, key: &Bytes) -> Option<Bytes> {
-        self.data.get(&(map, key.clone()))?.1.clone()
+        Some(self.data.get(&(map, key.clone()))?.1.as_ref()?.value.clone())
     }
 
     /// The keys of a map in a range, those of deleted entries included.
@@ -78,6 +78,18 @@ impl Record {
         keys
     }
 
+    /// The entries of a store that is not cut by time.
+    pub(super) fn entries(&self, store: u32) -> impl Iterator<Item = (&Bytes, &Put)> {
+        self.data.iter().filter_map(move |((map, key), (_, put))| {
+            Some((key, put.as_ref()?)).filter(|_| *map == MapId::whole(store))
+        })
+    }
+
+    /// Whether what a write under this stamp does is done.
+    pub(super) fn shows(&self, map: MapId, key: &Bytes, put: Option<&Put>, stamp: i64) -> bool {
+        self.data.get(&(map, key.clone())).map_or(put.is_none(), |(written, _)| *written >= stamp)
+    }
+
     /// How many entries are there, over all maps.
     pub(super) fn stored(&self) -> usize {
         self.data.values().filter(|(_, value)| value.is_some()).count()
@@ -85,7 +97,7 @@ impl Record {
 
     /// The number of entries of a map.
     pub(super) fn len(&self, map: MapId) -> u64 {
-        let there = |&(place, (_, value)): &(&(MapId, Bytes), &(i64, Option<Bytes>))| {
+        let there = |&(place, (_, value)): &(&(MapId, Bytes), &(i64, Option<Put>))| {
             place.0 == map && value.is_some()
         };
         self.data.iter().filter(there).count() as u64
@@ -171,7 +183,7 @@ impl Record {
         }
     }
 
-    fn write(&mut self, map: MapId, key: Bytes, value: Option<Bytes>, stamp: i64) {
+    fn write(&mut self, map: MapId, key: Bytes, value: Option<Put>, stamp: i64) {
         let place = (map, key);
         let older = self.data.get(&place).is_none_or(|(written, _)| *written <= stamp);
         if stamp <= self.wiped || !older {

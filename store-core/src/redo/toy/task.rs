@@ -17,12 +17,17 @@ use super::{
 };
 use crate::{
     Effect, Error, ErrorKind, Result,
-    backend::{Capabilities, Changes, KeyRange, MapChange, MapId, Order, Page, PageLimit, TaskId},
-    redo::{Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap},
+    backend::{
+        Capabilities, Changes, KeyRange, MapChange, MapId, Order, Page, PageLimit, SearchPage,
+        TaskId,
+    },
+    redo::{Lease, LogName, Meta, MetaChange, RedoSearcher, RedoTask, Step, Swap},
+    search::Query,
 };
 
 // Not exact in length: a reader does not count what is only in a log.
-const CAPABILITIES: Capabilities = Capabilities::new("toy", 64 << 10, usize::MAX);
+const CAPABILITIES: Capabilities =
+    Capabilities { search: true, ..Capabilities::new("toy", 64 << 10, usize::MAX) };
 
 /// One process's line to one task.
 #[derive(Debug)]
@@ -189,8 +194,8 @@ impl RedoTask for ToyTask {
                 MapChange::Write(writes) => {
                     for (key, put) in writes {
                         lease.check()?;
-                        let value = put.as_ref().map(|put| put.value.clone());
-                        self.send(Request::Write(*map, key.clone(), value, stamp)).await?;
+                        let write = Request::Write(*map, key.clone(), put.clone(), stamp);
+                        self.send(write).await?;
                     }
                 }
             }
@@ -240,8 +245,42 @@ impl RedoTask for ToyTask {
         self.read(|server| server.task(&self.task).len(map)).await
     }
 
+    fn searcher(&self) -> Option<&dyn RedoSearcher> {
+        Some(self)
+    }
+
     async fn reached(&self, step: Step) -> Result<()> {
         self.fault(Moment::Step(step)).await;
         step.fail_point()
+    }
+}
+
+#[async_trait]
+impl RedoSearcher for ToyTask {
+    async fn search(
+        &self,
+        store: u32,
+        query: &Query,
+        after: Option<&Bytes>,
+        limit: PageLimit,
+    ) -> Result<SearchPage> {
+        self.read(|server| {
+            let entries = server.task(&self.task).entries(store);
+            SearchPage::evaluate(entries, 0, query, after, limit)
+        })
+        .await?
+    }
+
+    async fn is_applied(&self, changes: &Changes, stamp: i64) -> Result<bool> {
+        self.read(|server| {
+            let record = server.task(&self.task);
+            changes.iter().all(|(map, change)| match change {
+                MapChange::Drop => true,
+                MapChange::Write(writes) => {
+                    writes.iter().all(|(key, put)| record.shows(*map, key, put.as_ref(), stamp))
+                }
+            })
+        })
+        .await
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     Effect, Error, Result,
     backend::{Capabilities, Changes, KeyRange, MapChange, MapId, Order, Page, PageLimit},
     redo::{
-        Body, Clock, Lease, LogName, Meta, MetaChange, RedoTask, Step, Swap, log,
+        Body, Clock, Lease, LogName, Meta, MetaChange, RedoSearcher, RedoTask, Step, Swap, log,
         toy::{server::Request, task::ToyTask},
     },
 };
@@ -182,8 +182,8 @@ impl RedoTask for Broken {
                 for (map, change) in changes {
                     let MapChange::Write(writes) = change else { continue };
                     for (key, put) in writes {
-                        let value = put.as_ref().map(|put| put.value.clone());
-                        self.inner.send_late(Request::Write(*map, key.clone(), value, stamp));
+                        let write = Request::Write(*map, key.clone(), put.clone(), stamp);
+                        self.inner.send_late(write);
                     }
                 }
                 Ok(())
@@ -221,6 +221,10 @@ impl RedoTask for Broken {
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
         self.inner.approximate_len(map).await
+    }
+
+    fn searcher(&self) -> Option<&dyn RedoSearcher> {
+        self.inner.searcher()
     }
 
     async fn reached(&self, step: Step) -> Result<()> {

@@ -141,7 +141,7 @@ mod tests {
             (&b""[..], ""),
             (b"\0", "--"),
             (b"\xff", "zk"),
-            (b"word", "RruNO-"),
+            (b"word", "SqxmO-"),
             (b"a\0", "NF-"),
             (b"\xff\xff\xff", "zzzz"),
         ] {
@@ -175,13 +175,13 @@ mod tests {
             let raw = vec![b'x'; length];
             id("app/0", "0.1", &raw, &key(&raw))
         };
-        assert_eq!(id("app/0", "0.1", b"word", "RruNO-"), "app/0:0.1:kRruNO-");
+        assert_eq!(id("app/0", "0.1", b"word", "SqxmO-"), "app/0:0.1:kSqxmO-");
         assert_eq!(id("app/0", "0.1", b"", ""), "app/0:0.1:k");
         // 11 bytes and 501 of the key's.
         assert_eq!(id_of(375).len(), 11 + 500);
         assert_eq!(id_of(376).len(), 11 + 64);
         let hashed = id_of(376);
-        let expected = "app/0:0.1:h81a6";
+        let expected = "app/0:0.1:ha4aa";
         assert_eq!(hashed[..expected.len()], *expected);
         assert_ne!(id_of(377), hashed);
         assert_eq!(key(&vec![0; MAX_KEY_BYTES]).len(), 32_766);

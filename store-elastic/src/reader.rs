@@ -20,11 +20,8 @@ use crate::{
 };
 
 /// A document that is there.
-#[derive(Deserialize)]
 pub(crate) struct Document<T> {
-    #[serde(rename = "_source")]
     pub(crate) source: T,
-    #[serde(flatten)]
     pub(crate) at: At,
 }
 
@@ -34,12 +31,32 @@ struct Answer<T> {
     docs: Vec<Found<T>>,
 }
 
+/// What is said of one id: not by an enum of serde's, which would keep a copy of the content while it looks which one it is.
 #[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned", untagged)]
-enum Found<T> {
-    There(Document<T>),
-    Failed { error: Refusal },
-    Absent { found: bool },
+#[serde(bound = "T: DeserializeOwned")]
+struct Found<T> {
+    #[serde(default)]
+    found: bool,
+    #[serde(rename = "_source", default = "nothing")]
+    source: Option<T>,
+    #[serde(flatten)]
+    at: Option<At>,
+    error: Option<Refusal>,
+}
+
+const fn nothing<T>() -> Option<T> {
+    None
+}
+
+impl<T> Found<T> {
+    fn document(self, doing: impl Display) -> Result<Option<Document<T>>> {
+        match self {
+            Self { error: Some(error), .. } => Err(error.error(503, doing)),
+            Self { found: false, .. } => Ok(None),
+            Self { source: Some(source), at: Some(at), .. } => Ok(Some(Document { source, at })),
+            _ => Err(incomplete(doing, "an entry came without its content")),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -71,15 +88,7 @@ impl Client {
         if docs.len() != ids.len() {
             return Err(incomplete(doing, "the answer has not as many entries as were asked for"));
         }
-        let document = |found| match found {
-            Found::There(document) => Ok(Some(document)),
-            Found::Absent { found: false } => Ok(None),
-            Found::Absent { found: true } => {
-                Err(incomplete(doing, "an entry came without its content"))
-            }
-            Found::Failed { error } => Err(error.error(503, doing)),
-        };
-        docs.into_iter().map(document).collect()
+        docs.into_iter().map(|found| found.document(doing)).collect()
     }
 }
 
@@ -167,7 +176,7 @@ const ANSWER_BYTES: usize = 16 << 20;
 mod tests {
     use serde_json::json;
 
-    use super::{Answer, Found, Value};
+    use super::{Answer, Value};
 
     #[test]
     fn an_entry_is_there_or_absent_or_could_not_be_read() {
@@ -176,14 +185,15 @@ mod tests {
             {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {}},
             {"_index": "i", "_id": "c", "found": false},
             {"_index": "i", "_id": "d", "error": {"type": "no_shard_available_action_exception", "reason": "x"}},
+            {"_index": "i", "_id": "e", "error": {"type": "index_not_found_exception", "reason": "x"}},
         ]});
         let answer: Answer<Value> = serde_json::from_str(&answer.to_string()).unwrap();
-        let told = answer.docs.iter().map(|found| match found {
-            Found::There(document) => document.source.value.as_deref().unwrap_or("deleted"),
-            Found::Absent { .. } => "absent",
-            Found::Failed { error } => &error.sort,
+        let told = answer.docs.into_iter().map(|found| match found.document("read") {
+            Ok(Some(document)) => document.source.value.unwrap_or_else(|| "deleted".to_owned()),
+            Ok(None) => "absent".to_owned(),
+            Err(error) => error.kind().to_string(),
         });
-        let expected = ["AA==", "deleted", "absent", "no_shard_available_action_exception"];
+        let expected = ["AA==", "deleted", "absent", "Unavailable", "NotFound"];
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

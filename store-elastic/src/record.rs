@@ -10,6 +10,7 @@ use store_core::{
 
 use crate::{
     bulk::{At, Operation, Target},
+    client::passes,
     error::incomplete,
     layout::{bytes, read_bytes},
     task::ElasticTask,
@@ -119,15 +120,13 @@ impl ElasticTask {
                     return Err(unsettled(error, &unknown));
                 }
                 Err(error) => {
-                    let begun = holds && error.effect() != Effect::NotApplied;
-                    if !begun && unknown.is_none() {
-                        return Err(error.with_effect(Effect::NotApplied));
+                    if holds && error.effect() != Effect::NotApplied {
+                        unknown.get_or_insert_with(|| error.clone());
                     }
-                    let first = unknown.take().unwrap_or(error);
-                    if !pauses.wait().await {
-                        return Err(first.with_effect(Effect::Unknown));
+                    // Another node may be there.
+                    if !(passes(&error) && pauses.wait().await) {
+                        return Err(unsettled(unknown.clone().unwrap_or(error), &unknown));
                     }
-                    unknown = Some(first);
                 }
             }
         }

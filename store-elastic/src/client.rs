@@ -116,10 +116,20 @@ impl Client {
         request: Request,
         doing: impl Display + Copy,
     ) -> Result<T> {
+        self.ask_for(request, doing, Ok).await
+    }
+
+    /// The same where an answer may say that it is not complete, which `read` looks at.
+    pub(crate) async fn ask_for<T: DeserializeOwned, R>(
+        &self,
+        request: Request,
+        doing: impl Display + Copy,
+        read: impl Fn(T) -> Result<R>,
+    ) -> Result<R> {
         let tries = async {
             let mut pauses = self.pauses();
             loop {
-                match self.once(&request, doing).await {
+                match self.once(&request, doing).await.and_then(&read) {
                     Err(error) if passes(&error) && pauses.wait().await => {}
                     answer => return answer,
                 }
@@ -203,7 +213,7 @@ impl Shards {
 impl Client {
     /// Makes what was acknowledged before visible to searches.
     pub(crate) async fn refresh(&self, index: &str, doing: impl Display + Copy) -> Result<()> {
-        let answer: Complete = self.ask(Request::post(format!("/{index}/_refresh")), doing).await?;
-        answer.shards.check(doing)
+        let request = Request::post(format!("/{index}/_refresh"));
+        self.ask_for(request, doing, |answer: Complete| answer.shards.check(doing)).await
     }
 }

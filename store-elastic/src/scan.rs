@@ -73,12 +73,14 @@ impl Client {
         if let Some(routing) = routing {
             request = request.query("routing", routing.to_owned());
         }
-        let answer: Answer<H> = self.ask(request, doing).await?;
-        answer.shards.check(doing)?;
-        if answer.timed_out {
-            return Err(incomplete(doing, "the search took too long"));
-        }
-        Ok(answer.hits.hits)
+        let whole = |answer: Answer<H>| {
+            answer.shards.check(doing)?;
+            if answer.timed_out {
+                return Err(incomplete(doing, "the search took too long"));
+            }
+            Ok(answer.hits.hits)
+        };
+        self.ask_for(request, doing, whole).await
     }
 }
 
@@ -107,11 +109,9 @@ impl ElasticTask {
         if keys.is_empty() {
             return Ok(Page::default());
         }
-        let mut query = self.live(map);
         let ends = range(keys);
-        if !ends.is_empty() {
-            query["bool"]["filter"][2] = json!({ "range": { "key": ends } });
-        }
+        let within = (!ends.is_empty()).then(|| json!({ "range": { "key": ends } }));
+        let query = self.live(map, within);
         let order = match order {
             Order::Forward => "asc",
             Order::Backward => "desc",
@@ -188,11 +188,13 @@ impl ElasticTask {
     }
 
     /// The entries of a map, without marks of deleted keys.
-    pub(crate) fn live(&self, map: MapId) -> Value {
-        json!({ "bool": {
-            "filter": [{ "term": { "task": self.name } }, { "term": { "map": self.map(map) } }],
-            "must_not": [{ "term": { "deleted": true } }],
-        }})
+    pub(crate) fn live(&self, map: MapId, also: Option<Value>) -> Value {
+        let mut filter = vec![
+            json!({ "term": { "task": self.name } }),
+            json!({ "term": { "map": self.map(map) } }),
+        ];
+        filter.extend(also);
+        json!({ "bool": { "filter": filter, "must_not": [{ "term": { "deleted": true } }] } })
     }
 
     /// Refreshes the index of data, if something was written since it was last.
@@ -210,7 +212,7 @@ impl ElasticTask {
         let doing = self.doing("count entries of");
         let request = Request::post(format!("/{}/_count", self.shared.names.data))
             .query("routing", self.name.clone())
-            .json(&json!({ "query": self.live(map) }));
+            .json(&json!({ "query": self.live(map, None) }));
         let count: Count = self.shared.client.ask(request, doing).await?;
         count.shards.check(doing)?;
         Ok(count.count)

@@ -110,16 +110,17 @@ impl Client {
         timeout(self.timeout, call).await.unwrap_or_else(late)
     }
 
-    /// Sends a request that may be repeated until it is answered, and reads the answer.
-    pub(crate) async fn ask<T: DeserializeOwned>(
+    /// Sends a request that may be repeated until it is answered; `read` says what the answer is, or that it is none.
+    pub(crate) async fn ask<T: DeserializeOwned, A>(
         &self,
         request: Request,
         doing: impl Display + Copy,
-    ) -> Result<T> {
+        read: impl Fn(T) -> Result<A>,
+    ) -> Result<A> {
         let tries = async {
             let mut pauses = self.pauses();
             loop {
-                match self.once(&request, doing).await {
+                match self.once(&request, doing).await.and_then(&read) {
                     Err(error) if passes(&error) && pauses.wait().await => {}
                     answer => return answer,
                 }
@@ -203,7 +204,7 @@ impl Shards {
 impl Client {
     /// Makes what was acknowledged before visible to searches.
     pub(crate) async fn refresh(&self, index: &str, doing: impl Display + Copy) -> Result<()> {
-        let answer: Complete = self.ask(Request::post(format!("/{index}/_refresh")), doing).await?;
-        answer.shards.check(doing)
+        let request = Request::post(format!("/{index}/_refresh"));
+        self.ask(request, doing, |answer: Complete| answer.shards.check(doing)).await
     }
 }

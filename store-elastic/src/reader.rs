@@ -84,11 +84,13 @@ impl Client {
             .query("routing", routing.to_owned())
             .query("_source_includes", fields)
             .json(&json!({ "ids": ids }));
-        let Answer { docs } = self.ask::<Answer<T>>(request, doing).await?;
-        if docs.len() != ids.len() {
-            return Err(incomplete(doing, "the answer has not as many entries as were asked for"));
-        }
-        docs.into_iter().map(|found| found.document(doing)).collect()
+        let read = |Answer { docs }: Answer<T>| {
+            if docs.len() != ids.len() {
+                return Err(incomplete(doing, "there are not as many entries as were asked for"));
+            }
+            docs.into_iter().map(|found| found.document(doing)).collect()
+        };
+        self.ask(request, doing, read).await
     }
 }
 

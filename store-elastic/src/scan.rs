@@ -73,13 +73,20 @@ impl Client {
         if let Some(routing) = routing {
             request = request.query("routing", routing.to_owned());
         }
-        let answer: Answer<H> = self.ask(request, doing).await?;
-        answer.shards.check(doing)?;
-        if answer.timed_out {
-            return Err(incomplete(doing, "the search took too long"));
-        }
-        Ok(answer.hits.hits)
+        let read = |answer: Answer<H>| {
+            answer.shards.check(doing)?;
+            if answer.timed_out {
+                return Err(incomplete(doing, "the search took too long"));
+            }
+            Ok(answer.hits.hits)
+        };
+        self.ask(request, doing, read).await
     }
+}
+
+/// The condition of no condition.
+fn anything() -> Value {
+    json!({ "match_all": {} })
 }
 
 /// What is searched for, in which order, and from where on.
@@ -107,11 +114,9 @@ impl ElasticTask {
         if keys.is_empty() {
             return Ok(Page::default());
         }
-        let mut query = self.live(map);
         let ends = range(keys);
-        if !ends.is_empty() {
-            query["bool"]["filter"][2] = json!({ "range": { "key": ends } });
-        }
+        let inside = if ends.is_empty() { anything() } else { json!({ "range": { "key": ends } }) };
+        let query = self.live(map, inside);
         let order = match order {
             Order::Forward => "asc",
             Order::Backward => "desc",
@@ -187,10 +192,11 @@ impl ElasticTask {
         hits.into_iter().map(entry).collect()
     }
 
-    /// The entries of a map, without marks of deleted keys.
-    pub(crate) fn live(&self, map: MapId) -> Value {
+    /// The entries of a map that fulfil a condition, without marks of deleted keys.
+    pub(crate) fn live(&self, map: MapId, condition: Value) -> Value {
+        let map = self.map(map);
         json!({ "bool": {
-            "filter": [{ "term": { "task": self.name } }, { "term": { "map": self.map(map) } }],
+            "filter": [{ "term": { "task": self.name } }, { "term": { "map": map } }, condition],
             "must_not": [{ "term": { "deleted": true } }],
         }})
     }
@@ -210,9 +216,8 @@ impl ElasticTask {
         let doing = self.doing("count entries of");
         let request = Request::post(format!("/{}/_count", self.shared.names.data))
             .query("routing", self.name.clone())
-            .json(&json!({ "query": self.live(map) }));
-        let count: Count = self.shared.client.ask(request, doing).await?;
-        count.shards.check(doing)?;
-        Ok(count.count)
+            .json(&json!({ "query": self.live(map, anything()) }));
+        let read = |Count { count, shards }| shards.check(doing).map(|()| count);
+        self.shared.client.ask(request, doing, read).await
     }
 }

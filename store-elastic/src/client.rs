@@ -110,22 +110,13 @@ impl Client {
         timeout(self.timeout, call).await.unwrap_or_else(late)
     }
 
-    /// Sends a request that may be repeated until it is answered, and reads the answer.
-    pub(crate) async fn ask<T: DeserializeOwned>(
+    /// Sends a request that may be repeated until it is answered; `read` says what the answer is, or that it is none.
+    pub(crate) async fn ask<T: DeserializeOwned, A>(
         &self,
         request: Request,
         doing: impl Display + Copy,
-    ) -> Result<T> {
-        self.ask_for(request, doing, Ok).await
-    }
-
-    /// The same where an answer may say that it is not complete, which `read` looks at.
-    pub(crate) async fn ask_for<T: DeserializeOwned, R>(
-        &self,
-        request: Request,
-        doing: impl Display + Copy,
-        read: impl Fn(T) -> Result<R>,
-    ) -> Result<R> {
+        read: impl Fn(T) -> Result<A>,
+    ) -> Result<A> {
         let tries = async {
             let mut pauses = self.pauses();
             loop {
@@ -214,6 +205,6 @@ impl Client {
     /// Makes what was acknowledged before visible to searches.
     pub(crate) async fn refresh(&self, index: &str, doing: impl Display + Copy) -> Result<()> {
         let request = Request::post(format!("/{index}/_refresh"));
-        self.ask_for(request, doing, |answer: Complete| answer.shards.check(doing)).await
+        self.ask(request, doing, |answer: Complete| answer.shards.check(doing)).await
     }
 }

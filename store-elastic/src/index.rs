@@ -108,7 +108,7 @@ pub(crate) async fn index_fields(
         }
         let doing = format!("index fields in {index}");
         let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);
-        let made = client.ask::<Value>(request, doing.as_str()).await;
+        let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
         // Somebody else may have made one of another type at this moment.
         if let Err(error) = made
             && error.kind() != ErrorKind::InvalidArgument
@@ -194,7 +194,7 @@ fn first(alias: &str) -> String {
 async fn find(client: &Client, alias: &str) -> Result<Option<(String, Found)>> {
     let doing = format!("look for index {alias}");
     let request = Request::new(Method::Get, format!("/{alias}"));
-    match client.ask::<BTreeMap<String, Found>>(request, doing.as_str()).await {
+    match client.ask(request, doing.as_str(), Ok::<BTreeMap<String, Found>, _>).await {
         Ok(found) if found.len() > 1 => {
             let message = format!("alias {alias} names several indices: let it name one");
             Err(Error::new(ErrorKind::Config, message))
@@ -208,7 +208,7 @@ async fn find(client: &Client, alias: &str) -> Result<Option<(String, Found)>> {
 async fn make(client: &Client, alias: &str, body: &Value) -> Result<()> {
     let doing = format!("make index {}", first(alias));
     let request = Request::new(Method::Put, format!("/{}", first(alias))).json(body);
-    let made = client.ask::<Value>(request, doing.as_str()).await;
+    let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
     let Err(error) = made else { return Ok(()) };
     // Somebody else may have made it at this moment.
     match find(client, alias).await? {

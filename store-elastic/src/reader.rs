@@ -84,14 +84,13 @@ impl Client {
             .query("routing", routing.to_owned())
             .query("_source_includes", fields)
             .json(&json!({ "ids": ids }));
-        let all = |Answer { docs }: Answer<T>| {
+        let read = |Answer { docs }: Answer<T>| {
             if docs.len() != ids.len() {
-                let what = "the answer has not as many entries as were asked for";
-                return Err(incomplete(doing, what));
+                return Err(incomplete(doing, "there are not as many entries as were asked for"));
             }
             docs.into_iter().map(|found| found.document(doing)).collect()
         };
-        self.ask_for(request, doing, all).await
+        self.ask(request, doing, read).await
     }
 }
 

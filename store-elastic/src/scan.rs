@@ -73,15 +73,20 @@ impl Client {
         if let Some(routing) = routing {
             request = request.query("routing", routing.to_owned());
         }
-        let whole = |answer: Answer<H>| {
+        let read = |answer: Answer<H>| {
             answer.shards.check(doing)?;
             if answer.timed_out {
                 return Err(incomplete(doing, "the search took too long"));
             }
             Ok(answer.hits.hits)
         };
-        self.ask_for(request, doing, whole).await
+        self.ask(request, doing, read).await
     }
+}
+
+/// The condition of no condition.
+fn anything() -> Value {
+    json!({ "match_all": {} })
 }
 
 /// What is searched for, in which order, and from where on.
@@ -110,8 +115,8 @@ impl ElasticTask {
             return Ok(Page::default());
         }
         let ends = range(keys);
-        let within = (!ends.is_empty()).then(|| json!({ "range": { "key": ends } }));
-        let query = self.live(map, within);
+        let inside = if ends.is_empty() { anything() } else { json!({ "range": { "key": ends } }) };
+        let query = self.live(map, inside);
         let order = match order {
             Order::Forward => "asc",
             Order::Backward => "desc",
@@ -187,14 +192,13 @@ impl ElasticTask {
         hits.into_iter().map(entry).collect()
     }
 
-    /// The entries of a map, without marks of deleted keys.
-    pub(crate) fn live(&self, map: MapId, also: Option<Value>) -> Value {
-        let mut filter = vec![
-            json!({ "term": { "task": self.name } }),
-            json!({ "term": { "map": self.map(map) } }),
-        ];
-        filter.extend(also);
-        json!({ "bool": { "filter": filter, "must_not": [{ "term": { "deleted": true } }] } })
+    /// The entries of a map that fulfil a condition, without marks of deleted keys.
+    pub(crate) fn live(&self, map: MapId, condition: Value) -> Value {
+        let map = self.map(map);
+        json!({ "bool": {
+            "filter": [{ "term": { "task": self.name } }, { "term": { "map": map } }, condition],
+            "must_not": [{ "term": { "deleted": true } }],
+        }})
     }
 
     /// Refreshes the index of data, if something was written since it was last.
@@ -212,9 +216,8 @@ impl ElasticTask {
         let doing = self.doing("count entries of");
         let request = Request::post(format!("/{}/_count", self.shared.names.data))
             .query("routing", self.name.clone())
-            .json(&json!({ "query": self.live(map, None) }));
-        let count: Count = self.shared.client.ask(request, doing).await?;
-        count.shards.check(doing)?;
-        Ok(count.count)
+            .json(&json!({ "query": self.live(map, anything()) }));
+        let read = |Count { count, shards }| shards.check(doing).map(|()| count);
+        self.shared.client.ask(request, doing, read).await
     }
 }

@@ -15,12 +15,13 @@ use store_cassandra::{CassandraBackend, CassandraConfig};
 use store_core::{
     Database, EngineConfig, backend::Backend, memory::MemoryBackend, redo::toy::ToyBackend,
 };
+use store_elastic::{ElasticBackend, ElasticConfig};
 use store_embedded::{EmbeddedBackend, EmbeddedConfig};
 use store_redis::{RedisBackend, RedisConfig};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Certificates, sessions};
+use crate::{Certificates, servers::ServerKind, sessions};
 
 /// The backends there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,34 @@ pub enum Sort {
     Redis,
     /// A Cassandra cluster.
     Cassandra,
+    /// An Elasticsearch cluster.
+    Elasticsearch,
+    /// An OpenSearch cluster.
+    OpenSearch,
 }
 
 impl Sort {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Memory, Self::Toy, Self::Embedded, Self::Redis, Self::Cassandra];
+    pub const ALL: [Self; 7] = [
+        Self::Memory,
+        Self::Toy,
+        Self::Embedded,
+        Self::Redis,
+        Self::Cassandra,
+        Self::Elasticsearch,
+        Self::OpenSearch,
+    ];
+
+    /// The server on Java that it needs, of which one runs at a time.
+    #[must_use]
+    pub const fn java(self) -> Option<ServerKind> {
+        match self {
+            Self::Memory | Self::Toy | Self::Embedded | Self::Redis => None,
+            Self::Cassandra => Some(ServerKind::Cassandra),
+            Self::Elasticsearch => Some(ServerKind::Elasticsearch),
+            Self::OpenSearch => Some(ServerKind::OpenSearch),
+        }
+    }
 
     /// Whether other processes can reach the state.
     #[must_use]
@@ -58,6 +81,8 @@ impl fmt::Display for Sort {
             Self::Embedded => "embedded",
             Self::Redis => "redis",
             Self::Cassandra => "cassandra",
+            Self::Elasticsearch => "elasticsearch",
+            Self::OpenSearch => "opensearch",
         })
     }
 }
@@ -92,6 +117,13 @@ pub enum Place {
         /// How many were cloned.
         opened: AtomicUsize,
     },
+    /// In a cluster, under a prefix of its own in indices that all places share.
+    Elastic {
+        /// Some node of the cluster.
+        url: String,
+        /// The indices and the prefix.
+        namespace: String,
+    },
 }
 
 impl Place {
@@ -114,6 +146,12 @@ impl Place {
         let namespace = format!("store_tests.{}", own_name());
         let (handles, opened) = (OnceCell::new(), AtomicUsize::new(0));
         Self::Cassandra { url: url.to_owned(), namespace, handles, opened }
+    }
+
+    /// A place without state at a URL of Elasticsearch or OpenSearch.
+    #[must_use]
+    pub fn elastic(url: &str) -> Self {
+        Self::Elastic { url: url.to_owned(), namespace: format!("store_tests.{}", own_name()) }
     }
 
     /// A new handle, as a new process would have one; in Cassandra one of two, since sessions are dear.
@@ -143,6 +181,13 @@ impl Place {
                 let handles = handles.get_or_try_init(|| sessions::handles(url, &config)).await?;
                 Arc::new(handles[opened.fetch_add(1, Ordering::Relaxed) % handles.len()].clone())
             }
+            Self::Elastic { url, namespace } => {
+                let mut config = ElasticConfig::default();
+                config.namespace.clone_from(namespace);
+                // There is one node.
+                config.replicas = 0;
+                Arc::new(ElasticBackend::connect(url, config).await?)
+            }
         })
     }
 
@@ -167,6 +212,9 @@ impl Place {
                 Some(format!("{url}?namespace={namespace}{tls}"))
             }
             Self::Cassandra { url, namespace, .. } => Some(format!("{url}?namespace={namespace}")),
+            Self::Elastic { url, namespace } => {
+                Some(format!("{url}?namespace={namespace}&replicas=0"))
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Named tests made at run time.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
@@ -32,18 +35,33 @@ macro_rules! cases {
     };
 }
 
-/// The servers that places of every sort are in.
+/// The servers that places are in: of those on Java one at a time, since a small machine has memory for one.
 #[derive(Debug)]
 pub struct Servers {
-    redis: RedisServer,
-    cassandra: Server,
+    redis: Arc<RedisServer>,
+    java: Option<ServerKind>,
+    /// Started when a place is asked for first.
+    started: OnceLock<Result<Server, String>>,
 }
 
 impl Servers {
-    fn start() -> Result<Self> {
-        let redis = RedisServer::start().context("a Redis server is needed")?;
-        let cassandra = Server::start(ServerKind::Cassandra);
-        Ok(Self { redis, cassandra: cassandra.context("a Cassandra server is needed")? })
+    fn new(redis: Arc<RedisServer>, java: Option<ServerKind>) -> Self {
+        Self { redis, java, started: OnceLock::new() }
+    }
+
+    /// Whether a trial on backends of these sorts is run with these servers: with exactly one set, or with none where it
+    /// would need two servers on Java.
+    #[must_use]
+    pub fn take(&self, sorts: &[Sort]) -> bool {
+        let mut java: Vec<_> = sorts.iter().filter_map(|sort| sort.java()).collect();
+        java.dedup();
+        java == Vec::from_iter(self.java)
+    }
+
+    fn java(&self) -> Result<&Server> {
+        let kind = self.java.context("the trial is one of another turn")?;
+        let start = || Server::start(kind).map_err(|error| format!("{error:#}"));
+        self.started.get_or_init(start).as_ref().map_err(|error| anyhow::anyhow!("{error}"))
     }
 
     /// A place without state.
@@ -53,7 +71,8 @@ impl Servers {
             Sort::Toy => Place::Toy(ToyBackend::new()),
             Sort::Embedded => Place::embedded()?,
             Sort::Redis => Place::redis(self.redis.url(), None),
-            Sort::Cassandra => Place::cassandra(self.cassandra.url()),
+            Sort::Cassandra => Place::cassandra(self.java()?.url()),
+            Sort::Elasticsearch | Sort::OpenSearch => Place::elastic(self.java()?.url()),
         })
     }
 }
@@ -63,7 +82,7 @@ impl Servers {
 pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     run_with_servers(|servers| {
         let mut trials = Vec::new();
-        for sort in Sort::ALL {
+        for sort in Sort::ALL.into_iter().filter(|sort| servers.take(&[*sort])) {
             for (name, case) in cases {
                 let servers = servers.clone();
                 let trial = move || block_on(case(servers.place(sort)?));
@@ -74,19 +93,35 @@ pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     })
 }
 
-/// Runs trials that share the servers; fails where one cannot be had.
+/// The turns of servers: first none on Java, then each that there is an adapter for.
+pub const TURNS: [Option<ServerKind>; 4] = [
+    None,
+    Some(ServerKind::Cassandra),
+    Some(ServerKind::Elasticsearch),
+    Some(ServerKind::OpenSearch),
+];
+
+/// Runs trials that share servers, turn by turn: `trials` gives those that the servers of a turn [take](Servers::take).
 #[must_use]
-pub fn run_with_servers(trials: impl FnOnce(&Arc<Servers>) -> Vec<Trial>) -> ExitCode {
-    match Servers::start() {
-        Ok(servers) => {
-            let servers = Arc::new(servers);
-            run(trials(&servers), servers)
-        }
+pub fn run_with_servers(trials: impl Fn(&Arc<Servers>) -> Vec<Trial>) -> ExitCode {
+    let redis = match RedisServer::start() {
+        Ok(redis) => Arc::new(redis),
         Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
+            eprintln!("a Redis server is needed: {error:#}");
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    all_succeed(TURNS.map(|turn| {
+        let servers = Arc::new(Servers::new(redis.clone(), turn));
+        run(trials(&servers), servers)
+    }))
+}
+
+/// Success where each of several runs was one.
+#[must_use]
+pub fn all_succeed(runs: impl IntoIterator<Item = ExitCode>) -> ExitCode {
+    let failed = runs.into_iter().filter(|run| *run != ExitCode::SUCCESS).count();
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the trials, as the arguments say; `kept` lives until all have ended.

@@ -5,9 +5,12 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use integration_tests::{
-    Certificates, Place, RedisServer,
-    servers::{RedisCluster, Server, ServerKind, cassandra_version, redis_version},
+    Certificates, Place, RedisServer, TURNS, all_succeed,
+    servers::{
+        RedisCluster, Server, ServerKind, cassandra_version, elastic_version, redis_version,
+    },
 };
+use libtest_mimic::Arguments;
 use store_conformance::Subject;
 
 const IN_CONTAINERS: [ServerKind; 3] = [ServerKind::Redis7, ServerKind::Redis8, ServerKind::Valkey];
@@ -16,7 +19,6 @@ const IN_CONTAINERS: [ServerKind; 3] = [ServerKind::Redis7, ServerKind::Redis8, 
 struct Servers {
     containers: Vec<Server>,
     cluster: RedisCluster,
-    cassandra: Server,
     tls: RedisServer,
     certificates: Arc<Certificates>,
 }
@@ -28,7 +30,6 @@ impl Servers {
         Ok(Self {
             containers: IN_CONTAINERS.into_iter().map(Server::start).collect::<Result<_>>()?,
             cluster: RedisCluster::start(ServerKind::Redis7)?,
-            cassandra: Server::start(ServerKind::Cassandra)?,
             tls: tls.context("a Redis server with TLS is needed")?,
             certificates,
         })
@@ -40,11 +41,6 @@ impl Servers {
             subjects.push(redis(&redis_version(server.url())?, server.url(), None));
         }
         subjects.push(redis("redis-cluster", self.cluster.url(), None));
-        let url = self.cassandra.url().to_owned();
-        subjects.push(Subject::new(cassandra_version(&url)?, move || {
-            let place = Place::cassandra(&url);
-            async { Ok(place) }
-        }));
         subjects.push(redis("redis-tls", self.tls.url(), Some(&self.certificates)));
         Ok(subjects)
     }
@@ -58,13 +54,44 @@ fn redis(name: &str, url: &str, certificates: Option<&Arc<Certificates>>) -> Sub
     })
 }
 
+/// What is kept in a server on Java.
+fn on_java(server: &Server) -> Result<Subject> {
+    let url = server.url().to_owned();
+    let cassandra = server.kind() == ServerKind::Cassandra;
+    let name = if cassandra { cassandra_version(&url)? } else { elastic_version(&url)? };
+    Ok(Subject::new(name, move || {
+        let place = if cassandra { Place::cassandra(&url) } else { Place::elastic(&url) };
+        async { Ok(place) }
+    }))
+}
+
+fn turn(java: Option<ServerKind>) -> Result<ExitCode> {
+    match java {
+        None => {
+            let servers = Servers::start()?;
+            Ok(store_conformance::run(&servers.subjects()?))
+        }
+        Some(kind) => {
+            let server = Server::start(kind)?;
+            Ok(store_conformance::run(&[on_java(&server)?]))
+        }
+    }
+}
+
+/// Whether the arguments ask for another turn's backend by its name.
+fn is_left_out(java: Option<ServerKind>) -> bool {
+    let Some(filter) = Arguments::from_args().filter else { return false };
+    let named: Vec<_> =
+        TURNS.into_iter().flatten().filter(|kind| filter.contains(kind.name())).collect();
+    !named.is_empty() && !java.is_some_and(|kind| named.contains(&kind))
+}
+
 fn main() -> ExitCode {
-    let run = || -> Result<ExitCode> {
-        let servers = Servers::start().context("the servers are needed")?;
-        Ok(store_conformance::run(&servers.subjects()?))
-    };
-    run().unwrap_or_else(|error| {
-        eprintln!("{error:#}");
-        ExitCode::FAILURE
-    })
+    let turns = TURNS.into_iter().filter(|java| !is_left_out(*java));
+    all_succeed(turns.map(|java| {
+        turn(java).context("the servers are needed").unwrap_or_else(|error| {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        })
+    }))
 }

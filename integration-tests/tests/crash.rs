@@ -2,23 +2,40 @@
 //!
 //! `CRASH_SEED` chooses other kills. The long run is a command: see `docs/crash-tests.md`.
 
-use std::{env, path::Path, process::ExitCode};
+use std::{
+    env,
+    path::Path,
+    process::ExitCode,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{
     block_on,
-    crash::{CassandraSite, EmbeddedSite, Fault, Kind, Options, RedisSite, Site, Tally, run},
+    crash::{
+        CassandraSite, ElasticSite, EmbeddedSite, Fault, Kind, Options, RedisSite, Site, Tally, run,
+    },
     run as run_trials,
+    servers::ServerKind,
 };
 use libtest_mimic::Trial;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_crash");
 
+/// Held by the server on Java that runs: a small machine has memory and cores for one.
+fn java() -> MutexGuard<'static, ()> {
+    static JAVA: Mutex<()> = Mutex::new(());
+    JAVA.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn main() -> ExitCode {
     let mut trials = vec![
         Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 8))),
         Trial::test("redis::survives", || block_on(survives(RedisSite::durable()?, 12))),
-        Trial::test("cassandra::survives", || block_on(survives(CassandraSite::new()?, 4))),
+        Trial::test("cassandra::survives", || {
+            let _alone = java();
+            block_on(survives(CassandraSite::new()?, 4))
+        }),
         Trial::test("embedded::survives_between_a_map_and_its_commit", || {
             block_on(survives_a_step(EmbeddedSite::new()?, "embedded::map_made", 5))
         }),
@@ -31,6 +48,12 @@ fn main() -> ExitCode {
             block_on(notices(RedisSite::durable()?, Fault::None, points, Kind::CutOff))
         }),
     ];
+    for kind in [ServerKind::Elasticsearch, ServerKind::OpenSearch] {
+        trials.push(Trial::test(format!("{kind}::survives"), move || {
+            let _alone = java();
+            block_on(survives(ElasticSite::new(kind)?, 4))
+        }));
+    }
     for (fault, kind) in [
         (Fault::HalfCommit, Kind::Kill),
         (Fault::DeletesLost, Kind::Kill),

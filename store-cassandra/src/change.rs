@@ -155,30 +155,10 @@ where
     let unsettled = if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied };
     let stored = load().await.map_err(|error| error.with_effect(unsettled))?;
     match unknown {
-        Some(error) if !stored.as_ref().is_none_or(|stored| shows(change, stored)) => {
+        Some(error) if !stored.as_ref().is_none_or(|stored| change.is_shown_by(stored)) => {
             Err(error.with_effect(Effect::Unknown))
         }
         _ => Ok(Swap::Refused(stored)),
-    }
-}
-
-/// Whether a record is as a change has left it.
-fn shows(change: &MetaChange, meta: &Meta) -> bool {
-    match change {
-        // Whoever came after us, another claim is ours to make.
-        MetaChange::Claim { .. } => true,
-        MetaChange::Commit { fence, sequence, pending, .. } => {
-            meta.fence == *fence
-                && meta.sequence == *sequence
-                && meta.pending.as_ref().is_some_and(|stored| stored.log == pending.log)
-        }
-        MetaChange::Clear { fence, sequence } => {
-            meta.fence == *fence
-                && meta.sequence == *sequence
-                && meta.pending.is_none()
-                && meta.wipe.is_none()
-        }
-        MetaChange::Destroy { fence, wipe } => meta.fence == *fence && meta.wipe == Some(*wipe),
     }
 }
 

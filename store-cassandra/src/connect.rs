@@ -15,11 +15,10 @@ use scylla::{
     },
     statement::{Consistency, prepared::PreparedStatement},
 };
-use store_core::{Error, ErrorKind, Result};
+use store_core::{Error, ErrorKind, Result, UrlForm};
 
 use crate::{
     CassandraConfig, CassandraConsistency,
-    address::Address,
     error::{connecting, tells_nothing},
     policy::Patient,
     tls,
@@ -49,6 +48,14 @@ pub(crate) struct Profiles {
     scans: ExecutionProfileHandle,
     serial: Consistency,
 }
+
+const FORM: UrlForm = UrlForm {
+    database: "Cassandra",
+    schemes: &["cassandra", "scylla"],
+    port: 9042,
+    namespace: "the keyspace",
+    config: "CassandraConfig",
+};
 
 /// After so long a second node is asked for a row.
 const SLOW: Duration = Duration::from_millis(100);
@@ -103,7 +110,7 @@ pub(crate) async fn connect(
     config: &CassandraConfig,
     profiles: &Profiles,
 ) -> Result<Session> {
-    let address = Address::parse(url)?;
+    let address = FORM.parse(url)?;
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.nodes)
         .tls_context(tls::context(config)?)

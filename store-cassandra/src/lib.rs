@@ -5,13 +5,14 @@
 //! when a keyspace is used first: opening a task or a store makes none. The page `docs/cassandra.md` has URLs, settings,
 //! rights, limits and the layout.
 
-mod address;
 mod answer;
 mod backend;
 mod change;
 mod config;
 mod connect;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod layout;
 mod merge;
 mod policy;
@@ -19,7 +20,6 @@ mod reader;
 mod record;
 mod scan;
 mod schema;
-mod seen;
 mod statements;
 mod tables;
 mod task;

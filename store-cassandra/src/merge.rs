@@ -8,12 +8,10 @@ use scylla::response::PagingState;
 use store_core::{
     Result,
     backend::{Order, Page, PageLimit},
-};
-
-use crate::{
-    answer::Fetched,
     seen::{FIRST_ROWS, Seen},
 };
+
+use crate::answer::Fetched;
 
 /// A key and its value: copied, since a slice would keep the whole answer in memory as long as one entry.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);
@@ -142,10 +140,10 @@ mod tests {
     use store_core::{
         Error, ErrorKind, Result,
         backend::{Order, Page, PageLimit},
+        seen::Seen,
     };
 
     use super::{Fetched, Row, merged};
-    use crate::seen::Seen;
 
     /// A map: entries spread over buckets, and what was asked of it.
     struct Map {

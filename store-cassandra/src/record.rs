@@ -18,22 +18,22 @@ use crate::{
 /// The record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, DeserializeRow)]
 pub(crate) struct Record {
-    layout: i32,
-    buckets: i32,
-    segment_buckets: i32,
-    epoch: i64,
-    owner: Uuid,
-    sequence: i64,
-    stamp_hi: i64,
-    destroyed: i64,
-    wipe: Option<i64>,
-    checkpoint: Option<Bytes>,
-    log_epoch: Option<i64>,
-    log_attempt: Option<Uuid>,
-    log_stamp: Option<i64>,
-    log_body: Option<Bytes>,
-    log_count: Option<i64>,
-    log_checksum: Option<i64>,
+    pub(crate) layout: i32,
+    pub(crate) buckets: i32,
+    pub(crate) segment_buckets: i32,
+    pub(crate) epoch: i64,
+    pub(crate) owner: Uuid,
+    pub(crate) sequence: i64,
+    pub(crate) stamp_hi: i64,
+    pub(crate) destroyed: i64,
+    pub(crate) wipe: Option<i64>,
+    pub(crate) checkpoint: Option<Bytes>,
+    pub(crate) log_epoch: Option<i64>,
+    pub(crate) log_attempt: Option<Uuid>,
+    pub(crate) log_stamp: Option<i64>,
+    pub(crate) log_body: Option<Bytes>,
+    pub(crate) log_count: Option<i64>,
+    pub(crate) log_checksum: Option<i64>,
 }
 
 impl Record {

@@ -7,13 +7,13 @@ use scylla::{response::PagingState, statement::prepared::PreparedStatement};
 use store_core::{
     Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit},
+    seen::Seen,
 };
 
 use crate::{
     answer::Fetched,
     layout::{MapColumns, end, start},
     merge::{Row, merged},
-    seen::Seen,
     task::CassandraTask,
 };
 

@@ -13,12 +13,12 @@ use store_core::{
     Error, ErrorKind, Result,
     backend::{Capabilities, Changes, KeyRange, MapId, Order, Page, PageLimit, TaskId},
     redo::{Lease, LogName, Meta, MetaChange, RedoTask, Swap},
+    seen::Seen,
 };
 
 use crate::{
     CassandraConfig,
     layout::{Buckets, MAX_KEY_BYTES, MAX_VALUE_BYTES, signed},
-    seen::Seen,
     statements::Statements,
 };
 

@@ -86,7 +86,7 @@ fn wrong_usage_is_exit_code_2() {
     }
     for (wrong, said) in [
         ("nonsense", "scheme"),
-        ("opensearch+http://user:SECRET@host", "opensearch"),
+        ("opensearch+ftp://user:SECRET@host", "opensearch"),
         ("nonsens://user:SECRET@host", "not known"),
         ("memory:?page_entrie=1", "did you mean page_entries?"),
     ] {

@@ -1,5 +1,8 @@
 //! The in-memory backend within layers: each, and all together, pass as the backend itself does.
 
+#[path = "common/memory.rs"]
+mod memory;
+
 use std::{
     env,
     process::ExitCode,
@@ -9,24 +12,10 @@ use std::{
     },
 };
 
-use store_conformance::{Place, Subject, anyhow::Result, async_trait};
-use store_core::{
-    backend::Backend,
-    layers::{Faults, Layered, Metrics, Odds, Retry, RetryConfig},
-    memory::MemoryBackend,
-};
+use store_core::layers::{Faults, Layered, Metrics, Odds, Retry, RetryConfig};
 
 /// A call in ten meets a fault; ten attempts in a row fail once in ten thousand million calls.
 const FAULTS: f64 = 0.1 / 3.0;
-
-struct Memory(MemoryBackend);
-
-#[async_trait]
-impl Place for Memory {
-    async fn open(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
 
 /// Pauses short enough for thousands of faults, and a budget that no machine is too slow for.
 fn retry() -> Retry {
@@ -44,7 +33,7 @@ fn lines() -> impl Fn(Odds) -> Faults {
 }
 
 fn main() -> ExitCode {
-    let memory = Subject::new("memory", || async { Ok(Memory(MemoryBackend::new())) });
+    let memory = memory::memory("memory");
     let (delayed, faulty) = (lines(), lines());
     store_conformance::run(&[
         memory.wrapped("metrics", |inner| Arc::new(Layered::new(inner, Metrics::new()))),

@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "common/memory.rs"]
+mod memory;
+
 use std::{
     env,
     process::{Command, ExitCode},
@@ -12,27 +15,13 @@ use std::{
 };
 
 use libtest_mimic::{Arguments, Trial};
-use store_conformance::{Place, Subject, anyhow::Result, async_trait};
-use store_core::{
-    backend::Backend,
-    layers::{Faults, Layered, Odds},
-    memory::MemoryBackend,
-};
+use store_core::layers::{Faults, Layered, Odds};
 
 /// Set in the processes that run the suite: which subject.
 const SUBJECT: &str = "SEEDS_TEST_SUBJECT";
 
-struct Memory(MemoryBackend);
-
-#[async_trait]
-impl Place for Memory {
-    async fn open(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
-
 fn main() -> ExitCode {
-    let memory = Subject::new("memory", || async { Ok(Memory(MemoryBackend::new())) });
+    let memory = memory::memory("memory");
     match env::var(SUBJECT).as_deref() {
         Ok("steady") => return store_conformance::run(&[memory]),
         Ok("unsteady") => {

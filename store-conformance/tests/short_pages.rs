@@ -5,6 +5,8 @@
 #[path = "broken/fault.rs"]
 #[expect(dead_code, reason = "this store has no other fault")]
 mod fault;
+#[path = "common/memory.rs"]
+mod memory;
 #[path = "broken/store.rs"]
 mod store;
 
@@ -53,8 +55,12 @@ fn just_before(key: &[u8], order: Order) -> Option<Vec<u8>> {
 
 #[test]
 fn short_and_empty_pages_are_enough() {
-    let fresh = || async { Ok(BrokenPlace::new(Arc::new(Short))) };
-    let report = judge(&Subject::new("short pages", fresh), 0);
+    let sound = memory::memory("memory");
+    let short = Subject::new("short pages", move || {
+        let sound = sound.clone();
+        async move { Ok(BrokenPlace::new(sound.fresh().await?, Arc::new(Short))) }
+    });
+    let report = judge(&short, 0);
     let failed: Vec<_> = report.failed().collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert!(report.counts().passed > 0, "nothing ran");

@@ -6,6 +6,7 @@
 //! protocol). A
 //! [`Database`] opens [`Task`]s, a task its stores.
 
+mod address;
 pub mod backend;
 pub mod codec;
 mod database;
@@ -23,10 +24,12 @@ pub mod prelude;
 pub mod redo;
 mod sabotage;
 mod secret;
+pub mod seen;
 pub mod stores;
 mod task;
 
 pub use self::{
+    address::{Address, UrlForm},
     backend::{Order, search},
     database::{Database, ReadTask, TaskBuilder},
     engine::{

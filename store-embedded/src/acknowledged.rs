@@ -143,11 +143,11 @@ fn name(task: &TaskId) -> String {
 }
 
 /// Fixed width, so that a later mark covers an earlier one.
-fn encode(epoch: u64, sequence: u64) -> String {
+pub(crate) fn encode(epoch: u64, sequence: u64) -> String {
     format!("{epoch:020} {sequence:020}\n")
 }
 
-fn decode(text: &str) -> Option<(u64, u64)> {
+pub(crate) fn decode(text: &str) -> Option<(u64, u64)> {
     let (epoch, sequence) = text.strip_suffix('\n')?.split_once(' ')?;
     Some((epoch.parse().ok()?, sequence.parse().ok()?))
 }

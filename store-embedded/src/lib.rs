@@ -22,6 +22,8 @@ mod config;
 mod directory;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handles;
 mod layout;
 mod pressure;

@@ -142,7 +142,7 @@ pub(crate) fn add(changes: &mut Changes, maps: &[MapId], chunk: &[u8]) -> Result
     };
     let decoded: Vec<Change> = rmp_serde::from_slice(chunk).map_err(|_says_values| damaged())?;
     for Change { map, puts, deletes, dropped } in decoded {
-        let map = *maps.get(map).ok_or_else(damaged)?;
+        let map = *maps.get(map).filter(|_| puts.len() % 2 == 0).ok_or_else(damaged)?;
         if dropped {
             changes.insert(map, MapChange::Drop);
             continue;
@@ -259,6 +259,8 @@ mod tests {
             add(&mut Changes::new(), &[MapId::whole(1)], &good).is_err(),
             "a map that is not named"
         );
+        let key_without_value = b"\x91\x94\x00\x91\xa1a\x90\xc2";
+        assert!(add(&mut Changes::new(), &[MapId::whole(1)], key_without_value).is_err());
         assert_eq!(maps("1,x"), None);
     }
 }

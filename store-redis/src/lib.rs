@@ -13,6 +13,8 @@ mod config;
 mod connect;
 mod durability;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod layout;
 mod reader;
 mod script;

@@ -198,7 +198,7 @@ impl Reader {
 }
 
 /// How many chunks the decided log has, where it is of this name: `NAME:CHUNKS:NEXT`.
-fn chunks(pending: &str, name: &str) -> Option<usize> {
+pub(crate) fn chunks(pending: &str, name: &str) -> Option<usize> {
     pending.strip_prefix(name)?.strip_prefix(':')?.split(':').next()?.parse().ok()
 }
 

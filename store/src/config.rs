@@ -49,6 +49,9 @@ pub struct Config {
     /// The settings of `cassandra://` and `scylla://`.
     #[cfg(feature = "cassandra")]
     pub cassandra: store_cassandra::CassandraConfig,
+    /// The settings of `elasticsearch+http://` and its relatives.
+    #[cfg(feature = "elastic")]
+    pub elastic: store_elastic::ElasticConfig,
 }
 
 impl Default for Config {
@@ -62,6 +65,8 @@ impl Default for Config {
             redis: store_redis::RedisConfig::default(),
             #[cfg(feature = "cassandra")]
             cassandra: store_cassandra::CassandraConfig::default(),
+            #[cfg(feature = "elastic")]
+            elastic: store_elastic::ElasticConfig::default(),
         }
     }
 }
@@ -157,6 +162,8 @@ impl fmt::Debug for Config {
         debug.field("redis", &self.redis);
         #[cfg(feature = "cassandra")]
         debug.field("cassandra", &self.cassandra);
+        #[cfg(feature = "elastic")]
+        debug.field("elastic", &self.elastic);
         debug.finish()
     }
 }
@@ -186,6 +193,7 @@ mod tests {
             Scheme::Embedded(PathBuf::new()),
             Scheme::Redis(String::new()),
             Scheme::Cassandra(String::new()),
+            Scheme::Elastic(String::new()),
         ] {
             let known = known(&scheme);
             let names: BTreeSet<_> = known.iter().map(|(_, name)| name).collect();

@@ -48,8 +48,18 @@ async fn backend(config: &Config) -> Result<Arc<dyn Backend>> {
             let config = config.cassandra.clone();
             Ok(Arc::new(store_cassandra::CassandraBackend::connect(&address, config).await?))
         }
+        #[cfg(feature = "elastic")]
+        Scheme::Elastic(address) => {
+            let config = config.elastic.clone();
+            Ok(Arc::new(store_elastic::ElasticBackend::connect(&address, config).await?))
+        }
         // Parsing refuses what was left out of the program.
-        #[cfg(not(all(feature = "embedded", feature = "redis", feature = "cassandra")))]
+        #[cfg(not(all(
+            feature = "embedded",
+            feature = "redis",
+            feature = "cassandra",
+            feature = "elastic"
+        )))]
         other => Err(store_core::Error::new(
             store_core::ErrorKind::Unsupported,
             format!("{other:?} needs a cargo feature of the crate `store` that is off"),

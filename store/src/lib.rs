@@ -9,6 +9,7 @@
 //! | [`embedded:PATH`](#embeddedpath) | on local disk | `embedded`, on by default |
 //! | [`redis://HOST`](#redishost) and relatives | in Redis, Valkey or a Redis Cluster | `redis` |
 //! | [`cassandra://HOST`, `scylla://HOST`](#cassandrahost) | in Apache Cassandra or ScyllaDB | `cassandra` |
+//! | [`elasticsearch+http://HOST`](#elasticsearchhttphost) and relatives | in Elasticsearch or OpenSearch | `elastic` |
 //!
 //! Parameters of a URL, `?name=value&…`, are the settings of the engine ([`EngineConfig`]) and of the backend that the
 //! scheme names. An unknown one is refused with the nearest known one. Settings may also come from a TOML file or the
@@ -107,9 +108,22 @@
 //! # }).unwrap();
 //! ```
 //!
-//! # Schemes to come
+//! # `elasticsearch+http://HOST`
 //!
-//! `elasticsearch+http(s)://` and `opensearch+http(s)://` are known and answered with [`ErrorKind::Unsupported`].
+//! `elasticsearch+http://[user[:password]@]host[:port][,host[:port]…]` names some nodes of a cluster, with `https` over TLS;
+//! `opensearch+http://` and `opensearch+https://` are the same. `?namespace=` is what the names of the two indices begin
+//! with, or `name.prefix`; they are made where they are missing. All settings are those of `ElasticConfig`; the layout,
+//! rights and limits are in `docs/elastic.md`.
+//!
+//! ```no_run
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let database = store::connect("elasticsearch+https://node-1,node-2?namespace=shop&tls_ca=ca.pem").await?;
+//! for task in database.tasks("word-count").await? {
+//!     println!("{}", task.task);
+//! }
+//! # Ok::<_, store::Error>(())
+//! # }).unwrap();
+//! ```
 
 mod config;
 mod connect;
@@ -124,6 +138,8 @@ mod url;
 pub use store_cassandra::{CassandraBackend, CassandraConfig, CassandraConsistency};
 #[doc(inline)]
 pub use store_core::*;
+#[cfg(feature = "elastic")]
+pub use store_elastic::{ElasticBackend, ElasticConfig};
 #[cfg(feature = "embedded")]
 pub use store_embedded::{Durability, EmbeddedBackend, EmbeddedConfig};
 #[cfg(feature = "redis")]

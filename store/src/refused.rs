@@ -9,7 +9,7 @@ use store_core::{Error, ErrorKind};
 use crate::Config;
 
 /// Sections of backends that may be left out of the program.
-const SECTIONS: &[&str] = &["embedded", "redis", "cassandra"];
+const SECTIONS: &[&str] = &["embedded", "redis", "cassandra", "elastic"];
 
 /// The known name nearest to a wrong one, where one is near.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

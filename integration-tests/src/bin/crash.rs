@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use fail::FailScenario;
-use integration_tests::crash::{
-    CassandraSite, EmbeddedSite, Options, RedisSite, Site, Work, run, work,
+use integration_tests::{
+    crash::{CassandraSite, ElasticSite, EmbeddedSite, Options, RedisSite, Site, Work, run, work},
+    servers::ServerKind,
 };
 
 /// Crash and take-over, on a backend that persists.
@@ -40,6 +41,10 @@ enum Sites {
     RedisForgetful,
     /// A node in a container that syncs every write.
     Cassandra,
+    /// A node in a container that syncs every write.
+    Elasticsearch,
+    /// A node in a container that syncs every write.
+    Opensearch,
 }
 
 #[tokio::main]
@@ -62,6 +67,8 @@ async fn main() -> Result<ExitCode> {
         Sites::Redis => Box::new(RedisSite::durable()?),
         Sites::RedisForgetful => Box::new(RedisSite::forgetful()?),
         Sites::Cassandra => Box::new(CassandraSite::new()?),
+        Sites::Elasticsearch => Box::new(ElasticSite::new(ServerKind::Elasticsearch)?),
+        Sites::Opensearch => Box::new(ElasticSite::new(ServerKind::OpenSearch)?),
     };
     println!("{}, seed {}", site.name(), options.seed);
     let tally = run(&mut *site, &std::env::current_exe()?, &options).await;

@@ -5,6 +5,7 @@
 mod cassandra_site;
 mod contents;
 mod cycles;
+mod elastic_site;
 mod ledger;
 mod model;
 mod process;
@@ -23,6 +24,7 @@ mod worker;
 
 pub use self::{
     cassandra_site::CassandraSite,
+    elastic_site::ElasticSite,
     ledger::Violation,
     proxy::{Loss, Proxy},
     record::mix,

@@ -33,12 +33,26 @@ pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
     Spec { command: settings.args, env, files, network: Network::Published(ports) }
 }
 
-/// Whether every primary shard is there.
+/// Whether every primary shard is there, or it asks for a password.
 pub(crate) fn answers(address: SocketAddr) -> Result<()> {
     let path = "/_cluster/health?wait_for_status=yellow&timeout=1s";
     let (status, body) = http(address, "GET", path, "")?;
-    ensure!(status == 200, "it says {status}: {body}");
+    ensure!(matches!(status, 200 | 401), "it says {status}: {body}");
     Ok(())
+}
+
+/// The version of the server at a URL, as `elasticsearch-8.19.20` or `opensearch-3.8.0`.
+pub fn version(url: &str) -> Result<String> {
+    let (_, node) = url.split_once("://").context("a URL")?;
+    let address = node.parse().context("an address and a port")?;
+    // What every node tells of itself; the path that people use is not there in every distribution.
+    let (status, said) = http(address, "GET", "/_nodes/_local?filter_path=nodes.*.version", "")?;
+    ensure!(status == 200, "it says {status}: {said}");
+    let told: serde_json::Value = serde_json::from_str(&said)?;
+    let mut nodes = told["nodes"].as_object().into_iter().flat_map(|nodes| nodes.values());
+    let version = nodes.next().and_then(|node| node["version"].as_str()).context("a version")?;
+    let name = if url.starts_with("opensearch") { "opensearch" } else { "elasticsearch" };
+    Ok(format!("{name}-{version}"))
 }
 
 /// Sends a request with a body of JSON; gives the status and the body of the answer.

@@ -23,7 +23,7 @@ pub use self::{
     cassandra::{CASSANDRA_YAML, cassandra_session, version as cassandra_version},
     cassandra_cluster::CassandraCluster,
     cluster::RedisCluster,
-    elastic::http,
+    elastic::{http, version as elastic_version},
     redis::version as redis_version,
     settings::Settings,
 };

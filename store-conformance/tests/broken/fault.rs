@@ -18,12 +18,12 @@ use crate::Key;
 /// One fault, in one place.
 #[async_trait]
 pub(crate) trait Fault: Debug + Send + Sync + 'static {
-    /// The state that a new handle is on.
-    fn open(&self, state: &MemoryBackend) -> MemoryBackend {
-        state.clone()
+    /// What a new handle is on instead of the place's state.
+    fn instead(&self) -> Option<MemoryBackend> {
+        None
     }
 
-    /// What a kill leaves; none where there is nothing to kill.
+    /// What a kill leaves instead of the place's state; none where there is nothing to kill.
     fn killed(&self) -> Option<MemoryBackend> {
         None
     }
@@ -110,7 +110,7 @@ pub(crate) struct Search {
 /// The sound task below a broken one.
 #[derive(Clone, Debug)]
 pub(crate) struct Sound {
-    pub(crate) backend: MemoryBackend,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) handle: usize,
     pub(crate) task: TaskId,
     pub(crate) reader: Arc<dyn TaskReader>,

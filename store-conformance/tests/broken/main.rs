@@ -5,6 +5,8 @@
 mod altered;
 mod fault;
 mod faults;
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/recorded.rs"]
 mod recorded;
 mod store;
@@ -12,17 +14,20 @@ mod store;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
+use recorded::Held;
 use store_core::backend::MapId;
 
 /// Which value of which map.
 type Key = (MapId, bytes::Bytes);
 
-/// Faults of which no case speaks yet.
-const NOT_CAUGHT_YET: &[&str] = &[];
-
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken/caught.json");
+const HELD: Held = Held {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken/caught.json"),
+    not_yet: &[],
+    elsewhere: false,
+};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    recorded::run(FILE, NOT_CAUGHT_YET, faults::all(), |_, _| (), &arguments)
+    let memory = memory::memory("memory");
+    let broken = faults::all().into_iter().map(|broken| broken.within(&memory)).collect();
+    recorded::run(&HELD, broken, |_, _| (), &Arguments::from_args())
 }

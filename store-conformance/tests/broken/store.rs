@@ -1,4 +1,4 @@
-//! The in-memory store with a fault.
+//! A sound store with a fault.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,35 +20,40 @@ use crate::{
     fault::{Fault, Scan, Search, Sound, handle},
 };
 
-/// Where a broken store keeps its state.
+/// A place of a sound store, with the fault.
 pub(crate) struct BrokenPlace {
-    state: Mutex<MemoryBackend>,
+    sound: Arc<dyn Place>,
     fault: Arc<dyn Fault>,
+    left: Mutex<Option<MemoryBackend>>,
 }
 
 impl BrokenPlace {
-    pub(crate) fn new(fault: Arc<dyn Fault>) -> Self {
-        Self { state: Mutex::default(), fault }
+    pub(crate) fn new(sound: Arc<dyn Place>, fault: Arc<dyn Fault>) -> Self {
+        Self { sound, fault, left: Mutex::default() }
     }
 }
 
 #[async_trait]
 impl Place for BrokenPlace {
     async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::new(BrokenStore { sound: self.fault.open(&state), fault: self.fault.clone() }))
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sound: Arc<dyn Backend> = match self.fault.instead().or(left) {
+            Some(state) => Arc::new(state),
+            None => self.sound.open().await?,
+        };
+        Ok(Arc::new(BrokenStore { sound, fault: self.fault.clone() }))
     }
 
     async fn kill(&self) -> anyhow::Result<bool> {
         let Some(left) = self.fault.killed() else { return Ok(false) };
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         Ok(true)
     }
 }
 
 #[derive(Debug)]
 struct BrokenStore {
-    sound: MemoryBackend,
+    sound: Arc<dyn Backend>,
     fault: Arc<dyn Fault>,
 }
 
@@ -61,7 +66,7 @@ impl BrokenStore {
     ) -> BrokenTask {
         let mut says = reader.capabilities().clone();
         self.fault.capabilities(&mut says);
-        let (backend, handle) = (self.sound.clone(), handle(&self.sound));
+        let (backend, handle) = (self.sound.clone(), handle(&*self.sound));
         let sound = Sound { backend, handle, task: task.clone(), reader, writer };
         BrokenTask { sound, says, fault: self.fault.clone() }
     }
@@ -70,22 +75,22 @@ impl BrokenStore {
 #[async_trait]
 impl Backend for BrokenStore {
     async fn claim(&self, task: &TaskId, owner: OwnerId, _stores: &[StoreSpec]) -> Result<Claim> {
-        let claim = self.fault.claim(&self.sound, task, owner).await?;
+        let claim = self.fault.claim(&*self.sound, task, owner).await?;
         let writer = self.task(task, claim.writer.clone(), Some(claim.writer));
         Ok(Claim::new(Arc::new(writer), claim.checkpoint))
     }
 
     async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
-        let reader = self.fault.read(&self.sound, task).await?;
+        let reader = self.fault.read(&*self.sound, task).await?;
         Ok(Arc::new(self.task(task, reader, None)))
     }
 
     async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
-        self.fault.tasks(&self.sound, application).await
+        self.fault.tasks(&*self.sound, application).await
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {
-        self.fault.destroy(&self.sound, task).await
+        self.fault.destroy(&*self.sound, task).await
     }
 }
 

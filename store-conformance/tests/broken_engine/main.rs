@@ -4,25 +4,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../common/memory.rs"]
+mod memory;
 #[path = "../common/recorded.rs"]
 mod recorded;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use libtest_mimic::Arguments;
-use store_conformance::{Place, Subject, anyhow, async_trait};
-use store_core::{
-    backend::Backend,
-    layers::{Faults, Layered},
-    memory::MemoryBackend,
-};
+use store_core::layers::{Faults, Layered};
 
-use self::recorded::{Broken, run};
+use self::recorded::{Broken, Held, run};
 
 /// Faults, each by its fail point, and what is broken.
 const FAULTS: &[(&str, &str)] = &[
     ("engine::absence-kept", "the cache goes on saying that a key is absent after it was put"),
     ("engine::cache-early", "the cache has what is frozen before it is committed"),
+    ("engine::clean-written", "what was read from the cache is written by the next commit"),
     ("engine::deletes-shown", "a scan shows what was deleted and is not committed"),
     ("engine::expired-shown", "a scan shows expired rows"),
     ("engine::fence-forgotten", "a task goes on after it was fenced"),
@@ -34,6 +32,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("engine::offsets-lost", "a commit keeps no offsets"),
     ("engine::one-insertion", "duplicates have one number"),
     ("engine::own-writes-unseen", "a task does not read its own writes"),
+    ("engine::readers-evict", "who opens a task to read it empties the cache"),
     ("engine::rollback-keeps-times", "a rollback keeps stream times"),
     ("engine::rollback-keeps-writes", "a rollback keeps what was written"),
     ("engine::stale-fill", "a read fills the cache with what was before a write"),
@@ -45,27 +44,21 @@ const FAULTS: &[(&str, &str)] = &[
 const CACHE_FAULTS: &[(&str, usize)] = &[
     ("engine::absence-kept", 64 << 20),
     ("engine::cache-early", 64 << 20),
+    ("engine::clean-written", 64 << 20),
+    ("engine::readers-evict", 64 << 20),
     ("engine::stale-fill", 64 << 20),
     ("engine::whole-kept", 1000),
 ];
 
-/// Faults of which no case speaks yet.
-const NOT_CAUGHT_YET: &[&str] = &[];
-
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken_engine/caught.json");
-
-struct Memory(MemoryBackend);
-
-#[async_trait]
-impl Place for Memory {
-    async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.0.clone()))
-    }
-}
+const HELD: Held = Held {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broken_engine/caught.json"),
+    not_yet: &[],
+    elsewhere: false,
+};
 
 fn main() -> ExitCode {
     let broken = |&(name, about): &(&'static str, &'static str)| {
-        let subject = Subject::new(name, || async { Ok(Memory(MemoryBackend::new())) });
+        let subject = memory::memory(name);
         let of_cache = CACHE_FAULTS.iter().find(|(fault, _)| *fault == name);
         let subject = match of_cache {
             // A line without faults hides that what is behind it is in this process.
@@ -82,5 +75,5 @@ fn main() -> ExitCode {
     let during = |broken: &Broken, on: bool| {
         fail::cfg(broken.name, if on { "return" } else { "off" }).unwrap();
     };
-    run(FILE, NOT_CAUGHT_YET, all, during, &arguments)
+    run(&HELD, all, during, &arguments)
 }

@@ -38,6 +38,8 @@ pub enum Scheme {
     Redis(String),
     /// `cassandra://…` or `scylla://…`, without parameters.
     Cassandra(String),
+    /// `elasticsearch+http://…` and its relatives, without parameters.
+    Elastic(String),
 }
 
 impl Scheme {
@@ -48,6 +50,7 @@ impl Scheme {
             Self::Embedded(_) => Some("embedded"),
             Self::Redis(_) => Some("redis"),
             Self::Cassandra(_) => Some("cassandra"),
+            Self::Elastic(_) => Some("elastic"),
         }
     }
 
@@ -62,18 +65,17 @@ impl Scheme {
             name if CASSANDRA.contains(&name) && cfg!(feature = "cassandra") => {
                 Ok(Self::Cassandra(address(name, place)?))
             }
+            name if ELASTIC.contains(&name) && cfg!(feature = "elastic") => {
+                Ok(Self::Elastic(address(name, place)?))
+            }
             name if BUILT.contains(&name) => {
                 let feature = match name {
                     "embedded" => name,
                     name if CASSANDRA.contains(&name) => "cassandra",
+                    name if ELASTIC.contains(&name) => "elastic",
                     _ => "redis",
                 };
                 Err(unsupported(format!("{name}: {}", left_out(feature))))
-            }
-            planned if PLANNED.contains(&planned) => {
-                let usable = AVAILABLE.join(", ");
-                let message = format!("{planned}: is planned and cannot be used yet; use {usable}");
-                Err(unsupported(message))
             }
             other => Err(unknown(other)),
         }
@@ -88,6 +90,7 @@ impl fmt::Debug for Scheme {
             Self::Embedded(path) => write!(f, "embedded:{}", path.display()),
             Self::Redis(_) => f.write_str("redis:…"),
             Self::Cassandra(_) => f.write_str("cassandra:…"),
+            Self::Elastic(_) => f.write_str("elasticsearch:…"),
         }
     }
 }
@@ -95,8 +98,8 @@ impl fmt::Debug for Scheme {
 impl FromStr for StoreUrl {
     type Err = Error;
 
-    /// Parses a URL. `Config` for an unknown scheme or a bad path; `Unsupported` for a backend that is not written yet
-    /// or was left out of the program.
+    /// Parses a URL. `Config` for an unknown scheme or a bad path; `Unsupported` for a backend that was left out of
+    /// the program.
     fn from_str(url: &str) -> Result<Self> {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let (scheme, place) = place.split_once(':').ok_or_else(|| no_scheme(url))?;
@@ -176,7 +179,7 @@ fn no_scheme(url: &str) -> Error {
 }
 
 fn unknown(scheme: &str) -> Error {
-    let known = BUILT.iter().chain(PLANNED).copied();
+    let known = BUILT.iter().copied();
     let hint = nearest(scheme, known)
         .map_or_else(String::new, |nearest| format!("; did you mean {nearest}:?"));
     // A user name or password may stand before the first colon, so only something like a scheme is shown.
@@ -199,6 +202,10 @@ const BUILT: &[&str] = &[
     "redis+unix",
     "cassandra",
     "scylla",
+    "elasticsearch+http",
+    "elasticsearch+https",
+    "opensearch+http",
+    "opensearch+https",
 ];
 
 /// Schemes of one server, of TLS, of clusters and of sockets.
@@ -206,6 +213,10 @@ const REDIS: &[&str] = &["redis", "rediss", "redis+cluster", "rediss+cluster", "
 
 /// Two servers of one protocol.
 const CASSANDRA: &[&str] = &["cassandra", "scylla"];
+
+/// Two servers of one protocol, with TLS and without.
+const ELASTIC: &[&str] =
+    &["elasticsearch+http", "elasticsearch+https", "opensearch+http", "opensearch+https"];
 
 /// What this program can connect to.
 const AVAILABLE: &[&str] = &[
@@ -226,11 +237,15 @@ const AVAILABLE: &[&str] = &[
     "cassandra://HOST",
     #[cfg(feature = "cassandra")]
     "scylla://HOST",
+    #[cfg(feature = "elastic")]
+    "elasticsearch+http://HOST",
+    #[cfg(feature = "elastic")]
+    "elasticsearch+https://HOST",
+    #[cfg(feature = "elastic")]
+    "opensearch+http://HOST",
+    #[cfg(feature = "elastic")]
+    "opensearch+https://HOST",
 ];
-
-/// Schemes of the backends that are planned.
-const PLANNED: &[&str] =
-    &["elasticsearch+http", "elasticsearch+https", "opensearch+http", "opensearch+https"];
 
 #[cfg(test)]
 mod tests;

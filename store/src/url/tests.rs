@@ -94,13 +94,30 @@ fn bad_paths_say_what_to_do() {
 }
 
 #[test]
-fn planned_schemes_are_unsupported_and_say_so() {
-    for url in ["elasticsearch+https://user:password@host:9200", "opensearch+http://host"] {
-        let (kind, message) = refusal(url);
-        assert_eq!(kind, ErrorKind::Unsupported, "{url}");
-        assert!(message.contains("planned and cannot be used yet"), "{url}: {message}");
-        assert!(!message.contains("password"), "{url}: {message}");
+#[cfg(feature = "elastic")]
+fn elasticsearch_and_opensearch_are_one_backend() {
+    for url in [
+        "elasticsearch+http://user:hunter2@host,other:9201",
+        "elasticsearch+https://host",
+        "opensearch+http://host",
+        "opensearch+https://host",
+    ] {
+        let parsed = parse(url);
+        assert_eq!(parsed.scheme, Scheme::Elastic(url.to_owned()));
+        assert!(!format!("{parsed:?}").contains("hunter2"));
     }
+    let (kind, message) = refusal("elasticsearch://host");
+    assert_eq!(kind, ErrorKind::Config);
+    assert!(message.contains("did you mean elasticsearch+http"), "{message}");
+}
+
+#[test]
+#[cfg(not(feature = "elastic"))]
+fn elasticsearch_needs_its_feature() {
+    let (kind, message) = refusal("elasticsearch+https://user:password@host:9200");
+    assert_eq!(kind, ErrorKind::Unsupported);
+    assert!(message.contains("cargo feature `elastic`"), "{message}");
+    assert!(!message.contains("password"), "{message}");
 }
 
 #[test]

@@ -52,6 +52,13 @@ impl Place {
                 namespace.push(if namespace.contains('.') { '-' } else { '.' });
                 namespace.push_str(&name);
             }
+            #[cfg(feature = "elastic")]
+            Scheme::Elastic(_) => {
+                // A prefix in the same indices: each further index costs the cluster.
+                let namespace = &mut config.elastic.namespace;
+                namespace.push(if namespace.contains('.') { '-' } else { '.' });
+                namespace.push_str(&name);
+            }
             _ => only = Some(OnceLock::new()),
         }
         Ok(Self { config, only, folder, tasks })

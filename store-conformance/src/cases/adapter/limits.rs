@@ -4,11 +4,11 @@ use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use store_core::{
-    ErrorKind, PORTABLE_VALUE_BYTES,
+    PORTABLE_VALUE_BYTES,
     backend::{MapChange, MapId, TaskId},
 };
 
-use super::{holds, refused};
+use super::holds;
 use crate::waist::{MAP, Model, Owner, key, puts, task};
 
 /// The longest key and value that are tried, whatever is declared.

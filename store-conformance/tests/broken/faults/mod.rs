@@ -21,30 +21,51 @@ use store_core::{
     redo::toy::{Break, ToyBackend},
 };
 
-pub(crate) use crate::recorded::Broken;
-use crate::{fault::Fault, store::BrokenPlace};
+use crate::{fault::Fault, recorded, store::BrokenPlace};
+
+/// A fault, which makes a store that is sound a broken one.
+pub(crate) struct Broken {
+    name: &'static str,
+    about: &'static str,
+    make: Make,
+    patience: Duration,
+}
+
+enum Make {
+    /// The fault around any store, anew for each place.
+    Around(Arc<dyn Fn() -> Arc<dyn Fault> + Send + Sync>),
+    /// A rule of the redo-log protocol left out.
+    Rule(Break),
+}
 
 impl Broken {
     fn new<F: Fault>(name: &'static str, about: &'static str, make: fn() -> F) -> Self {
-        let subject = Subject::new(name, move || {
-            let fault = Arc::new(make());
-            async move { Ok(BrokenPlace::new(fault)) }
-        });
-        Self { name, about, subject, patience: Duration::from_secs(60) }
+        let make = Make::Around(Arc::new(move || Arc::new(make())));
+        Self { name, about, make, patience: Duration::from_secs(60) }
     }
 
-    /// A rule of the redo-log protocol left out.
     fn rule(name: &'static str, about: &'static str, rule: Break) -> Self {
-        let subject =
-            Subject::new(
-                name,
-                move || async move { Ok(Toy(ToyBackend::new().broken(Some(rule)))) },
-            );
-        Self { name, about, subject, patience: Duration::from_secs(60) }
+        Self { name, about, make: Make::Rule(rule), patience: Duration::from_secs(60) }
     }
 
     fn endless(self) -> Self {
         Self { patience: Duration::from_secs(3), ..self }
+    }
+
+    /// The fault in a store of this subject's; a rule of the redo-log protocol is broken in the toy always.
+    pub(crate) fn within(self, sound: &Subject) -> recorded::Broken {
+        let sound = sound.clone();
+        let subject = match self.make {
+            Make::Around(make) => Subject::new(self.name, move || {
+                let (sound, fault) = (sound.clone(), make());
+                async move { Ok(BrokenPlace::new(sound.fresh().await?, fault)) }
+            }),
+            Make::Rule(rule) => Subject::new(self.name, move || async move {
+                Ok(Toy(ToyBackend::new().broken(Some(rule))))
+            }),
+        };
+        let Self { name, about, patience, .. } = self;
+        recorded::Broken { name, about, subject, patience }
     }
 }
 

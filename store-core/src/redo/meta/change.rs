@@ -86,4 +86,26 @@ impl MetaChange {
             },
         }
     }
+
+    /// Whether a record shows that the change was made: where it does not, the change may still have been made before
+    /// somebody else's.
+    #[must_use]
+    pub fn is_shown_by(&self, stored: &Meta) -> bool {
+        match self {
+            // Whoever came after us, another claim is ours to make.
+            Self::Claim { .. } => true,
+            Self::Commit { fence, sequence, pending, .. } => {
+                stored.fence == *fence
+                    && stored.sequence == *sequence
+                    && stored.pending.as_ref().is_some_and(|there| there.log == pending.log)
+            }
+            Self::Clear { fence, sequence } => {
+                stored.fence == *fence
+                    && stored.sequence == *sequence
+                    && stored.pending.is_none()
+                    && stored.wipe.is_none()
+            }
+            Self::Destroy { fence, wipe } => stored.fence == *fence && stored.wipe == Some(*wipe),
+        }
+    }
 }

@@ -1,16 +1,17 @@
-//! How many rows a scan asks for: what came before says how large they are.
+//! How many rows an adapter asks for, where the database counts rows and not bytes: what came before says how large they are.
 
 /// What scans of a store have shown of its entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+#[non_exhaustive]
+pub struct Seen {
     /// The most that one request has brought.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// Bytes of the largest, of late.
-    pub(crate) largest: usize,
+    pub largest: usize,
 }
 
 /// Rows asked of a bucket while nothing is known: with one, a bucket of one entry would not show its end.
-pub(crate) const FIRST_ROWS: usize = 2;
+pub const FIRST_ROWS: usize = 2;
 
 /// How many times more rows are asked for than ever came at once.
 const GROWTH: usize = 4;
@@ -19,11 +20,18 @@ const GROWTH: usize = 4;
 const MOST_ROWS: usize = 2000;
 
 impl Seen {
+    /// What some requests have brought.
+    #[must_use]
+    pub const fn new(rows: usize, largest: usize) -> Self {
+        Self { rows, largest }
+    }
+
     /// How many rows to ask each of some buckets for, where so many entries are wanted of all, and so many bytes fit.
     ///
     /// A server counts rows, not bytes. So the first request asks for few, and each further one for no more than fit if they
     /// are as large as the largest; one of each bucket is needed, however large.
-    pub(crate) fn ask(self, entries: usize, bytes: usize, buckets: usize) -> usize {
+    #[must_use]
+    pub fn ask(self, entries: usize, bytes: usize, buckets: usize) -> usize {
         let buckets = buckets.max(1);
         let share = entries.div_ceil(buckets);
         // A little more than its share, since keys are not spread evenly.
@@ -33,17 +41,19 @@ impl Seen {
     }
 
     /// With one more row of this size.
-    pub(crate) fn with(self, size: usize) -> Self {
+    #[must_use]
+    pub fn with(self, size: usize) -> Self {
         Self { rows: self.rows + 1, largest: self.largest.max(size) }
     }
 
     /// The larger of both.
-    pub(crate) fn max(self, other: Self) -> Self {
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
         Self { rows: self.rows.max(other.rows), largest: self.largest.max(other.largest) }
     }
 
     /// Takes in what some requests have brought. A large entry is forgotten after some that bring small ones.
-    pub(crate) fn learn(&mut self, came: Self) {
+    pub fn learn(&mut self, came: Self) {
         if came.rows > 0 {
             self.largest /= 2;
             *self = self.max(came);

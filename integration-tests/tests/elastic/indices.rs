@@ -1,0 +1,122 @@
+//! Indices that are missing, are not ours, are removed, or take nothing.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use integration_tests::servers::{Server, http};
+use store_conformance::waist::{MAP, Owner, all, puts, task};
+use store_core::{
+    ErrorKind,
+    backend::{Backend, IndexedField, OwnerId, StoreSpec},
+    search::FieldType,
+};
+use store_elastic::ElasticBackend;
+
+use super::{ask, backend, config, model, refused};
+
+pub(crate) async fn missing_indices_are_made_or_told(server: Arc<Server>) -> Result<()> {
+    let mut told = config("elastic_told");
+    told.create_index = false;
+    let error = refused(ElasticBackend::connect(server.url(), told.clone()).await)?;
+    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    let says = error.to_string();
+    let mut lines = says.lines().skip(1);
+    while let (Some(request), Some(body)) = (lines.next(), lines.next()) {
+        let (method, path) = request.split_once(' ').context("a request")?;
+        ask(&server, method, path, body)?;
+    }
+    ElasticBackend::connect(server.url(), told).await?;
+    Ok(())
+}
+
+pub(crate) async fn a_foreign_index_is_refused(server: Arc<Server>) -> Result<()> {
+    // As a server makes it of itself when something is written.
+    ask(&server, "PUT", "/elastic_theirs-data/_doc/1?refresh=true", r#"{"value": "text"}"#)?;
+    let error = refused(backend(&server, "elastic_theirs").await.map_err(down))?;
+    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.to_string().contains("elastic_theirs-data"), "{error}");
+    let (status, _) = http(server.address()?, "GET", "/elastic_theirs-tasks", "")?;
+    ensure!(status == 404, "nothing is made beside it");
+    Ok(())
+}
+
+fn down(error: anyhow::Error) -> store_core::Error {
+    error.downcast().expect("an error of the adapter")
+}
+
+pub(crate) async fn another_mapping_is_refused(server: Arc<Server>) -> Result<()> {
+    backend(&server, "elastic_drift").await?;
+    let more = r#"{"properties": {"theirs": {"type": "text"}}}"#;
+    ask(&server, "PUT", "/elastic_drift-data/_mapping", more)?;
+    let error = refused(backend(&server, "elastic_drift").await.map_err(down))?;
+    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.to_string().contains("theirs must not be there"), "{error}");
+    backend(&server, "elastic_loose").await?;
+    ask(&server, "PUT", "/elastic_loose-data/_mapping", r#"{"dynamic": true}"#)?;
+    let error = refused(backend(&server, "elastic_loose").await.map_err(down))?;
+    ensure!(error.to_string().contains("dynamic is \"true\" and must be \"strict\""), "{error}");
+    Ok(())
+}
+
+pub(crate) async fn an_index_that_is_removed_is_not_made_again(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_gone").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    owner.put(MAP, &model("before")).await?;
+    ask(&server, "DELETE", "/elastic_gone-data-1", "")?;
+    let error = refused(owner.put(MAP, &model("after")).await)?;
+    ensure!(error.kind() == ErrorKind::NotFound, "{error:?}");
+    let (status, said) = http(server.address()?, "GET", "/elastic_gone-data", "")?;
+    ensure!(status == 404, "a write has made an index: {said}");
+    Ok(())
+}
+
+/// A block of people's, and the one that the server sets when a disk is nearly full.
+pub(crate) async fn a_block_is_told(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_block").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    for (block, kind, value) in [
+        ("write", ErrorKind::PermissionDenied, "one"),
+        ("read_only_allow_delete", ErrorKind::OutOfSpace, "two"),
+    ] {
+        let set = |yes: &str| {
+            let body = format!(r#"{{"index.blocks.{block}": {yes}}}"#);
+            ask(&server, "PUT", "/elastic_block-*/_settings", &body)
+        };
+        set("true")?;
+        let commit = owner.next(puts(MAP, &model(value)));
+        let error = refused(owner.send(&commit).await)?;
+        ensure!(error.kind() == kind, "{block}: {error:?}");
+        set("null")?;
+        owner.send(&commit).await?;
+        ensure!(all(owner.reader(), MAP).await? == model(value));
+    }
+    Ok(())
+}
+
+pub(crate) async fn fields_have_one_type(server: Arc<Server>) -> Result<()> {
+    let spec = |kind| -> Result<StoreSpec> {
+        let mut spec = StoreSpec::new("store".parse()?, "key_value", "bytes", "raw");
+        spec.fields = vec![IndexedField::new("delay.mean", kind)];
+        Ok(spec)
+    };
+    let backend = backend(&server, "elastic_fields").await?;
+    backend.claim(&task(0), OwnerId::random(), &[spec(FieldType::Float)?]).await?;
+    backend.claim(&task(1), OwnerId::random(), &[spec(FieldType::Float)?]).await?;
+    let other = backend.claim(&task(2), OwnerId::random(), &[spec(FieldType::Text)?]).await;
+    let error = refused(other)?;
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
+    ensure!(error.to_string().contains("delay.mean is of type double"), "{error}");
+    let mut told = config("elastic_fields");
+    told.create_index = false;
+    let backend = ElasticBackend::connect(server.url(), told).await?;
+    let mut more = spec(FieldType::Float)?;
+    more.fields.push(IndexedField::new("code", FieldType::Text));
+    let (task, stores) = (task(3), [more]);
+    let says = refused(backend.claim(&task, OwnerId::random(), &stores).await)?.to_string();
+    let mut lines = says.lines().skip(1);
+    let (request, body) = (lines.next().context("a request")?, lines.next().context("a body")?);
+    let (method, path) = request.split_once(' ').context("a request")?;
+    ask(&server, method, path, body)?;
+    backend.claim(&task, OwnerId::random(), &stores).await?;
+    Ok(())
+}

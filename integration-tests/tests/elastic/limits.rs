@@ -1,0 +1,78 @@
+//! Ids, keys and values at the limits of the server.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use integration_tests::servers::Server;
+use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, task};
+use store_core::{Database, EngineConfig, ErrorKind, prelude::*};
+
+use super::{ask, backend};
+
+/// An id of more than 512 bytes would end the whole request: such keys have hashes.
+pub(crate) async fn ids_at_their_limit_and_above(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_ids").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let entries: Model = (360..390).map(|length| (key(vec![b'k'; length]), key("value"))).collect();
+    owner.put(MAP, &entries).await?;
+    ensure!(all(owner.reader(), MAP).await? == entries);
+    let keys: Vec<_> = entries.keys().map(|key| (MAP, key.clone())).collect();
+    let values = owner.reader().get_many(&keys).await?;
+    ensure!(values.iter().flatten().count() == entries.len(), "by their ids");
+    let query = r#"{"size": 100, "_source": false}"#;
+    let said = ask(&server, "POST", "/elastic_ids-data/_search", query)?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    let hits = said["hits"]["hits"].as_array().into_iter().flatten();
+    let ids: Vec<_> = hits.filter_map(|hit| hit["_id"].as_str()).map(str::to_owned).collect();
+    ensure!(ids.len() == entries.len(), "{} ids", ids.len());
+    let hashed = ids.iter().filter(|id| id.contains(":h")).count();
+    ensure!(hashed > 0 && hashed < ids.len(), "{hashed} of {} are hashed", ids.len());
+    let longest = ids.iter().map(String::len).max().unwrap_or_default();
+    ensure!((509..=512).contains(&longest), "the longest has {longest} bytes");
+    let commit = owner.next(deletes(MAP, entries.into_keys()));
+    owner.send(&commit).await?;
+    ensure!(all(owner.reader(), MAP).await?.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn keys_at_their_limit_and_above(server: Arc<Server>) -> Result<()> {
+    static TEXTS: KeyValue<String, Vec<u8>> = KeyValue::new("texts");
+    let mut engine = EngineConfig::default();
+    engine.native_limits = true;
+    let backend = backend(&server, "elastic_tests.limits").await?;
+    let mut owner = Owner::claim(&backend, &task(1)).await?;
+    let longest = owner.reader().capabilities().max_key_bytes;
+    ensure!(longest == 24_574, "{longest}");
+    let entries: Model =
+        [(key(vec![0xff; longest]), key("high")), (key(vec![0; longest]), key("low"))].into();
+    owner.put(MAP, &entries).await?;
+    ensure!(all(owner.reader(), MAP).await? == entries);
+    let database = Database::with(backend, engine)?;
+    let task = database.task("app", 0).store(&TEXTS).open().await?;
+    let texts = task.store(&TEXTS)?;
+    let kind = |result: store_core::Result<()>| result.err().map(|error| error.kind());
+    let long = "k".repeat(longest + 1);
+    ensure!(kind(texts.put(&long, &vec![1]).await) == Some(ErrorKind::TooLarge), "one above");
+    let large = vec![0; 13 << 20];
+    ensure!(kind(texts.put(&"k".to_owned(), &large).await) == Some(ErrorKind::TooLarge));
+    Ok(())
+}
+
+/// Values that together are more than one answer may bring.
+pub(crate) async fn large_values_come_in_parts(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_tests.large").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let number = |n: u8| key([n]);
+    let large = |n: u8| key(vec![n; 8 << 20]);
+    for n in 0..12 {
+        owner.put(MAP, &[(number(n), large(n))].into()).await?;
+    }
+    let reader = backend.read(&task(0)).await?;
+    let keys: Vec<_> = (0..12).map(|n| (MAP, number(n))).collect();
+    let values = reader.get_many(&keys).await?;
+    for (n, value) in (0..).zip(values) {
+        ensure!(value == Some(large(n)), "value {n}");
+    }
+    ensure!(all(&*reader, MAP).await?.len() == 12);
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Accounts.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use integration_tests::servers::{Server, ServerKind, Settings};
+use store_conformance::waist::{MAP, Owner, all, task};
+use store_core::{Error, ErrorKind, Secret, backend::Backend};
+use store_elastic::{ElasticBackend, ElasticConfig};
+
+use super::{config, model, refused};
+
+const PLAIN: &str = include_str!("../../../compose/elasticsearch/elasticsearch.yml");
+
+/// A role that may do what `docs/elastic.md` says and nothing else.
+const ROLES: &str = "
+states:
+  indices:
+    - names: ['secure-*']
+      privileges: ['read', 'write', 'maintenance', 'view_index_metadata', 'create_index', 'manage']
+watcher:
+  indices:
+    - names: ['secure-*']
+      privileges: ['read', 'view_index_metadata']
+";
+
+/// The password of both is `state-pass`.
+const USERS: &str = "\
+owner:$2a$10$abcdefghijklmnopqrstuuysgeTedbadtn5Em58fiCBqTYFSHtjr2
+reader:$2a$10$abcdefghijklmnopqrstuuysgeTedbadtn5Em58fiCBqTYFSHtjr2
+";
+
+fn start() -> Result<Server> {
+    let plain = PLAIN.replace("security.enabled: false", "security.enabled: true");
+    let folder = "/usr/share/elasticsearch/config";
+    let settings = Settings::default()
+        .with_file(format!("{folder}/elasticsearch.yml"), plain)
+        .with_file(format!("{folder}/roles.yml"), ROLES)
+        .with_file(format!("{folder}/users"), USERS)
+        .with_file(format!("{folder}/users_roles"), "states:owner\nwatcher:reader\n");
+    Server::own(ServerKind::Elasticsearch, settings)
+}
+
+fn account(user: &str, password: &str) -> ElasticConfig {
+    let mut config = config("secure");
+    config.user = Some(user.to_owned());
+    config.password = Some(Secret::new(password));
+    config
+}
+
+pub(crate) async fn accounts() -> Result<()> {
+    let server = start()?;
+    let owner = ElasticBackend::connect(server.url(), account("owner", "state-pass")).await?;
+    let owner: Arc<dyn Backend> = Arc::new(owner);
+    let mut claimed = Owner::claim(&owner, &task(0)).await?;
+    claimed.put(MAP, &model("value")).await?;
+    ensure!(all(claimed.reader(), MAP).await? == model("value"));
+    ensure!(owner.tasks(&task(0).application).await?.len() == 1);
+    owner.destroy(&task(0)).await?;
+
+    let mut claimed = Owner::claim(&owner, &task(1)).await?;
+    claimed.put(MAP, &model("value")).await?;
+    let wrong = ElasticBackend::connect(server.url(), account("owner", "hunter2")).await;
+    let error = refused(wrong)?;
+    ensure!(error.kind() == ErrorKind::Unauthenticated, "a wrong password: {error:?}");
+    ensure!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    let error = refused(ElasticBackend::connect(server.url(), config("secure")).await)?;
+    ensure!(error.kind() == ErrorKind::Unauthenticated, "no password: {error:?}");
+    let mut key = config("secure");
+    key.api_key = Some(Secret::new("aHVudGVyOjI="));
+    let error = refused(ElasticBackend::connect(server.url(), key).await)?;
+    ensure!(error.kind() == ErrorKind::Unauthenticated, "a wrong key: {error:?}");
+    let watcher = ElasticBackend::connect(server.url(), account("reader", "state-pass")).await?;
+    let watcher: Arc<dyn Backend> = Arc::new(watcher);
+    let error = Owner::claim(&watcher, &task(1)).await.err();
+    let error = error.and_then(|error| error.downcast::<Error>().ok());
+    let kind = error.as_ref().map(Error::kind);
+    ensure!(kind == Some(ErrorKind::PermissionDenied), "a claim without rights: {error:?}");
+    let other = refused(
+        ElasticBackend::connect(server.url(), {
+            let mut other = account("owner", "state-pass");
+            "elsewhere".clone_into(&mut other.namespace);
+            other
+        })
+        .await,
+    )?;
+    ensure!(other.kind() == ErrorKind::PermissionDenied, "indices of others: {other:?}");
+    Ok(())
+}

@@ -1,0 +1,356 @@
+//! The two indices: made where they are missing, and checked.
+
+use std::collections::BTreeMap;
+
+use elasticsearch::http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store_core::{Error, ErrorKind, Result, backend::StoreSpec, search::FieldType};
+
+use crate::{
+    ElasticConfig,
+    client::{Client, Request},
+};
+
+/// The version of the layout, recorded with each index.
+const LAYOUT: u64 = 1;
+
+/// The names of the indices, which are aliases: only so can a write be kept from making an index.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    /// Of entries.
+    pub(crate) data: String,
+    /// Of the records of tasks, and chunks of logs.
+    pub(crate) tasks: String,
+}
+
+impl Names {
+    pub(crate) fn new(config: &ElasticConfig) -> Self {
+        let index = config.index();
+        Self { data: format!("{index}-data"), tasks: format!("{index}-tasks") }
+    }
+}
+
+/// What the server tells of an index.
+#[derive(Deserialize)]
+struct Found {
+    aliases: BTreeMap<String, Value>,
+    mappings: Value,
+    settings: Value,
+}
+
+/// Makes what is missing, or says how to; refuses indices that are not ours.
+pub(crate) async fn prepare(client: &Client, names: &Names, config: &ElasticConfig) -> Result<()> {
+    let mut missing = Vec::new();
+    for (alias, body) in definitions(names, config) {
+        match find(client, alias).await? {
+            Some((index, found)) => check(alias, &index, &found, &body["mappings"])?,
+            None => missing.push((alias, body)),
+        }
+    }
+    if !missing.is_empty() && !config.create_index {
+        let requests = missing.iter().map(|(alias, body)| format!("PUT /{}\n{body}", first(alias)));
+        let message = format!(
+            "indices are missing and create_index is false: let somebody who may send\n{}",
+            requests.collect::<Vec<_>>().join("\n")
+        );
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    for (alias, body) in missing {
+        make(client, alias, &body).await?;
+    }
+    Ok(())
+}
+
+/// Makes the indexed fields of some stores known to the index, or says how to.
+///
+/// All stores of a namespace share the fields: `SchemaMismatch` for one that has another type there.
+pub(crate) async fn index_fields(
+    client: &Client,
+    names: &Names,
+    config: &ElasticConfig,
+    stores: &[StoreSpec],
+) -> Result<()> {
+    let alias = &names.data;
+    let wanted = stores.iter().flat_map(|store| &store.fields);
+    let wanted: BTreeMap<_, _> =
+        wanted.map(|field| (field.path.as_str(), name(field.kind))).collect();
+    for attempt in 0.. {
+        let (index, found) = find(client, alias).await?.ok_or_else(|| {
+            let message = format!("index {alias} is not there: was it removed?");
+            Error::new(ErrorKind::NotFound, message)
+        })?;
+        let mut there = BTreeMap::new();
+        flatten("", &found.mappings["properties"][FIELDS], &mut there);
+        let mut missing = serde_json::Map::new();
+        for (path, kind) in &wanted {
+            match there.get(*path) {
+                None => drop(missing.insert((*path).to_owned(), json!({ "type": kind }))),
+                Some(found) if found == kind => {}
+                Some(found) => {
+                    let message = format!(
+                        "field {path} is of type {found} in index {index}, by another store, and is to be {kind}: give it \
+                         another path, or use another namespace"
+                    );
+                    return Err(Error::new(ErrorKind::SchemaMismatch, message));
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let body = json!({ "properties": { FIELDS: { "properties": missing } } });
+        if !config.create_index || attempt > 0 {
+            let message = format!(
+                "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let doing = format!("index fields in {index}");
+        let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);
+        let made = client.ask::<Value>(request, doing.as_str()).await;
+        // Somebody else may have made one of another type at this moment.
+        if let Err(error) = made
+            && error.kind() != ErrorKind::InvalidArgument
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// The type of a field in the index.
+const fn name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text => "keyword",
+        // Dates do not take every time.
+        FieldType::Integer | FieldType::Time => "long",
+        FieldType::Float => "double",
+        FieldType::Boolean => "boolean",
+    }
+}
+
+/// The fields below an object with their types, by their whole paths.
+fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, String>) {
+    for (name, field) in object["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match field["type"].as_str().filter(|kind| *kind != "object") {
+            Some(kind) => drop(fields.insert(path, kind.to_owned())),
+            None => {
+                fields.insert(path.clone(), "object".to_owned());
+                flatten(&path, field, fields);
+            }
+        }
+    }
+}
+
+/// The requests that make the indices.
+fn definitions<'a>(names: &'a Names, config: &ElasticConfig) -> [(&'a str, Value); 2] {
+    let kind = |kind: &str| json!({ "type": kind });
+    let data = json!({
+        "task": kind("keyword"),
+        "map": kind("keyword"),
+        "key": kind("keyword"),
+        "value": kind("binary"),
+        "stamp": kind("long"),
+        "deleted": kind("boolean"),
+        "fields": kind("object"),
+    });
+    let tasks = json!({
+        "application": kind("keyword"),
+        "partition": kind("long"),
+        "record": kind("binary"),
+        "change": kind("keyword"),
+        "task": kind("keyword"),
+        "epoch": kind("long"),
+        "chunk": kind("binary"),
+        "time": kind("long"),
+        "stamp": kind("long"),
+    });
+    let body = |alias: &str, shards: u32, refresh: &str, fields: Value| {
+        json!({
+            "aliases": { alias: {} },
+            "settings": {
+                "number_of_shards": shards,
+                "number_of_replicas": config.replicas,
+                "refresh_interval": refresh,
+                "translog.durability": "request",
+            },
+            "mappings": { "_meta": { "layout": LAYOUT }, "dynamic": "strict", "properties": fields },
+        })
+    };
+    [
+        (&names.data, body(&names.data, config.shards, "1s", data)),
+        // It is searched after a refresh only.
+        (&names.tasks, body(&names.tasks, 1, "-1", tasks)),
+    ]
+}
+
+/// The index that an alias names first.
+fn first(alias: &str) -> String {
+    format!("{alias}-1")
+}
+
+async fn find(client: &Client, alias: &str) -> Result<Option<(String, Found)>> {
+    let doing = format!("look for index {alias}");
+    let request = Request::new(Method::Get, format!("/{alias}"));
+    match client.ask::<BTreeMap<String, Found>>(request, doing.as_str()).await {
+        Ok(found) if found.len() > 1 => {
+            let message = format!("alias {alias} names several indices: let it name one");
+            Err(Error::new(ErrorKind::Config, message))
+        }
+        Ok(found) => Ok(found.into_iter().next()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn make(client: &Client, alias: &str, body: &Value) -> Result<()> {
+    let doing = format!("make index {}", first(alias));
+    let request = Request::new(Method::Put, format!("/{}", first(alias))).json(body);
+    let made = client.ask::<Value>(request, doing.as_str()).await;
+    let Err(error) = made else { return Ok(()) };
+    // Somebody else may have made it at this moment.
+    match find(client, alias).await? {
+        Some((index, found)) => check(alias, &index, &found, &body["mappings"]),
+        None if error.kind() == ErrorKind::PermissionDenied => {
+            let message =
+                format!("{error}: let somebody who may send\nPUT /{}\n{body}", first(alias));
+            Err(Error::new(ErrorKind::PermissionDenied, message))
+        }
+        None => Err(error),
+    }
+}
+
+/// `Config` for an index that would not keep what it is given, with what differs.
+fn check(alias: &str, index: &str, found: &Found, mappings: &Value) -> Result<()> {
+    let refuse = |message: String| Err(Error::new(ErrorKind::Config, message));
+    if !found.aliases.contains_key(alias) {
+        return refuse(format!(
+            "{alias} is an index and must be an alias of one: use another namespace"
+        ));
+    }
+    let layout = &found.mappings["_meta"]["layout"];
+    if layout.as_u64().is_some_and(|layout| layout != LAYOUT) {
+        let message = format!(
+            "index {index} has layout version {layout} and this program knows version {LAYOUT}: use the release that \
+             made it, or a newer one"
+        );
+        return Err(Error::new(ErrorKind::SchemaMismatch, message));
+    }
+    let differences = differences(&found.mappings, mappings);
+    if !differences.is_empty() {
+        let differences = differences.join("; ");
+        return refuse(format!(
+            "index {index} is not as it must be: {differences}: mend it, or use another namespace"
+        ));
+    }
+    if found.settings["index"]["translog"]["durability"] == "async" {
+        return refuse(format!(
+            "index {index} may lose what it acknowledged: set index.translog.durability to request"
+        ));
+    }
+    Ok(())
+}
+
+/// Where a mapping is not as it must be.
+fn differences(found: &Value, wanted: &Value) -> Vec<String> {
+    let mut differences = Vec::new();
+    if found["dynamic"] != wanted["dynamic"] {
+        differences
+            .push(format!("dynamic is {} and must be {}", found["dynamic"], wanted["dynamic"]));
+    }
+    let fields = |mapping: &Value| -> BTreeMap<String, Value> {
+        let fields = mapping["properties"].as_object().cloned().unwrap_or_default();
+        fields.into_iter().collect()
+    };
+    let (mut there, fields) = (fields(found), fields(wanted));
+    for (name, wanted) in fields {
+        match there.remove(&name) {
+            // What is in it is the stores' matter.
+            Some(found)
+                if name == FIELDS && found.get("type").is_none_or(|sort| sort == "object") => {}
+            Some(found) if found == wanted => {}
+            Some(found) => differences.push(format!("{name} is {found} and must be {wanted}")),
+            None => differences.push(format!("{name} is missing and must be {wanted}")),
+        }
+    }
+    differences.extend(there.keys().map(|name| format!("{name} must not be there")));
+    differences
+}
+
+/// The object that holds the indexed fields of values.
+pub(crate) const FIELDS: &str = "fields";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+    use store_core::{ErrorKind, Result};
+
+    use super::{Found, Names, check, definitions, flatten};
+    use crate::ElasticConfig;
+
+    fn data() -> Value {
+        let config = ElasticConfig::default();
+        definitions(&Names::new(&config), &config)[0].1.clone()
+    }
+
+    fn checked(change: impl FnOnce(&mut Found)) -> Result<()> {
+        let body = data();
+        let mut found = Found {
+            aliases: BTreeMap::from([("store-data".to_owned(), json!({}))]),
+            mappings: body["mappings"].clone(),
+            settings: json!({"index": {"number_of_shards": "1"}}),
+        };
+        change(&mut found);
+        check("store-data", "store-data-1", &found, &body["mappings"])
+    }
+
+    #[test]
+    fn the_index_of_data_as_it_is_made() {
+        let golden = r#"{"aliases":{"store-data":{}},"mappings":{"_meta":{"layout":1},"dynamic":"strict","properties":{"deleted":{"type":"boolean"},"fields":{"type":"object"},"key":{"type":"keyword"},"map":{"type":"keyword"},"stamp":{"type":"long"},"task":{"type":"keyword"},"value":{"type":"binary"}}},"settings":{"number_of_replicas":1,"number_of_shards":1,"refresh_interval":"1s","translog.durability":"request"}}"#;
+        assert_eq!(data(), golden.parse::<Value>().unwrap());
+    }
+
+    #[test]
+    fn fields_have_their_whole_paths() {
+        let object = json!({"properties": {
+            "code": {"type": "keyword"},
+            "delay": {"properties": {"mean": {"type": "double"}}},
+        }});
+        let mut fields = BTreeMap::new();
+        flatten("", &object, &mut fields);
+        let fields: Vec<_> =
+            fields.iter().map(|(path, kind)| (path.as_str(), kind.as_str())).collect();
+        let expected = [("code", "keyword"), ("delay", "object"), ("delay.mean", "double")];
+        assert_eq!(fields, expected);
+    }
+
+    #[test]
+    fn a_mapping_that_differs_is_shown() {
+        checked(|_| ()).unwrap();
+        checked(|found| {
+            found.mappings["properties"]["fields"] = json!({"properties": {"a": {"type": "long"}}});
+        })
+        .unwrap();
+        let told = |change: fn(&mut Found)| checked(change).unwrap_err();
+        let error = told(|found| found.mappings["dynamic"] = Value::Null);
+        assert!(error.to_string().contains("dynamic is null and must be \"strict\""), "{error}");
+        let error = told(|found| {
+            found.mappings["properties"]["key"] = json!({"type": "keyword", "ignore_above": 256});
+        });
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("\"ignore_above\":256"), "{error}");
+        let error = told(|found| found.mappings["properties"]["theirs"] = json!({}));
+        assert!(error.to_string().contains("theirs must not be there"), "{error}");
+        let error = told(|found| found.aliases.clear());
+        assert!(error.to_string().contains("must be an alias"), "{error}");
+        let error = told(|found| found.mappings["_meta"]["layout"] = json!(2));
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        let error =
+            told(|found| found.settings["index"]["translog"] = json!({"durability": "async"}));
+        assert!(error.to_string().contains("index.translog.durability"), "{error}");
+    }
+}

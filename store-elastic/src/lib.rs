@@ -1,0 +1,26 @@
+//! State stores in Elasticsearch and OpenSearch.
+//!
+//! The redo-log protocol of `store_core::redo` over one document per task that only compare-and-set by sequence number
+//! changes. Entries are written with the stamps that the record reserved as their versions, so that late writes of an earlier
+//! owner lose, and deleted keys leave marks. Two indices hold all tasks of a namespace, made when it is used first. The page
+//! `docs/elastic.md` has URLs, settings, rights, limits and the layout.
+
+mod backend;
+mod bulk;
+mod client;
+mod config;
+mod connect;
+mod error;
+mod freshness;
+mod index;
+mod layout;
+mod reader;
+mod record;
+mod remove;
+mod scan;
+mod search;
+mod task;
+mod tls;
+mod writer;
+
+pub use self::{backend::ElasticBackend, config::ElasticConfig};

@@ -1,0 +1,199 @@
+//! Reading by id: values and chunks of logs. Every acknowledged write is seen, refreshed or not.
+
+use std::{
+    fmt::Display,
+    sync::{MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+use store_core::{ErrorKind, Result, backend::MapId, redo::LogName, seen::Seen};
+
+use crate::{
+    bulk::At,
+    client::{Client, Request},
+    error::{Refusal, incomplete},
+    layout::{MAX_KEY_BYTES, id, key, read_bytes},
+    task::ElasticTask,
+};
+
+/// A document that is there.
+pub(crate) struct Document<T> {
+    pub(crate) source: T,
+    pub(crate) at: At,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Answer<T> {
+    docs: Vec<Found<T>>,
+}
+
+/// What is said of one id: not by an enum of serde's, which would keep a copy of the content while it looks which one it is.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Found<T> {
+    #[serde(default)]
+    found: bool,
+    #[serde(rename = "_source", default = "nothing")]
+    source: Option<T>,
+    #[serde(flatten)]
+    at: Option<At>,
+    error: Option<Refusal>,
+}
+
+const fn nothing<T>() -> Option<T> {
+    None
+}
+
+impl<T> Found<T> {
+    fn document(self, doing: impl Display) -> Result<Option<Document<T>>> {
+        match self {
+            Self { error: Some(error), .. } => Err(error.error(503, doing)),
+            Self { found: false, .. } => Ok(None),
+            Self { source: Some(source), at: Some(at), .. } => Ok(Some(Document { source, at })),
+            _ => Err(incomplete(doing, "an entry came without its content")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Value {
+    /// A mark of a deleted key has none.
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Chunk {
+    chunk: String,
+}
+
+impl Client {
+    /// The documents of some ids, in their order, with some of their fields.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        index: &str,
+        routing: &str,
+        ids: &[String],
+        fields: &'static str,
+        doing: impl Display + Copy,
+    ) -> Result<Vec<Option<Document<T>>>> {
+        let request = Request::post(format!("/{index}/_mget"))
+            .query("routing", routing.to_owned())
+            .query("_source_includes", fields)
+            .json(&json!({ "ids": ids }));
+        let Answer { docs } = self.ask::<Answer<T>>(request, doing).await?;
+        if docs.len() != ids.len() {
+            return Err(incomplete(doing, "the answer has not as many entries as were asked for"));
+        }
+        docs.into_iter().map(|found| found.document(doing)).collect()
+    }
+}
+
+impl ElasticTask {
+    pub(crate) async fn values(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        let mut values = vec![None; keys.len()];
+        let legal = keys.iter().enumerate().filter(|(_, (_, key))| key.len() <= MAX_KEY_BYTES);
+        let ids = legal
+            .map(|(place, (map, raw))| (place, id(&self.name, &self.map(*map), raw, &key(raw))));
+        let (places, ids): (Vec<_>, Vec<_>) = ids.unzip();
+        let in_flight = self.shared.config.in_flight;
+        let mut at = 0;
+        while at < ids.len() {
+            let seen = *self.seen_by_id();
+            let rows = seen.ask(MOST_IDS, ANSWER_BYTES, in_flight.min(ids.len() - at));
+            let round = &ids[at..ids.len().min(at + rows * in_flight)];
+            let gets: Vec<_> = round.chunks(rows).map(|ids| self.some_values(ids)).collect();
+            let found: Vec<_> = stream::iter(gets).buffered(in_flight).try_concat().await?;
+            let largest = found.iter().flatten().map(Bytes::len).max().unwrap_or_default();
+            self.seen_by_id().learn(Seen::new(rows.min(round.len()), largest));
+            for (place, value) in places[at..].iter().zip(found) {
+                values[*place] = value;
+            }
+            at += round.len();
+        }
+        Ok(values)
+    }
+
+    fn seen_by_id(&self) -> MutexGuard<'_, Seen> {
+        self.seen[0].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By one request, or by several where the answer would be too large.
+    fn some_values<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Bytes>>>> {
+        let get = async move {
+            let (client, data) = (&self.shared.client, &self.shared.names.data);
+            let found = client.get::<Value>(data, &self.name, ids, "value", self.doing("read"));
+            match found.await {
+                Ok(found) => {
+                    let text = |found: Option<Document<Value>>| found?.source.value;
+                    let value = |found| text(found).as_deref().map(read_bytes).transpose();
+                    found.into_iter().map(value).collect()
+                }
+                Err(error)
+                    if ids.len() > 1
+                        && matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Throttled) =>
+                {
+                    let (one, other) = ids.split_at(ids.len() / 2);
+                    let mut values = self.some_values(one).await?;
+                    values.append(&mut self.some_values(other).await?);
+                    Ok(values)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        get.boxed()
+    }
+
+    pub(crate) async fn chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
+        let ids: Vec<_> = (0..count).map(|index| self.chunk_id(log, index)).collect();
+        let gets = ids.chunks(CHUNKS_AT_ONCE).map(async |ids| {
+            let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
+            let doing = self.doing("read the log of");
+            let found = client.get::<Chunk>(tasks, &self.name, ids, "chunk", doing).await?;
+            let chunk = |found: Option<Document<Chunk>>| {
+                found.map(|found| read_bytes(&found.source.chunk)).transpose()
+            };
+            found.into_iter().map(chunk).collect::<Result<Vec<_>>>()
+        });
+        let gets: Vec<_> = gets.collect();
+        stream::iter(gets).buffered(2).try_concat().await
+    }
+}
+
+/// Chunks are half a MiB.
+const CHUNKS_AT_ONCE: usize = 8;
+
+/// Ids in one request.
+const MOST_IDS: usize = 1000;
+
+/// Bytes of values that all requests on their way may bring, as far as can be known.
+const ANSWER_BYTES: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Answer, Value};
+
+    #[test]
+    fn an_entry_is_there_or_absent_or_could_not_be_read() {
+        let answer = json!({"docs": [
+            {"_index": "i", "_id": "a", "_seq_no": 4, "_primary_term": 1, "found": true, "_source": {"value": "AA=="}},
+            {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {}},
+            {"_index": "i", "_id": "c", "found": false},
+            {"_index": "i", "_id": "d", "error": {"type": "no_shard_available_action_exception", "reason": "x"}},
+            {"_index": "i", "_id": "e", "error": {"type": "index_not_found_exception", "reason": "x"}},
+        ]});
+        let answer: Answer<Value> = serde_json::from_str(&answer.to_string()).unwrap();
+        let told = answer.docs.into_iter().map(|found| match found.document("read") {
+            Ok(Some(document)) => document.source.value.unwrap_or_else(|| "deleted".to_owned()),
+            Ok(None) => "absent".to_owned(),
+            Err(error) => error.kind().to_string(),
+        });
+        let expected = ["AA==", "deleted", "absent", "Unavailable", "NotFound"];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,236 @@
+//! The record of a task: read as it is, and changed by compare-and-set.
+
+use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
+
+use serde::{Deserialize, Serialize};
+use store_core::{
+    Effect, Error, ErrorKind, Result,
+    redo::{Meta, MetaChange, Swap},
+};
+
+use crate::{
+    bulk::{At, Operation, Target},
+    client::passes,
+    error::incomplete,
+    layout::{bytes, read_bytes},
+    task::ElasticTask,
+};
+
+/// The record as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    #[serde(default)]
+    application: String,
+    pub(crate) partition: u32,
+    /// What was done to it last, for people.
+    #[serde(default)]
+    change: String,
+    record: String,
+}
+
+/// A record with its place in the history of the index.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) meta: Meta,
+    at: At,
+}
+
+impl Record {
+    /// What it says. `SchemaMismatch` for one of another release, `Corrupt` for a damaged one.
+    pub(crate) fn read(&self) -> Result<Meta> {
+        Meta::decode(&read_bytes(&self.record)?)
+    }
+}
+
+/// How often a change is sent again because another one came first.
+const RIVALS: usize = 100;
+
+impl ElasticTask {
+    fn known(&self) -> MutexGuard<'_, Option<Stored>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record, and what follows of it for reading.
+    pub(crate) async fn load_record(&self) -> Result<Option<Meta>> {
+        let stored = self.read_record().await?;
+        self.known().clone_from(&stored);
+        let Some(Stored { meta, .. }) = stored else { return Ok(None) };
+        self.life.store(meta.destroyed, Ordering::Relaxed);
+        self.freshness.saw(&meta);
+        Ok(Some(meta))
+    }
+
+    /// The record, as acknowledged last; or later, if a node that was cut off shows what is never acknowledged.
+    pub(crate) async fn read_record(&self) -> Result<Option<Stored>> {
+        let doing = self.doing("read the record of");
+        let client = &self.shared.client;
+        let ids = [self.name.clone()];
+        let docs = client.get::<Record>(
+            &self.shared.names.tasks,
+            &self.name,
+            &ids,
+            "record,partition",
+            doing,
+        );
+        let Some(doc) = docs.await?.pop().flatten() else { return Ok(None) };
+        let meta = doc.source.read().map_err(|error| error.context(doing))?;
+        Ok(Some(Stored { meta, at: doc.at }))
+    }
+
+    /// Sends a change until its outcome is known, and no longer than one call may take.
+    pub(crate) async fn change(&self, change: &MetaChange) -> Result<Swap> {
+        let doing = self.doing("change the record of");
+        let swap = self.shared.client.within(doing, self.settle(change)).await;
+        // What was begun may still take effect.
+        swap.map_err(|error| match error.kind() {
+            ErrorKind::Timeout => error.with_effect(Effect::Unknown),
+            _ => error,
+        })
+    }
+
+    /// - A conflict, and an unknown outcome, is followed by a look at the record, and the same change again if it is as
+    ///   demanded.
+    /// - A record that is not as demanded may be of our own making. It is written once more as it is, since a read may show
+    ///   what is never acknowledged.
+    /// - After an unknown outcome only a record that shows the change is an answer: it may have been made, and then
+    ///   somebody else's.
+    async fn settle(&self, change: &MetaChange) -> Result<Swap> {
+        let (mut unknown, mut rivals) = (None::<Error>, RIVALS);
+        let mut pauses = self.shared.client.pauses();
+        loop {
+            let known = self.known().take();
+            let stored = match known.filter(|_| unknown.is_none()) {
+                Some(known) => Some(known),
+                None => self.read_record().await.map_err(|error| unsettled(error, &unknown))?,
+            };
+            let meta = stored.as_ref().map(|stored| &stored.meta);
+            let holds = change.holds(meta);
+            let next = match meta {
+                _ if holds => change.apply_to(meta),
+                None => return refused(change, None, unknown),
+                Some(meta) => meta.clone(),
+            };
+            match self.write_record(&next, stored.as_ref(), change, holds).await {
+                Ok(true) if holds => return Ok(Swap::Applied),
+                Ok(true) => return refused(change, Some(next), unknown),
+                Ok(false) if rivals > 0 => rivals -= 1,
+                Ok(false) => {
+                    let error =
+                        incomplete(self.doing("change the record of"), "others change it, too");
+                    return Err(unsettled(error, &unknown));
+                }
+                Err(error) => {
+                    if holds && error.effect() != Effect::NotApplied {
+                        unknown.get_or_insert_with(|| error.clone());
+                    }
+                    // Another node may be there.
+                    if !(passes(&error) && pauses.wait().await) {
+                        return Err(unsettled(unknown.clone().unwrap_or(error), &unknown));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replaces the record that was read, or makes it; false where there is another by now.
+    async fn write_record(
+        &self,
+        meta: &Meta,
+        stored: Option<&Stored>,
+        change: &MetaChange,
+        holds: bool,
+    ) -> Result<bool> {
+        let doing = self.doing("change the record of");
+        let record = Record {
+            application: self.application.clone(),
+            partition: self.task.partition,
+            change: if holds { name(change) } else { "confirm" }.to_owned(),
+            record: bytes(&meta.encode()),
+        };
+        let target = Target { id: &self.name, routing: &self.name, ..Target::default() };
+        let operation = match stored {
+            None => Operation::create(target, &record),
+            Some(Stored { at, .. }) => {
+                Operation::index(Target { at: Some(*at), ..target }, &record)
+            }
+        };
+        let items = self.shared.client.bulk(&self.shared.names.tasks, &[operation], doing).await?;
+        match items.first() {
+            Some(item) if item.is_done() => {
+                let stored = item.at.map(|at| Stored { meta: meta.clone(), at });
+                *self.known() = stored;
+                Ok(true)
+            }
+            Some(item) if item.is_conflict() => Ok(false),
+            Some(item) => Err(item.refusal(doing)),
+            None => Err(incomplete(doing, "the answer is empty")),
+        }
+    }
+}
+
+fn refused(change: &MetaChange, meta: Option<Meta>, unknown: Option<Error>) -> Result<Swap> {
+    match unknown {
+        Some(error) if !meta.as_ref().is_none_or(|meta| change.is_shown_by(meta)) => {
+            Err(error.with_effect(Effect::Unknown))
+        }
+        _ => Ok(Swap::Refused(meta)),
+    }
+}
+
+/// An error beside the change itself.
+fn unsettled(error: Error, unknown: &Option<Error>) -> Error {
+    error.with_effect(if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied })
+}
+
+const fn name(change: &MetaChange) -> &'static str {
+    match change {
+        MetaChange::Claim { .. } => "claim",
+        MetaChange::Commit { .. } => "commit",
+        MetaChange::Clear { .. } => "clear",
+        MetaChange::Destroy { .. } => "destroy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store_core::{
+        ErrorKind,
+        backend::{Fence, OwnerId},
+        redo::Meta,
+    };
+
+    use super::Record;
+    use crate::layout::bytes;
+
+    #[test]
+    fn a_record_as_it_is_stored() {
+        let meta = Meta::new(Fence::new(7, OwnerId::from_u128(5)));
+        let record = Record {
+            application: "team:app".to_owned(),
+            partition: 3,
+            change: "claim".to_owned(),
+            record: bytes(&meta.encode()),
+        };
+        let stored = serde_json::to_string(&record).unwrap();
+        let golden = "{\"application\":\"team:app\",\"partition\":3,\"change\":\"claim\",\"record\":\"AAAAAXsiZXBvY2giOjcs";
+        assert_eq!(stored[..golden.len()], *golden);
+        let read: Record = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read.read().unwrap(), meta);
+    }
+
+    #[test]
+    fn a_record_of_another_release_or_a_damaged_one_is_refused() {
+        let kind = |text: &str| {
+            let record = Record {
+                application: String::new(),
+                partition: 0,
+                change: String::new(),
+                record: text.to_owned(),
+            };
+            record.read().unwrap_err().kind()
+        };
+        assert_eq!(kind("AAAAAg=="), ErrorKind::SchemaMismatch);
+        assert_eq!(kind("AAAAAQ=="), ErrorKind::Corrupt);
+        assert_eq!(kind("!"), ErrorKind::Corrupt);
+    }
+}

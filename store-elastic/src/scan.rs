@@ -1,0 +1,218 @@
+//! Searching: pages of a map, and how many entries it has. Refreshes first where something was written.
+
+use std::{
+    fmt::Display,
+    sync::{MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use store_core::{
+    Result,
+    backend::{KeyRange, MapId, Order, Page, PageLimit},
+    seen::Seen,
+};
+
+use crate::{
+    client::{Client, Request, Shards},
+    error::incomplete,
+    layout::{range, read_bytes, read_key},
+    task::{Doing, ElasticTask},
+};
+
+/// A document that was found.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+pub(crate) struct Hit<T> {
+    #[serde(rename = "_source")]
+    pub(crate) source: T,
+    #[serde(default)]
+    pub(crate) sort: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "H: DeserializeOwned")]
+struct Answer<H> {
+    timed_out: bool,
+    #[serde(rename = "_shards")]
+    shards: Shards,
+    hits: Hits<H>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "H: DeserializeOwned")]
+struct Hits<H> {
+    hits: Vec<H>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u64,
+    #[serde(rename = "_shards")]
+    shards: Shards,
+}
+
+impl Client {
+    /// What a search finds: all of it, or an error.
+    pub(crate) async fn search<H: DeserializeOwned>(
+        &self,
+        index: &str,
+        routing: Option<&str>,
+        body: &Value,
+        doing: impl Display + Copy,
+    ) -> Result<Vec<H>> {
+        let mut request = Request::post(format!("/{index}/_search"))
+            .query("allow_partial_search_results", "false")
+            .json(body);
+        if let Some(routing) = routing {
+            request = request.query("routing", routing.to_owned());
+        }
+        let answer: Answer<H> = self.ask(request, doing).await?;
+        answer.shards.check(doing)?;
+        if answer.timed_out {
+            return Err(incomplete(doing, "the search took too long"));
+        }
+        Ok(answer.hits.hits)
+    }
+}
+
+/// What is searched for, in which order, and from where on.
+pub(crate) struct Asked {
+    pub(crate) query: Value,
+    pub(crate) sort: Value,
+    pub(crate) after: Option<Vec<Value>>,
+}
+
+/// What was found, and where to go on.
+pub(crate) struct Paged {
+    pub(crate) entries: Vec<(Bytes, Bytes)>,
+    /// What the last entry is sorted by; none at the end.
+    pub(crate) resume: Option<Vec<Value>>,
+}
+
+impl ElasticTask {
+    pub(crate) async fn page(
+        &self,
+        map: MapId,
+        keys: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
+        if keys.is_empty() {
+            return Ok(Page::default());
+        }
+        let mut query = self.live(map);
+        let ends = range(keys);
+        if !ends.is_empty() {
+            query["bool"]["filter"][2] = json!({ "range": { "key": ends } });
+        }
+        let order = match order {
+            Order::Forward => "asc",
+            Order::Backward => "desc",
+        };
+        let asked = Asked { query, sort: json!([{ "key": order }]), after: None };
+        let Paged { entries, resume } = self.paged(asked, limit, "scan").await?;
+        let last = entries.last().map(|(key, _)| key.clone());
+        Ok(Page::new(entries, resume.and(last)))
+    }
+
+    /// One page of what a search finds, by as many requests as it takes so that none brings too much.
+    pub(crate) async fn paged(
+        &self,
+        mut asked: Asked,
+        limit: PageLimit,
+        doing: &'static str,
+    ) -> Result<Paged> {
+        self.make_visible().await?;
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        loop {
+            let left = limit.entries - entries.len();
+            let seen = *self.seen_by_search();
+            let rows = seen.ask(left, limit.bytes.saturating_sub(bytes), 1).min(left);
+            let found = self.found(&asked, rows, self.doing(doing)).await;
+            // An error may come of asking for too much: the next try is a small one.
+            let found = found.inspect_err(|_| *self.seen_by_search() = Seen::default())?;
+            let size = |(key, value): &(Bytes, Bytes)| key.len() + value.len();
+            let largest = found.iter().map(|(entry, _)| size(entry)).max().unwrap_or_default();
+            self.seen_by_search().learn(Seen::new(found.len(), largest));
+            let more = found.len() == rows;
+            for (entry, sort) in found {
+                bytes += size(&entry);
+                entries.push(entry);
+                if limit.is_reached(entries.len(), bytes) {
+                    return Ok(Paged { entries, resume: Some(sort) });
+                }
+                asked.after = Some(sort);
+            }
+            if !more {
+                return Ok(Paged { entries, resume: None });
+            }
+        }
+    }
+
+    fn seen_by_search(&self) -> MutexGuard<'_, Seen> {
+        self.seen[1].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many entries, each with what it is sorted by, its key at last.
+    async fn found(
+        &self,
+        asked: &Asked,
+        rows: usize,
+        doing: Doing<'_>,
+    ) -> Result<Vec<((Bytes, Bytes), Vec<Value>)>> {
+        let mut body = json!({
+            "size": rows,
+            "query": asked.query,
+            "sort": asked.sort,
+            "_source": ["value"],
+            "track_total_hits": false,
+        });
+        if let Some(after) = &asked.after {
+            body["search_after"] = Value::from(after.clone());
+        }
+        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        let hits = client.search::<Hit<Entry>>(data, Some(&self.name), &body, doing).await?;
+        let entry = |hit: Hit<Entry>| {
+            let key = hit.sort.last().and_then(Value::as_str);
+            let key = key.ok_or_else(|| incomplete(doing, "an entry came without its key"))?;
+            Ok(((read_key(key)?, read_bytes(&hit.source.value)?), hit.sort))
+        };
+        hits.into_iter().map(entry).collect()
+    }
+
+    /// The entries of a map, without marks of deleted keys.
+    pub(crate) fn live(&self, map: MapId) -> Value {
+        json!({ "bool": {
+            "filter": [{ "term": { "task": self.name } }, { "term": { "map": self.map(map) } }],
+            "must_not": [{ "term": { "deleted": true } }],
+        }})
+    }
+
+    /// Refreshes the index of data, if something was written since it was last.
+    pub(crate) async fn make_visible(&self) -> Result<()> {
+        if let Some(written) = self.freshness.missing() {
+            let (client, data) = (&self.shared.client, &self.shared.names.data);
+            client.refresh(data, self.doing("refresh")).await?;
+            self.freshness.refreshed(written);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn count(&self, map: MapId) -> Result<u64> {
+        self.make_visible().await?;
+        let doing = self.doing("count entries of");
+        let request = Request::post(format!("/{}/_count", self.shared.names.data))
+            .query("routing", self.name.clone())
+            .json(&json!({ "query": self.live(map) }));
+        let count: Count = self.shared.client.ask(request, doing).await?;
+        count.shards.check(doing)?;
+        Ok(count.count)
+    }
+}

@@ -1,0 +1,187 @@
+//! Writing what is decided, and the chunks of logs.
+
+use std::sync::PoisonError;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store_core::{
+    Error, ErrorKind, Result,
+    backend::{Changes, MapChange, MapId, Put},
+    redo::{Lease, LogName},
+};
+
+use crate::{
+    bulk::{Operation, Target},
+    layout::{bytes, id, key},
+    task::ElasticTask,
+};
+
+/// An entry as it is stored, or the mark of a deleted key.
+#[derive(Serialize)]
+struct Entry<'a> {
+    task: &'a str,
+    map: &'a str,
+    key: &'a str,
+    stamp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Value>,
+}
+
+/// A write of a key in a map.
+type Write<'a> = (MapId, &'a Bytes, Option<&'a Put>);
+
+#[derive(Serialize)]
+struct Chunk<'a> {
+    task: &'a str,
+    epoch: u64,
+    chunk: String,
+}
+
+impl ElasticTask {
+    pub(crate) async fn write(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {
+        let batches: Vec<_> =
+            self.cut(changes).into_iter().map(|batch| self.send(batch, stamp, lease)).collect();
+        let sent = stream::iter(batches).buffer_unordered(self.shared.config.in_flight);
+        let written = sent.try_collect::<()>().await;
+        self.freshness.wrote();
+        written?;
+        let deletes = |change: &MapChange| match change {
+            MapChange::Drop => false,
+            MapChange::Write(writes) => writes.values().any(Option::is_none),
+        };
+        if changes.values().any(deletes) {
+            // Only saves space: the next time does it, too.
+            let _ = self.purge(stamp).await;
+        }
+        for (map, change) in changes {
+            if *change == MapChange::Drop {
+                let entries = json!([
+                    { "term": { "task": self.name } },
+                    { "term": { "map": self.map(*map) } },
+                    { "range": { "stamp": { "lte": stamp } } },
+                ]);
+                self.remove(&self.shared.names.data, &entries, Some(lease)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts writes into requests.
+    fn cut<'a>(&self, changes: &'a Changes) -> Vec<Vec<Write<'a>>> {
+        let (most, largest) = (self.shared.config.batch_entries, self.shared.config.batch_bytes);
+        let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for (map, change) in changes {
+            let MapChange::Write(writes) = change else { continue };
+            for (key, put) in writes {
+                let put = put.as_ref();
+                let more = key.len() + put.map_or(0, |put| put.value.len());
+                if !batch.is_empty() && (batch.len() >= most || bytes + more > largest) {
+                    batches.push(std::mem::take(&mut batch));
+                    bytes = 0;
+                }
+                bytes += more;
+                batch.push((*map, key, put));
+            }
+        }
+        batches.push(batch);
+        batches.retain(|batch| !batch.is_empty());
+        batches
+    }
+
+    async fn send(&self, batch: Vec<Write<'_>>, stamp: i64, lease: &Lease) -> Result<()> {
+        let mut operations = Vec::with_capacity(batch.len());
+        for (map, key, put) in batch {
+            operations.push(self.operation(&self.map(map), key, put, stamp)?);
+        }
+        lease.check()?;
+        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        client.bulk_all(data, operations, self.doing("write to")).await.map(drop)
+    }
+
+    fn operation(
+        &self,
+        map: &str,
+        raw: &Bytes,
+        put: Option<&Put>,
+        stamp: i64,
+    ) -> Result<Operation> {
+        let key = &key(raw);
+        let fields = put.and_then(|put| put.fields.as_deref()).map(serde_json::from_str);
+        let fields = fields.transpose().map_err(|error| {
+            let message =
+                format!("the indexed fields of a value of task {} are no JSON", self.task);
+            Error::new(ErrorKind::Corrupt, message).with_source(error)
+        })?;
+        let entry = Entry {
+            task: &self.name,
+            map,
+            key,
+            stamp,
+            value: put.map(|put| bytes(&put.value)),
+            deleted: put.is_none().then_some(true),
+            fields,
+        };
+        let target = Target {
+            id: &id(&self.name, map, raw, key),
+            routing: &self.name,
+            version: Some(stamp),
+            version_type: Some("external_gte"),
+            at: None,
+        };
+        Ok(Operation::index(target, &entry))
+    }
+
+    /// Removes what is left of the task, up to a stamp.
+    pub(crate) async fn remove_all(&self, stamp: i64, lease: &Lease) -> Result<()> {
+        let entries = json!([
+            { "term": { "task": self.name } },
+            { "range": { "stamp": { "lte": stamp } } },
+        ]);
+        self.remove(&self.shared.names.data, &entries, Some(lease)).await
+    }
+
+    pub(crate) fn chunk_id(&self, log: LogName, index: u32) -> String {
+        format!("{}/{}/{}/{index}", self.name, log.epoch, log.attempt)
+    }
+
+    pub(crate) async fn write_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
+        {
+            let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+            let begun = chunks.entry(log).or_default();
+            *begun = (index + 1).max(*begun);
+        }
+        let id = &self.chunk_id(log, index);
+        let target = Target { id, routing: &self.name, ..Target::default() };
+        let chunk = Chunk { task: &self.name, epoch: log.epoch, chunk: bytes(chunk) };
+        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
+        let doing = self.doing("write the log of");
+        client.bulk_all(tasks, vec![Operation::index(target, &chunk)], doing).await.map(drop)
+    }
+
+    /// Removes the chunks that were begun here; those of others go with their epoch.
+    pub(crate) async fn remove_log(&self, log: LogName) -> Result<()> {
+        let begun = self.chunks.lock().unwrap_or_else(PoisonError::into_inner).get(&log).copied();
+        let chunks = (0..begun.unwrap_or_default()).map(|index| {
+            let id = &self.chunk_id(log, index);
+            Operation::delete(Target { id, routing: &self.name, ..Target::default() })
+        });
+        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
+        client.bulk_all(tasks, chunks.collect(), self.doing("remove the log of")).await?;
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).remove(&log);
+        Ok(())
+    }
+
+    pub(crate) async fn remove_logs(&self, below_epoch: u64) -> Result<()> {
+        let chunks = json!([
+            { "term": { "task": self.name } },
+            { "range": { "epoch": { "lt": below_epoch } } },
+        ]);
+        self.remove(&self.shared.names.tasks, &chunks, None).await
+    }
+}

@@ -77,13 +77,12 @@ pub fn writes() -> BoxedStrategy<Vec<(Bytes, Option<Sample>)>> {
 }
 
 fn sample() -> impl Strategy<Value = Sample> {
-    let some = |strategy| option::weighted(0.7, strategy);
     let numbers = (
         option::weighted(0.7, select(&WHOLE_NUMBERS[..])),
         option::weighted(0.7, select(&FLOATS[..])),
     );
     (
-        some(select(&TEXTS[..])),
+        option::weighted(0.7, select(&TEXTS[..])),
         numbers,
         option::weighted(0.7, any::<bool>()),
         option::weighted(0.7, time()),

@@ -99,7 +99,7 @@ pub(crate) struct Scan {
 }
 
 /// What is asked of a search.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Search {
     pub(crate) store: u32,
     pub(crate) query: Query,

@@ -1,5 +1,10 @@
 //! Which commits a search sees.
 
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicI64, Ordering},
+};
+
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -64,35 +69,31 @@ pub(crate) async fn meanwhile(context: Context) -> Result<Outcome> {
         return Ok(refused);
     }
     let (task, store) = open(&context).await?;
-    let keys: Vec<_> = (0..20_u8).map(|n| Bytes::from(vec![n])).collect();
-    let put = async |task: &Task, store: &Store, round: i64| {
-        store.put_all(keys.iter().map(|key| (key.clone(), Some(whole(round)))).collect()).await?;
-        task.commit(()).await?;
-        anyhow::Ok(())
-    };
-    put(&task, &store, 0).await?;
+    put_round(&task, &store, 0).await?;
+    let reader = reader(&context).await?;
+    let acknowledged = AtomicI64::new(0);
     let writes = async {
         for round in 1..=ROUNDS {
-            put(&task, &store, round).await?;
+            put_round(&task, &store, round).await?;
+            acknowledged.store(round, Ordering::SeqCst);
         }
         anyhow::Ok(())
     };
-    let reader = reader(&context).await?;
     let searches = async {
         loop {
-            let done = task.checkpoint()?.sequence;
-            let last = i64::try_from(done)? - 1;
+            let last = acknowledged.load(Ordering::SeqCst);
+            let done = u64::try_from(last)? + 1;
             // What was committed by now, and anything later.
             let query = Query::new(Condition::range(WHOLE, last..));
             for store in [&*reader, &*store as &dyn ReadOnlyKeyValueStore<_, _>] {
                 let found = store.search(&query).await?;
                 let seen = found.sequence();
                 ensure!(seen >= done, "sees up to {seen}, and {done} was acknowledged");
-                let found: Vec<_> = found.try_collect().await?;
-                let old = found.iter().find(|(_, row)| row.inner.whole < Some(last));
-                ensure!(old.is_none(), "an entry is found that does not fulfil the query");
-                let there = keys.iter().filter(|key| found.iter().any(|(other, _)| other == *key));
-                ensure!(there.count() == keys.len(), "{} of {}", found.len(), keys.len());
+                let found: BTreeMap<Bytes, Sample> = found.try_collect().await?;
+                let old = found.values().filter(|sample| sample.inner.whole < Some(last)).count();
+                ensure!(old == 0, "{old} entries are found that do not fulfil the query");
+                let lacks = keys().filter(|key| !found.contains_key(key)).count();
+                ensure!(lacks == 0, "{lacks} acknowledged entries are not found");
             }
             if last == ROUNDS {
                 return anyhow::Ok(());
@@ -102,6 +103,16 @@ pub(crate) async fn meanwhile(context: Context) -> Result<Outcome> {
     };
     futures::try_join!(writes, searches)?;
     Ok(Outcome::Passed)
+}
+
+fn keys() -> impl Iterator<Item = Bytes> {
+    (0..20_u8).map(|n| Bytes::from(vec![n]))
+}
+
+async fn put_round(task: &Task, store: &Store, round: i64) -> Result<()> {
+    store.put_all(keys().map(|key| (key, Some(whole(round)))).collect()).await?;
+    task.commit(()).await?;
+    Ok(())
 }
 
 /// Entries of another store, another task, and an earlier life of the task are not found.

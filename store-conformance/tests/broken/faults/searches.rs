@@ -1,7 +1,6 @@
 //! Searches that find too much, too little, or in another order.
 
 use std::{
-    collections::HashMap,
     ops::Bound,
     sync::{Mutex, PoisonError},
 };
@@ -9,7 +8,7 @@ use std::{
 use store_conformance::async_trait;
 use store_core::{
     Result,
-    backend::{MapChange, SearchPage},
+    backend::{MapChange, SearchPage, TaskId},
     search::{Condition, FieldValue, Query},
 };
 
@@ -195,18 +194,22 @@ impl Fault for Anywhere {
     }
 }
 
-/// Keeps the first answer to each search of a reader, as an index that is not refreshed.
+/// Keeps the first answer to each search of a handle, as an index that is not refreshed.
 #[derive(Debug, Default)]
-struct Remembers(Mutex<HashMap<String, SearchPage>>);
+struct Remembers(Mutex<Vec<(usize, TaskId, Search, SearchPage)>>);
 
 #[async_trait]
 impl Fault for Remembers {
     async fn search(&self, sound: &Sound, search: Search) -> Result<SearchPage> {
         let page = sound.search(&search).await?;
-        let asked = format!("{} {:?} {search:?}", sound.handle, sound.task);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sequence = page.sequence;
-        let known = known.entry(asked).or_insert(page).clone();
-        Ok(SearchPage::new(known.entries, known.resume, sequence))
+        let same = known.iter().find(|(handle, task, asked, _)| {
+            (*handle, task, asked) == (sound.handle, &sound.task, &search)
+        });
+        if let Some((.., first)) = same {
+            return Ok(SearchPage::new(first.entries.clone(), first.resume.clone(), page.sequence));
+        }
+        known.push((sound.handle, sound.task.clone(), search, page.clone()));
+        Ok(page)
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     layers::{Layer, Layered},
     maps::{ReadDefinition, ReadMaps, StoreDefinition},
+    sabotage,
 };
 
 /// A backend with the engine's settings and its cache. A cheap clone; clones share the cache.
@@ -79,6 +80,9 @@ impl Database {
     pub async fn read(&self, application: &str, partition: u32) -> Result<ReadTask> {
         let task = TaskId::new(application, partition)?;
         let reader = self.backend.read(&task).await?;
+        if sabotage::is_on("engine::readers-evict") {
+            self.cache.evict_all();
+        }
         Ok(ReadTask { reader, task, page: self.config.page() })
     }
 

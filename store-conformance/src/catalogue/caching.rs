@@ -1,14 +1,13 @@
 //! Caching (CK, CT).
 
 use super::{Entry, none, run};
-use crate::cases::caching::{buffer, merged, races};
+use crate::cases::caching::{buffer, clean, merged, races};
 
 /// There is nobody to tell.
 const LISTENERS: &str =
     "nothing is forwarded to listeners: a program sends on what it wants, when it writes it";
 /// Nothing is written before the commit.
 const EVICTION: &str = "written entries are never evicted: they stay in the buffer until the commit, and `wants_commit` and `BufferFull` bound it";
-const CLEAN: &str = "no clean entries are kept: the buffer holds what was written and nothing else";
 const PEEK: &str = "streams have no peek";
 const CLOSE: &str =
     "close writes nothing: what is not committed is discarded, so no flush can fail in it";
@@ -34,7 +33,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("CK-23", "positions move with commits", buffer::positions_move_with_commits),
     none("CK-24", "whether listeners are supported", LISTENERS),
     run!("CK-25", "put if absent in the buffer", merged::put_if_absent_in_the_buffer),
-    none("CK-26", "others' reads do not fill the cache", CLEAN),
+    run!(
+        "CK-26",
+        "others' reads neither fill nor empty the cache",
+        clean::others_reads_change_nothing
+    ),
     none(
         "CK-27",
         "a query that skips the cache",
@@ -43,7 +46,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     none("CK-28", "entries are forwarded with their own context", LISTENERS),
     run!("CT-01", "buffered bytes are counted", buffer::bytes_are_counted),
     none("CT-04", "evicting one written entry flushes all", EVICTION),
-    none("CT-05", "clean entries make no events", CLEAN),
+    run!("CT-05", "clean entries are never written", clean::entries_are_never_written),
     none(
         "CT-06",
         "entries taken out are not flushed later",

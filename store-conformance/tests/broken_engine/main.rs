@@ -23,6 +23,7 @@ use self::recorded::{Broken, run};
 const FAULTS: &[(&str, &str)] = &[
     ("engine::absence-kept", "the cache goes on saying that a key is absent after it was put"),
     ("engine::cache-early", "the cache has what is frozen before it is committed"),
+    ("engine::clean-written", "what was read from the cache is written by the next commit"),
     ("engine::deletes-shown", "a scan shows what was deleted and is not committed"),
     ("engine::expired-shown", "a scan shows expired rows"),
     ("engine::fence-forgotten", "a task goes on after it was fenced"),
@@ -34,6 +35,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("engine::offsets-lost", "a commit keeps no offsets"),
     ("engine::one-insertion", "duplicates have one number"),
     ("engine::own-writes-unseen", "a task does not read its own writes"),
+    ("engine::readers-evict", "who opens a task to read it empties the cache"),
     ("engine::rollback-keeps-times", "a rollback keeps stream times"),
     ("engine::rollback-keeps-writes", "a rollback keeps what was written"),
     ("engine::stale-fill", "a read fills the cache with what was before a write"),
@@ -45,6 +47,8 @@ const FAULTS: &[(&str, &str)] = &[
 const CACHE_FAULTS: &[(&str, usize)] = &[
     ("engine::absence-kept", 64 << 20),
     ("engine::cache-early", 64 << 20),
+    ("engine::clean-written", 64 << 20),
+    ("engine::readers-evict", 64 << 20),
     ("engine::stale-fill", 64 << 20),
     ("engine::whole-kept", 1000),
 ];

@@ -139,6 +139,16 @@ impl Cache {
         }
     }
 
+    /// Lets go of everything.
+    pub(crate) fn evict_all(&self) {
+        if let Some(entries) = &self.entries {
+            entries.retain(|key, value| {
+                key.map.evict(value.is_some());
+                false
+            });
+        }
+    }
+
     /// Bytes that one scan may fill.
     pub(super) fn scan_bytes(&self) -> usize {
         let bytes = self.entries.as_ref().map_or(0, sync::Cache::capacity) / 2;

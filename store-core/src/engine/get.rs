@@ -10,7 +10,11 @@ use super::{
     reads::{Batch, Place, pause},
     state::State,
 };
-use crate::{Result, backend::MapId};
+use crate::{
+    Result,
+    backend::{MapId, Put},
+    sabotage,
+};
 
 /// Where the value of a key is.
 enum Found {
@@ -110,6 +114,9 @@ impl Engine {
             return Found::Known(buffered);
         }
         if let Some(known) = state.known.get(map, key) {
+            if sabotage::is_on("engine::clean-written") {
+                state.write((map, key.clone(), known.clone().map(Put::new)));
+            }
             let counter = if known.is_some() { &counters.hits } else { &counters.absences };
             counter.increment(1);
             return Found::Known(known);

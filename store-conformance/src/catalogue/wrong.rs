@@ -3,7 +3,10 @@
 use super::{Entry, none, run};
 use crate::cases::wrong::{capabilities, data, measured, scenario, settings, wrapped};
 
-const FACADE: &str = "URLs, files and the environment are read before there is a backend, by the crate that offers all of them";
+const SETTINGS: &str = "settings are read before there is a backend: tests of the crate `store` hold it (`tests/refusals.rs`, `tests/config.rs`)";
+const URLS: &str = "URLs are read before there is a backend: tests of the crate `store` hold it (`src/url/tests.rs`)";
+const SERVERS: &str = "a place comes configured: tests of each adapter on servers with accounts and certificates hold it (`integration-tests`)";
+const SECRETS: &str = "a place shows no secret: tests of `Secret`, of each adapter's URLs and of the crate `store` hold it (`tests/connect.rs`)";
 const SUITE: &str =
     "about the suite itself, whose own tests hold it; it says nothing of one backend";
 
@@ -16,13 +19,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     none("F04", "an index of another make (Elasticsearch)", "there is no adapter with indexes yet"),
     run!("F05", "a value without its envelope", data::without_its_envelope),
-    none("G01", "unknown settings are refused", FACADE),
-    none("G02", "credentials of a URL are used", FACADE),
-    none("G03", "a scheme with TLS is TLS", FACADE),
-    none("G04", "a password shows nowhere", FACADE),
-    none("G05", "one configuration from all sources", FACADE),
+    none("G01", "unknown settings are refused", SETTINGS),
+    none("G02", "credentials of a URL are used", SERVERS),
+    none("G03", "a scheme with TLS is TLS", SERVERS),
+    none("G04", "a password shows nowhere", SECRETS),
+    none("G05", "one configuration from all sources", SETTINGS),
     run!("G07", "settings that contradict are refused", settings::that_contradict_are_refused),
-    none("G09", "a scheme that nobody knows", FACADE),
+    none("G09", "a scheme that nobody knows", URLS),
     run!("G10", "one program has one transcript", scenario::has_one_transcript),
     run!("G12", "settings have their effects", settings::have_their_effects),
     run!("H01", "what is declared holds", capabilities::what_is_declared_holds),

@@ -1,12 +1,12 @@
 //! Names, and the tasks that they name (N).
 
 use anyhow::{Result, ensure};
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use store_core::{KeyValue, backend::MAX_NAME_BYTES, prelude::*};
 
 use crate::{
     Context,
-    cases::tools::{RAW, bytes, holds, open, open_on, put},
+    cases::tools::{RAW, bytes, holds, open, open_on, put, rows},
 };
 
 const LEGAL: [&str; 6] = ["Upper-Case", "dots.and_lines-", "-", "_.", "0", "a..b"];
@@ -70,29 +70,45 @@ pub(crate) async fn destroyed_and_made_again(context: Context) -> Result<()> {
 /// Applications and partitions share what the backend has: many of them cost nothing but their state.
 pub(crate) async fn a_thousand_tasks(context: Context) -> Result<()> {
     let database = context.database().await?;
-    // Each costs a claim and a commit, which a disk takes its time for.
-    let tasks = if context.capabilities().await?.persistent { 50 } else { 1000_u32 };
-    let place = |n: u32| (format!("app-{}", n % 10), n / 10);
-    for n in 0..tasks {
-        let (application, partition) = place(n);
-        let task = database.task(&application, partition).store(&RAW).open().await?;
-        put(&task.store(&RAW)?, &[("k", &n.to_string())]).await?;
-        task.commit(()).await?;
-        task.close().await?;
-    }
-    for n in (0..tasks).step_by(7) {
-        let (application, partition) = place(n);
-        let read = database.read(&application, partition).await?;
-        holds(&*read.store(&RAW).await?, &[("k", &n.to_string())]).await?;
-    }
-    for n in 0..10 {
+    let place = |n: u32| (format!("app-{}", n % APPLICATIONS), n / APPLICATIONS);
+    let made = (0..TASKS).map(|n| {
+        let database = &database;
+        async move {
+            let (application, partition) = place(n);
+            let task = database.task(&application, partition).store(&RAW).open().await?;
+            put(&task.store(&RAW)?, &[("k", &n.to_string())]).await?;
+            task.commit(()).await?;
+            anyhow::Ok(task.close().await?)
+        }
+    });
+    // Several at once: each costs a claim and a commit, which a disk takes its time for.
+    stream::iter(made).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    let database = context.database().await?;
+    let read = (0..TASKS).map(|n| {
+        let database = &database;
+        async move {
+            let (application, partition) = place(n);
+            let read = database.read(&application, partition).await?;
+            let found = rows(read.store(&RAW).await?.all()).await?;
+            let expected = [(bytes("k"), bytes(n.to_string()))];
+            ensure!(found == expected, "partition {partition} of {application}: {found:?}");
+            Ok(())
+        }
+    });
+    stream::iter(read).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    for n in 0..APPLICATIONS {
         let (application, _) = place(n);
         let listed = database.tasks(&application).await?;
-        let partitions: Vec<u32> = listed.iter().map(|summary| summary.task.partition).collect();
-        ensure!(partitions == (0..tasks / 10).collect::<Vec<_>>(), "{application}: {partitions:?}");
+        let partitions = listed.iter().map(|summary| summary.task.partition);
+        let all = (0..TASKS / APPLICATIONS).collect::<Vec<_>>();
+        ensure!(partitions.eq(all), "{application}: {} tasks are listed", listed.len());
     }
     Ok(())
 }
+
+const TASKS: u32 = 1000;
+const APPLICATIONS: u32 = 10;
+const AT_ONCE: usize = 16;
 
 pub(crate) async fn fifty_first_claims_at_once(context: Context) -> Result<()> {
     let database = context.database().await?;

@@ -15,6 +15,9 @@ pub struct Report {
     pub abilities: Option<Abilities>,
     /// The seed of the run.
     pub seed: u64,
+    /// Whether it was held to some of the cases only, as a place is that can be killed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// The cases, in the order of the catalogue.
     pub cases: Vec<Line>,
 }
@@ -73,7 +76,7 @@ impl Report {
         seed: u64,
         cases: Vec<Line>,
     ) -> Self {
-        Self { subject, abilities, seed, cases }
+        Self { subject, abilities, seed, partial: false, cases }
     }
 
     /// The cases that do not hold: each with its id, what it asserts, and the reason.
@@ -129,7 +132,7 @@ impl Counts {
         let mut counts = Self::default();
         for line in lines {
             *match line.outcome {
-                Outcome::Passed => &mut counts.passed,
+                Outcome::Passed | Outcome::PassedBy(_) => &mut counts.passed,
                 Outcome::Refused(_) => &mut counts.refused,
                 Outcome::NotApplicable(_) => &mut counts.not_applicable,
                 Outcome::WithKafka => &mut counts.with_kafka,

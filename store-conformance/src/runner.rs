@@ -27,7 +27,7 @@ where
 ///
 /// `SEED` chooses the order and what is drawn at random; `SEEDS` names several, separated by commas: every case is run for
 /// each of them, each time in another order, and must come to the same. `CONFORMANCE_REPORT` names a folder that gets a
-/// report for each backend, as JSON, when all cases were run; it is that of the first seed. Eight cases run at the same time
+/// report for each backend, as JSON, when all its cases were run; it is that of the first seed. Eight cases run at the same time
 /// unless `--test-threads` says otherwise.
 #[must_use]
 pub fn run(subjects: &[Subject]) -> ExitCode {
@@ -44,12 +44,13 @@ pub fn run_some(subjects: &[Subject], wanted: impl Fn(&Entry) -> bool) -> ExitCo
             return ExitCode::FAILURE;
         }
     };
+    let wanted: Vec<_> = catalogue().map(wanted).collect();
     let lines = Arc::new(Mutex::new(Lines::new()));
     let mut trials = Vec::new();
     for round in 0..seeds.len() {
         let mut of_round = Vec::new();
         for (number, subject) in subjects.iter().enumerate() {
-            for (place, entry) in catalogue().enumerate().filter(|(_, entry)| wanted(entry)) {
+            for (place, entry) in catalogue().enumerate().filter(|(place, _)| wanted[*place]) {
                 let run = Run { subject: subject.clone(), entry, seeds: seeds.clone(), round };
                 of_round.push(run.trial((round, number, place), lines.clone()));
             }
@@ -57,7 +58,8 @@ pub fn run_some(subjects: &[Subject], wanted: impl Fn(&Entry) -> bool) -> ExitCo
         of_round.shuffle(&mut StdRng::seed_from_u64(seeds[round]));
         trials.extend(of_round);
     }
-    let owed = catalogue().filter(|entry| matches!(entry.duty, Duty::Run(_))).count();
+    let owed = |(entry, wanted): &(&Entry, &bool)| **wanted && matches!(entry.duty, Duty::Run(_));
+    let owed = catalogue().zip(&wanted).filter(owed).count();
     let all = subjects.len() * seeds.len() * owed;
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(CASES_AT_ONCE);
@@ -67,7 +69,7 @@ pub fn run_some(subjects: &[Subject], wanted: impl Fn(&Entry) -> bool) -> ExitCo
     if let Some(path) = env::var_os("CONFORMANCE_REPORT")
         && lines.len() == all
     {
-        let written = reports(subjects, seeds[0], lines)
+        let written = reports(subjects, seeds[0], &wanted, lines)
             .iter()
             .try_for_each(|report| write(Path::new(&path), report));
         if let Err(error) = written {
@@ -104,7 +106,7 @@ fn seeds() -> Result<Vec<u64>> {
 /// What did not come to the same with every seed.
 fn changes(subjects: &[Subject], seeds: &[u64], lines: &Lines) -> Vec<String> {
     let change = |(&(round, number, place), outcome): (&_, &Outcome)| {
-        let first = lines.get(&(0, number, place)).filter(|first| *first != outcome)?;
+        let first = lines.get(&(0, number, place)).filter(|first| !first.agrees(outcome))?;
         let id = catalogue().nth(place).map_or("?", |entry| entry.id);
         let (name, one, other) = (subjects[number].name(), seeds[0], seeds[round]);
         Some(format!("{name}::{id}: seed {one}: {first:?}, seed {other}: {outcome:?}"))
@@ -150,15 +152,17 @@ impl Run {
     }
 }
 
-fn reports(subjects: &[Subject], seed: u64, mut lines: Lines) -> Vec<Report> {
+fn reports(subjects: &[Subject], seed: u64, wanted: &[bool], mut lines: Lines) -> Vec<Report> {
+    let partial = wanted.contains(&false);
     let report = |(number, subject): (usize, &Subject)| {
         let line = |(place, entry): (usize, &Entry)| {
             let outcome = lines.remove(&(0, number, place)).unwrap_or_else(|| excused(entry));
             Line::new(entry.id, entry.about, outcome)
         };
-        let cases = catalogue().enumerate().map(line).collect();
+        let cases = catalogue().enumerate().filter(|(place, _)| wanted[*place]).map(line).collect();
         let abilities = Judge::new(seed).abilities(subject);
-        Report::new(subject.name().to_owned(), abilities, seed, cases)
+        let report = Report::new(subject.name().to_owned(), abilities, seed, cases);
+        Report { partial, ..report }
     };
     subjects.iter().enumerate().map(report).collect()
 }
@@ -190,6 +194,8 @@ mod tests {
         }
         let told = |lines: &Lines| changes(std::slice::from_ref(&subject), &[5, 6], lines);
         assert_eq!(told(&lines), [""; 0], "the same each time, if wrong");
+        lines.insert((1, 0, 0), Outcome::PassedBy("7 kills".to_owned()));
+        assert_eq!(told(&lines), [""; 0], "how much was tried may follow the seed");
         lines.insert((1, 0, 0), failed());
         let expected = "one::AD-01: seed 5: Passed, seed 6: Failed(\"at 7\")";
         assert_eq!(told(&lines), [expected]);

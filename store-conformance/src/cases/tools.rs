@@ -88,6 +88,21 @@ pub(crate) async fn delete(store: &Store, keys: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// A count of entries is what is there, where it is said to be exact; else it may also count what was overwritten and
+/// deleted, and marks of the backend's own.
+pub(crate) fn counts(exact: bool, count: u64, there: u64, written: u64) -> Result<()> {
+    if exact {
+        ensure!(count == there, "a count of {count}, said to be exact, of {there} entries");
+        return Ok(());
+    }
+    let most = 2 * written;
+    ensure!(
+        (there..=most).contains(&count),
+        "a count of {count} for {there} entries, and {written} that were ever written or deleted"
+    );
+    Ok(())
+}
+
 /// Everything a scan or a listing gives.
 pub(crate) async fn rows<T>(stream: BoxStream<'static, store_core::Result<T>>) -> Result<Vec<T>> {
     Ok(stream.try_collect().await?)

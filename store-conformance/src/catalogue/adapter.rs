@@ -2,7 +2,7 @@
 
 use super::{Entry, run};
 use crate::cases::adapter::{
-    checkpoints, fencing, fresh, limits, lives, onlookers, pages, reading, rivals, tasks,
+    checkpoints, fencing, fresh, kills, limits, lives, onlookers, pages, reading, rivals, tasks,
 };
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -63,4 +63,5 @@ pub(super) const ENTRIES: &[Entry] = &[
     run!("AD-39", "a refused commit leaves nothing", lives::a_refused_commit_leaves_nothing),
     run!("AD-40", "a scan beside a commit has no hole", fresh::a_scan_beside_a_commit_has_no_hole),
     run!("AD-41", "a commit meets a claim", rivals::a_commit_meets_a_claim),
+    run!("AD-42", "a commit under a kill is whole or not there", kills::a_commit_under_a_kill),
 ];

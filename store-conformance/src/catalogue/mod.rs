@@ -36,6 +36,8 @@ use crate::Context;
 pub enum Outcome {
     /// It holds.
     Passed,
+    /// It holds, by so much as this says: a backend, or a place, may be tried less or more than others.
+    PassedBy(String),
     /// The backend does not have it, says so in its capabilities, and refuses it.
     Refused(String),
     /// It cannot be told here, for this reason.
@@ -44,6 +46,19 @@ pub enum Outcome {
     WithKafka,
     /// It does not hold.
     Failed(String),
+}
+
+impl Outcome {
+    /// It holds, and what keeps the state was killed for it once, or could not be.
+    pub(crate) fn with_a_kill(killed: bool) -> Self {
+        if killed { Self::PassedBy("1 kill".to_owned()) } else { Self::Passed }
+    }
+
+    /// Whether both are the same but for how much was tried.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        let passed = |outcome: &Self| matches!(outcome, Self::Passed | Self::PassedBy(_));
+        self == other || (passed(self) && passed(other))
+    }
 }
 
 impl From<()> for Outcome {
@@ -105,7 +120,10 @@ const fn kafka(id: &'static str, about: &'static str) -> Entry {
 }
 
 /// The cases that kill what keeps the state ([`Place::kill`](crate::Place::kill)), where that can be done.
-pub const KILLS: [&str; 4] = ["AD-30", "KV-58", "R03", "H01"];
+pub const KILLS: [&str; 14] = [
+    "AD-30", "AD-42", "KV-58", "RN-01", "RN-02", "RN-03", "RN-04", "RN-05", "RN-06", "RN-07",
+    "RN-08", "RN-09", "R03", "H01",
+];
 
 /// Every case, family by family.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {

@@ -35,6 +35,20 @@ pub(super) fn cases(reports: &[&Report]) -> String {
     tables.join("\n")
 }
 
+/// Some of the cases, with a column for each place that was held to them.
+pub(super) fn some(reports: &[&Report]) -> String {
+    let mut heads = vec!["id".to_owned(), "asserts".to_owned()];
+    heads.extend(reports.iter().map(|report| format!("`{}`", report.subject)));
+    let mut text = row(&heads);
+    text += &row(vec!["---"; heads.len()]);
+    for case in reports.first().into_iter().flat_map(|report| &report.cases) {
+        let mut cells = vec![case.id.clone(), case.about.clone()];
+        cells.extend(reports.iter().map(|report| told(report, &case.id)));
+        text += &row(cells);
+    }
+    text
+}
+
 /// The families, in the order of the first report.
 fn order<'a>(reports: &[&'a Report]) -> Vec<&'a str> {
     let mut families = Vec::new();
@@ -59,12 +73,8 @@ fn counts<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
 
 /// One word where all backends agree.
 fn outcomes(reports: &[&Report], id: &str) -> String {
-    let outcome = |report: &&Report| {
-        let line = report.cases.iter().find(|line| line.id == id);
-        let text = line.map_or_else(|| "not run".to_owned(), |line| outcome(&line.outcome));
-        (report.subject.clone(), text)
-    };
-    let outcomes: Vec<_> = reports.iter().map(outcome).collect();
+    let told = |report: &&Report| (report.subject.clone(), told(report, id));
+    let outcomes: Vec<_> = reports.iter().map(told).collect();
     match outcomes.split_first() {
         Some(((_, first), rest)) if rest.iter().all(|(_, other)| other == first) => first.clone(),
         _ => {
@@ -74,10 +84,17 @@ fn outcomes(reports: &[&Report], id: &str) -> String {
     }
 }
 
+/// What became of a case on one backend.
+fn told(report: &Report, id: &str) -> String {
+    let line = report.cases.iter().find(|line| line.id == id);
+    line.map_or_else(|| "not run".to_owned(), |line| outcome(&line.outcome))
+}
+
 /// The reason of a failure is not told: it differs from run to run.
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passed => "passed".to_owned(),
+        Outcome::PassedBy(what) => format!("passed ({what})"),
         Outcome::Refused(reason) => format!("refused ({reason})"),
         Outcome::NotApplicable(reason) => format!("not applicable: {reason}"),
         Outcome::WithKafka => "with store-kafka".to_owned(),

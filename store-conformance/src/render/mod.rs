@@ -29,7 +29,7 @@ pub fn table(reports: &[Report]) -> String {
         "cases that hold",
     ]);
     text += &row(["---"; 7]);
-    for report in sorted(reports) {
+    for report in sorted(reports).into_iter().filter(|report| !report.partial) {
         let mut cells = vec![format!("`{}`", report.subject)];
         cells.extend(abilities(report.abilities.as_ref()));
         let counts = report.counts();
@@ -46,7 +46,8 @@ pub fn table(reports: &[Report]) -> String {
 /// The page of all cases: backends, families, each case with what became of it, and the broken stores that were caught.
 #[must_use]
 pub fn page(reports: &[Report], caught: &[Caught]) -> String {
-    let reports = sorted(reports);
+    let (partial, reports): (Vec<_>, Vec<_>) =
+        sorted(reports).into_iter().partition(|report| report.partial);
     let mut text = INTRODUCTION.to_owned();
     let mut section = |title: &str, body: String| {
         // Writing to a text does not fail.
@@ -56,6 +57,9 @@ pub fn page(reports: &[Report], caught: &[Caught]) -> String {
     section("Backends", table(&copies));
     section("Families", cases::families(&reports));
     section("Cases", cases::cases(&reports));
+    if !partial.is_empty() {
+        section("Killed", format!("{KILLED}\n{}", cases::some(&partial)));
+    }
     if !caught.is_empty() {
         section("The suite is tested", broken::table(caught));
     }
@@ -120,6 +124,12 @@ told through the public API stands here with the reason. What comes with Kafka c
 out silently.
 ";
 
+const KILLED: &str = "\
+What keeps the state of these places is a process of its own. The cases that kill it did so by `kill -9`, between commits \
+and in them, and started it again on what it had written. The power was not cut: what was handed to the operating system \
+stays.
+";
+
 #[cfg(test)]
 mod tests {
     use super::{BEGIN, END, bytes, insert, page, table};
@@ -151,6 +161,21 @@ mod tests {
         assert!(text.contains("| IT-09 | remove | not applicable: there is no such call |\n"));
         assert!(text.contains("| RS-01 | restore | with store-kafka |\n"));
         assert!(!text.contains("o'clock"), "what differs from run to run stays out");
+    }
+
+    #[test]
+    fn a_place_that_was_held_to_some_cases_has_a_table_of_its_own() {
+        let [two, one] = reports();
+        let mut killed = two.clone();
+        killed.subject = "two, killed".to_owned();
+        killed.partial = true;
+        killed.cases.truncate(1);
+        killed.cases[0].outcome = Outcome::PassedBy("3 kills".to_owned());
+        let (without, with) =
+            (page(&[one.clone(), two.clone()], &[]), page(&[one, two, killed], &[]));
+        let (before, after) = with.split_at(without.len());
+        assert_eq!(before, without, "it is no backend");
+        assert!(after.ends_with("| KV-01 | a\\|b | passed (3 kills) |\n"), "{after}");
     }
 
     #[test]

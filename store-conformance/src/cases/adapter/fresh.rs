@@ -123,7 +123,7 @@ pub(crate) async fn acknowledged_commits_survive_a_kill(context: Context) -> Res
     if !owner.reader().capabilities().persistent {
         return Ok(Outcome::NotApplicable("state goes with the process, as declared".to_owned()));
     }
-    for round in 0..3_u64 {
+    for round in 0..KILLS {
         owner.put(MAP, &model(&round.to_string())).await?;
         drop(owner);
         if !context.place().kill().await? {
@@ -135,5 +135,8 @@ pub(crate) async fn acknowledged_commits_survive_a_kill(context: Context) -> Res
         let when = format!("commit {} was acknowledged, then a kill", round + 1);
         holds(owner.reader(), MAP, &model(&round.to_string()), &when).await?;
     }
-    Ok(Outcome::Passed)
+    Ok(Outcome::PassedBy(format!("{KILLS} kills")))
 }
+
+/// How often it is killed.
+const KILLS: u64 = 3;

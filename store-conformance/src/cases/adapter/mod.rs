@@ -3,6 +3,7 @@
 pub(crate) mod checkpoints;
 pub(crate) mod fencing;
 pub(crate) mod fresh;
+pub(crate) mod kills;
 pub(crate) mod limits;
 pub(crate) mod lives;
 pub(crate) mod onlookers;

@@ -143,7 +143,7 @@ async fn seen(reader: &dyn TaskReader) -> Result<Seen> {
 }
 
 /// What the sender of a commit was told agrees with a claim that found `n` commits.
-fn agrees(sequence: u64, told: &Result<(), Error>, n: u64) -> Result<()> {
+pub(super) fn agrees(sequence: u64, told: &Result<(), Error>, n: u64) -> Result<()> {
     let there = sequence <= n;
     match told {
         Ok(()) => ensure!(there, "commit {sequence} was acknowledged"),

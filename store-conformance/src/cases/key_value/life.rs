@@ -11,7 +11,7 @@ use futures::{FutureExt, TryFutureExt, TryStreamExt, future::BoxFuture};
 use store_core::{codec::Raw, prelude::*};
 
 use super::tools::{Life, NUMBERS, RAW, View, bytes, numbers, refused, same};
-use crate::Context;
+use crate::{Context, Outcome, cases::tools::counts};
 
 pub(crate) async fn entries_are_counted(context: Context) -> Result<()> {
     let life = Life::begin(&context, &NUMBERS).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn entries_are_counted(context: Context) -> Result<()> {
     life.task.commit(()).await?;
     let reader = context.read().await?.store(&NUMBERS).await?;
     for count in [life.store.approximate_len().await?, reader.approximate_len().await?] {
-        ensure!(if exact { count == 5 } else { count >= 5 }, "{count} entries");
+        counts(exact, count, 5, 5)?;
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ pub(crate) async fn names_that_look_alike(context: Context) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn what_is_committed_survives(context: Context) -> Result<()> {
+pub(crate) async fn what_is_committed_survives(context: Context) -> Result<Outcome> {
     let life = Life::with(&context, &NUMBERS, numbers(0..3)).await?;
     life.task.commit(()).await?;
     life.store.put(&3, &"not committed".to_owned()).await?;
@@ -104,11 +104,12 @@ pub(crate) async fn what_is_committed_survives(context: Context) -> Result<()> {
     let open = async || anyhow::Ok(context.task().await?.store(&NUMBERS).open().await?);
     let task = open().await?;
     View::new("opened again", task.store(&NUMBERS)?).holds(&numbers(0..3)).await?;
-    if context.place().kill().await? {
+    let killed = context.place().kill().await?;
+    if killed {
         let view = View::new("killed", open().await?.store(&NUMBERS)?);
         view.holds(&numbers(0..if persistent { 3 } else { 0 })).await?;
     }
-    Ok(())
+    Ok(Outcome::with_a_kill(killed))
 }
 
 /// Every operation of a store, each by its name.

@@ -1,10 +1,10 @@
 //! Single writes, and what is there after them.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use store_core::prelude::*;
 
 use super::tools::{Life, NUMBERS, TEXTS, View, numbers, puts, same, texts};
-use crate::Context;
+use crate::{Context, cases::tools::counts};
 
 pub(crate) async fn deleted_entries_leave_the_others(context: Context) -> Result<()> {
     let life = Life::with(&context, &NUMBERS, numbers(0..3)).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn the_second_value_counts(context: Context) -> Result<()> {
     life.task.commit(()).await?;
     let count = life.store.approximate_len().await?;
     let exact = life.task.capabilities().exact_len;
-    ensure!(if exact { count == 1 } else { count >= 1 }, "{count} entries");
+    counts(exact, count, 1, 2)?;
     let read = context.read().await?.store(&NUMBERS).await?;
     same(&read.get(&1).await?, &Some("c".to_owned()))
 }

@@ -12,7 +12,7 @@ use store_core::{
 };
 
 use crate::{
-    Context,
+    Context, Outcome,
     cases::tools::{Store, bytes, faulty, open, open_on, rows},
 };
 
@@ -140,7 +140,8 @@ fn answered<T>(answer: store_core::Result<T>) -> Result<Option<T>> {
     }
 }
 
-pub(crate) async fn of_all_faults(context: Context) -> Result<()> {
+pub(crate) async fn of_all_faults(context: Context) -> Result<Outcome> {
+    // Each commit costs what a disk takes its time for.
     let steps = if context.capabilities().await?.persistent { 400 } else { 4000 };
     let random = StdRng::seed_from_u64(context.seed);
     let mut work = Work::open(&context, Model::new(), random).await?;
@@ -161,5 +162,5 @@ pub(crate) async fn of_all_faults(context: Context) -> Result<()> {
     drop(work);
     let found: Model = rows(open(&context).await?.1.all()).await?.into_iter().collect();
     ensure!(found == committed, "seed {}: {found:?} of {committed:?}", context.seed);
-    Ok(())
+    Ok(Outcome::PassedBy(format!("{steps} random operations")))
 }

@@ -8,12 +8,12 @@ use store_core::{PORTABLE_KEY_BYTES, layers::Fault, prelude::*};
 use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
-    Context,
+    Context, Outcome,
     cases::tools::{bytes, faulty_without_cache, holds, open, open_on, put},
 };
 
 /// Answers are lost between calls and inside them: each failure can be told and tried again, and nothing is lost by it.
-pub(crate) async fn broken_lines(context: Context) -> Result<()> {
+pub(crate) async fn broken_lines(context: Context) -> Result<Outcome> {
     let (line, database) = faulty_without_cache(&context).await?;
     let (task, store) = open_on(&database).await?;
     put(&store, &[("a", "1")]).await?;
@@ -40,15 +40,15 @@ pub(crate) async fn broken_lines(context: Context) -> Result<()> {
         holds(&*store, &[("a", "1")]).await?;
     }
     drop((task, store));
-    killed_and_started_again(&context).await
+    Ok(Outcome::with_a_kill(killed_and_started_again(&context).await?))
 }
 
-/// What keeps the state dies and comes back: old handles fail with what can be tried again, and nothing committed is lost.
-async fn killed_and_started_again(context: &Context) -> Result<()> {
+/// Whether what keeps the state died and came back: old handles fail with what can be tried again, and nothing committed is lost.
+async fn killed_and_started_again(context: &Context) -> Result<bool> {
     let (task, store) = open(context).await?;
     put(&store, &[("b", "2")]).await?;
     if !context.place().kill().await? || !task.capabilities().persistent {
-        return Ok(());
+        return Ok(false);
     }
     let outlives = context.place().handles_outlive_a_kill();
     let mut expected = vec![("a", "1")];
@@ -63,7 +63,8 @@ async fn killed_and_started_again(context: &Context) -> Result<()> {
         }
     }
     ensure!(!outlives || expected.len() == 2, "the handle from before never works again");
-    holds(&*open(context).await?.1, &expected).await
+    holds(&*open(context).await?.1, &expected).await?;
+    Ok(true)
 }
 
 /// A thousand refusals of each sort use nothing up.

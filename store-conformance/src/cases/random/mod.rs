@@ -9,13 +9,17 @@ mod tools;
 pub(crate) mod versioned;
 pub(crate) mod window;
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow, ensure};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join};
 use proptest::{
     collection::vec,
-    prelude::{Just, Strategy},
+    prelude::{Just, Strategy, any},
     prop_oneof,
     strategy::BoxedStrategy,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
@@ -23,7 +27,7 @@ use proptest::{
 use store_core::prelude::*;
 use tokio::{runtime::Handle, task::block_in_place, time::timeout};
 
-use crate::Context;
+use crate::{Context, Outcome};
 
 /// A kind of store and its plain model.
 pub(crate) trait Kind: Default + Clone + Send + 'static {
@@ -47,9 +51,14 @@ enum Step<O> {
     Rollback,
     Reopen,
     TakeOver,
+    /// What keeps the state is killed between calls, or while a commit is on its way.
+    Kill {
+        in_commit: bool,
+    },
 }
 
-fn steps<K: Kind>() -> BoxedStrategy<Vec<Step<K::Op>>> {
+/// With kills or without: what is drawn without them stays the same.
+fn steps<K: Kind>(kills: bool) -> BoxedStrategy<Vec<Step<K::Op>>> {
     let step = prop_oneof![
         12 => K::operations().prop_map(Step::Op),
         1 => Just(Step::Commit),
@@ -57,7 +66,11 @@ fn steps<K: Kind>() -> BoxedStrategy<Vec<Step<K::Op>>> {
         1 => Just(Step::Reopen),
         1 => Just(Step::TakeOver),
     ];
-    vec(step, 1..80).boxed()
+    if !kills {
+        return vec(step, 1..80).boxed();
+    }
+    let kill = any::<bool>().prop_map(|in_commit| Step::Kill { in_commit });
+    vec(prop_oneof![24 => step, 1 => kill], 1..80).boxed()
 }
 
 async fn replay<K: Kind>(context: Context, steps: Vec<Step<K::Op>>) -> Result<()> {
@@ -92,18 +105,45 @@ async fn replay<K: Kind>(context: Context, steps: Vec<Step<K::Op>>) -> Result<()
                 task = new;
                 model = committed.clone();
             }
+            Step::Kill { in_commit } => {
+                let before = task.checkpoint()?.sequence;
+                let commit = async { if in_commit { Some(task.commit(()).await) } else { None } };
+                let (told, killed) = join(commit, context.place().kill()).await;
+                ensure!(killed?, "the place could be killed before");
+                drop((task, store));
+                task = open().await?;
+                store = task.store(&definition)?;
+                if is_there(told, before, task.checkpoint()?.sequence)? {
+                    committed = model.clone();
+                }
+                model = committed.clone();
+            }
         }
     }
     Ok(())
 }
 
+/// Whether the commit that was on its way is there after a kill; an error where what was told of it is not so.
+fn is_there(told: Option<store_core::Result<()>>, before: u64, after: u64) -> Result<bool> {
+    ensure!(after == before || (told.is_some() && after == before + 1), "{after} after {before}");
+    match told {
+        Some(Ok(())) => ensure!(after > before, "an acknowledged commit is gone after a kill"),
+        Some(Err(error)) => ensure!(error.is_retryable(), "a kill in a commit: {error}"),
+        None => {}
+    }
+    Ok(after > before)
+}
+
 /// The operations of many cases, each in a place of its own, with a bound on the time of each.
-pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
+pub(crate) async fn agree<K: Kind>(context: Context) -> Result<Outcome> {
     let cases = env::var("CASES").ok().and_then(|cases| cases.parse().ok());
+    let persistent = context.capabilities().await?.persistent;
+    let kills = persistent && context.fresh().await?.place().kill().await?;
     let config = Config {
         cases: match cases {
             Some(cases) => cases,
-            None if context.capabilities().await?.persistent => 40,
+            // Each costs claims and commits, which a disk takes its time for.
+            None if persistent => 40,
             None => 400,
         },
         failure_persistence: None,
@@ -112,11 +152,14 @@ pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
         max_shrink_time: 10_000,
         ..Config::default()
     };
+    let (sequences, killed) = (config.cases, AtomicUsize::new(0));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&context.seed.to_be_bytes());
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let case = |steps| {
+    let case = |steps: Vec<Step<K::Op>>| {
+        let kills = steps.iter().filter(|step| matches!(step, Step::Kill { .. })).count();
+        killed.fetch_add(kills, Ordering::Relaxed);
         let case = async { replay::<K>(context.fresh().await?, steps).await };
         let ended = Handle::current().block_on(async { timeout(PATIENCE, case).await });
         let failed = match ended {
@@ -127,8 +170,12 @@ pub(crate) async fn agree<K: Kind>(context: Context) -> Result<()> {
         Err(TestCaseError::fail(failed))
     };
     // The runner shrinks what fails by calling again, and knows no futures.
-    let ran = block_in_place(|| runner.run(&steps::<K>(), case));
-    ran.map_err(|error| anyhow!("seed {}: {error}", context.seed))
+    let ran = block_in_place(|| runner.run(&steps::<K>(kills), case));
+    ran.map_err(|error| anyhow!("seed {}: {error}", context.seed))?;
+    Ok(Outcome::PassedBy(match killed.into_inner() {
+        0 => format!("{sequences} random sequences"),
+        killed => format!("{sequences} random sequences, {killed} kills"),
+    }))
 }
 
 /// How long the operations of one case may take.

@@ -1,11 +1,16 @@
 //! Capabilities that are not there, and state that is not kept.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures::FutureExt;
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
@@ -55,6 +60,11 @@ pub(super) fn faults() -> Vec<Broken> {
             Volatile
         }),
         Broken::new("durable-later", "acknowledges a commit that a kill loses", Later::default),
+        Broken::new(
+            "kill-halves-commit",
+            "a kill leaves half of the commit that is on its way",
+            Halved::default,
+        ),
     ]
 }
 
@@ -157,4 +167,57 @@ impl Fault for Later {
         }
         Ok(())
     }
+}
+
+/// A kill leaves all commits that have ended, and of one that has not its number and its first map.
+#[derive(Debug, Default)]
+struct Halved {
+    ended: Mutex<Vec<(TaskId, Arc<Commit>)>>,
+    /// By a number of its own.
+    on_its_way: Mutex<BTreeMap<u64, (TaskId, Arc<Commit>)>>,
+    next: AtomicU64,
+}
+
+#[async_trait]
+impl Fault for Halved {
+    fn capabilities(&self, says: &mut Capabilities) {
+        says.persistent = true;
+    }
+
+    fn killed(&self) -> Option<MemoryBackend> {
+        let left = MemoryBackend::new();
+        let mut commits = lock(&self.ended).clone();
+        for (task, commit) in std::mem::take(&mut *lock(&self.on_its_way)).into_values() {
+            let half = commit.changes().clone().into_iter().take(1).collect();
+            commits.push((task, Arc::new(Commit::new(commit.checkpoint().clone(), half))));
+        }
+        for (task, commit) in &commits {
+            // Memory answers at once.
+            let claim = left.claim(task, OwnerId::random(), &[]).now_or_never().unwrap().unwrap();
+            claim.writer.commit(commit).now_or_never().unwrap().unwrap();
+        }
+        *lock(&self.ended) = commits;
+        Some(left)
+    }
+
+    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
+        let known = sound.reader.checkpoint().await?.sequence;
+        let entry = (sound.task.clone(), commit.clone());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.on_its_way).insert(number, entry.clone());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let killed = lock(&self.on_its_way).remove(&number).is_none();
+        if killed {
+            return Err(Error::new(ErrorKind::Unavailable, "it was killed"));
+        }
+        sound.writer()?.commit(commit).await?;
+        if commit.sequence() > known {
+            lock(&self.ended).push(entry);
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use store_conformance::async_trait;
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{MapId, Page},
+    backend::{Capabilities, MapId, Page},
 };
 
 use super::Broken;
@@ -77,6 +77,9 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("count-too-high", "a count is one too many, and said to be exact", || {
             Counted(|count| count + u64::from(count > 0))
         }),
+        Broken::new("count-boundless", "a count, not said to be exact, that means nothing", || {
+            Boundless
+        }),
         Broken::new("count-of-absent", "an absent map has one entry", || {
             Counted(|count| count.max(1))
         }),
@@ -139,6 +142,20 @@ impl Fault for Line {
         let next = line().pop_front().unwrap_or_default();
         // Another number of values cannot be taken for an answer.
         if next.len() == keys.len() { Ok(next) } else { sound.reader.get_many(keys).await }
+    }
+}
+
+#[derive(Debug)]
+struct Boundless;
+
+#[async_trait]
+impl Fault for Boundless {
+    fn capabilities(&self, says: &mut Capabilities) {
+        says.exact_len = false;
+    }
+
+    async fn approximate_len(&self, sound: &Sound, map: MapId) -> Result<u64> {
+        Ok(1000 * sound.reader.approximate_len(map).await?)
     }
 }
 

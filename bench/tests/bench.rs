@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, fs, process::Command};
 
 use serde_json::Value;
 
-const ROWS: [&str; 18] = [
+const ROWS: [&str; 22] = [
     "get-uniform",
     "get-zipf",
     "get-missing",
     "get-hot",
     "get-concurrent",
+    "get-zipf-concurrent",
     "range",
     "scan",
     "window-fetch",
@@ -22,10 +23,14 @@ const ROWS: [&str; 18] = [
     "update-committing",
     "window-put",
     "session-merge",
+    "session-merge-hot",
     "versioned-put",
+    "versioned-put-new",
+    "versioned-put-late",
 ];
 
-const TARGETS: [&str; 5] = ["memory", "embedded", "remote-0.1", "remote-0.5", "remote-2"];
+const TARGETS: [&str; 6] =
+    ["memory", "embedded", "remote-0.1", "remote-0.5", "remote-2", "remote-redo"];
 
 #[test]
 fn every_row_of_every_target_is_measured_and_printed() {
@@ -39,6 +44,7 @@ fn every_row_of_every_target_is_measured_and_printed() {
             .arg("--json")
             .arg(&json)
             .env_remove("TEST_REDIS_URL")
+            .env_remove("TEST_CASSANDRA_URL")
             .output()
             .unwrap();
         let text = String::from_utf8(run.stdout).unwrap();
@@ -82,11 +88,13 @@ fn what_makes_no_sense_is_refused() {
         ["--targets", "disk"],
         ["--set", "no_such_setting=1"],
         ["--targets", "redis"],
+        ["--targets", "cassandra"],
     ] {
         let run = Command::new(env!("CARGO_BIN_EXE_bench"))
             .args(["--keys", "400"])
             .args(wrong)
             .env_remove("TEST_REDIS_URL")
+            .env_remove("TEST_CASSANDRA_URL")
             .output();
         assert!(!run.unwrap().status.success(), "{wrong:?}");
     }

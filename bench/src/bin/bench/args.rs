@@ -7,7 +7,13 @@ use clap::{Parser, ValueEnum};
 use serde::Serialize;
 use store::EngineConfig;
 
-use crate::{contender::Role, row::Row, target::Target};
+use crate::{
+    contender::Role,
+    report,
+    row::Row,
+    run::Place,
+    target::{Server, Target},
+};
 
 /// Measures the typed stores against what is underneath and against the naive way, in one run.
 #[derive(Clone, Debug, Parser, Serialize)]
@@ -19,7 +25,7 @@ pub(crate) struct Args {
     /// Bytes of a value, at least 16.
     #[arg(long, default_value_t = 200)]
     pub(crate) value: usize,
-    /// What to measure on; all that need no server, and Redis where one is named, if left out.
+    /// What to measure on; all that need no server, and servers that are named, if left out.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) targets: Vec<Target>,
     /// What to measure; everything if left out.
@@ -28,6 +34,9 @@ pub(crate) struct Args {
     /// Whom to measure; everybody if left out.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) contenders: Vec<Role>,
+    /// Only the cells of the table that goals are made of, out of those chosen.
+    #[arg(long)]
+    pub(crate) goals: bool,
     /// Repeats, contenders in turn; the table shows the median.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
@@ -50,6 +59,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TEST_REDIS_URL", value_name = "URL", hide_env_values = true)]
     #[serde(skip)]
     pub(crate) redis: Option<String>,
+    /// A Cassandra server without a password; keyspaces are made and removed.
+    #[arg(long, env = "TEST_CASSANDRA_URL", value_name = "URL", hide_env_values = true)]
+    #[serde(skip)]
+    pub(crate) cassandra: Option<String>,
     /// A folder for embedded databases; a temporary one if left out.
     #[arg(long)]
     #[serde(skip)]
@@ -72,8 +85,11 @@ impl Args {
         ensure!(self.value >= 16, "--value must be at least 16");
         ensure!(self.rounds >= 1 && self.seconds > 0.0 && self.batch >= 1, "nothing to measure");
         if self.targets.is_empty() {
-            let with_redis = self.redis.is_some();
-            let wanted = |target: &Target| with_redis || !target.needs_redis();
+            let wanted = |target: &Target| match target.server() {
+                None => true,
+                Some(Server::Redis) => self.redis.is_some(),
+                Some(Server::Cassandra) => self.cassandra.is_some(),
+            };
             self.targets = Target::value_variants().iter().copied().filter(wanted).collect();
         }
         if self.rows.is_empty() {
@@ -93,6 +109,11 @@ impl Args {
         let settings: BTreeMap<_, _> = self.settings.iter().cloned().collect();
         let settings = serde_json::to_value(settings)?;
         Ok(serde_json::from_value(settings)?)
+    }
+
+    /// Whether a cell of the table is asked for.
+    pub(crate) fn wants(&self, place: Place) -> bool {
+        !self.goals || report::places().contains(&place)
     }
 
     pub(crate) fn duration(&self) -> Duration {

@@ -23,8 +23,10 @@ pub(crate) fn among(row: Row, data: &Data) -> u64 {
         Row::GetHot => data.keys.min(HOT),
         Row::UpdateUncommitted | Row::UpdateCommitting => data.keys.min(BUFFERED),
         Row::WindowFetch | Row::WindowPut => data.window_keys(),
-        Row::SessionMerge => data.session_keys(),
-        Row::VersionedAsOf | Row::VersionedPut => data.versioned_keys(),
+        Row::SessionMerge | Row::SessionMergeHot => data.session_keys(),
+        Row::VersionedAsOf | Row::VersionedPut | Row::VersionedPutNew | Row::VersionedPutLate => {
+            data.versioned_keys()
+        }
         _ => data.keys,
     }
 }
@@ -33,7 +35,13 @@ pub(crate) fn among(row: Row, data: &Data) -> u64 {
 /// because the one before wanted just that.
 pub(crate) fn choices(row: Row, round: usize, data: &Data) -> Result<Arc<[u32]>> {
     let random = StdRng::seed_from_u64((row as u64) << 32 | round as u64);
-    let by_law = [Row::GetZipf, Row::UpdateZipf, Row::UpdateConcurrent, Row::UpdateUnits];
+    let by_law = [
+        Row::GetZipf,
+        Row::GetZipfConcurrent,
+        Row::UpdateZipf,
+        Row::UpdateConcurrent,
+        Row::UpdateUnits,
+    ];
     let choose = if by_law.contains(&row) { by_zipf } else { evenly };
     choose(among(row, data), random)
 }

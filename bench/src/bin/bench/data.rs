@@ -10,10 +10,12 @@ const RANGE: usize = 100;
 pub(crate) const WINDOWS: u64 = 10;
 /// Milliseconds between the starts of two windows of a key.
 pub(crate) const WINDOW_STEP_MS: i64 = 300_000;
+/// Sessions that take many events.
+const HOT_SESSIONS: u64 = 10;
 /// The windows that one fetch asks for, by their index: they lie in two segments.
 pub(crate) const FETCHED: std::ops::RangeInclusive<u64> = 2..=7;
 /// The times of the loaded versions of each key, in milliseconds.
-pub(crate) const VERSIONS: [i64; 3] = [0, 1000, 2000];
+pub(crate) const VERSIONS: [i64; 3] = [0, 1000, 1_000_000];
 /// The time that reads of versions ask for: the first of the loaded ones was valid then.
 pub(crate) const AS_OF: i64 = 500;
 
@@ -58,6 +60,11 @@ impl Data {
     /// Keys of the session store, each with one session.
     pub(crate) const fn session_keys(&self) -> u64 {
         self.keys / 10
+    }
+
+    /// Keys of sessions that take many events each; none of them is loaded.
+    pub(crate) const fn hot_sessions(&self) -> std::ops::Range<u64> {
+        self.keys..self.keys + HOT_SESSIONS
     }
 
     /// Keys of the versioned store, each with the versions at [`VERSIONS`].

@@ -1,5 +1,7 @@
 //! What a measurement must have read and left behind, worked out from the operations it did.
 
+use std::ops::Range;
+
 use anyhow::{Result, ensure};
 
 use crate::{
@@ -53,9 +55,11 @@ impl Model {
             (0..operations).fold(0_u64, |sum, i| sum.wrapping_add(of(i)))
         };
         match work.row {
-            Row::GetUniform | Row::GetZipf | Row::GetHot | Row::GetConcurrent => {
-                (operations, sum(&mut |i| tag(work.pick(i))))
-            }
+            Row::GetUniform
+            | Row::GetZipf
+            | Row::GetHot
+            | Row::GetConcurrent
+            | Row::GetZipfConcurrent => (operations, sum(&mut |i| tag(work.pick(i)))),
             Row::GetMissing => (operations, 0),
             Row::Range => {
                 (operations * data.range_length() as u64, sum(&mut |i| data.range(work.pick(i)).2))
@@ -88,11 +92,14 @@ impl Model {
                 };
                 (operations, sum(&mut update))
             }
-            Row::SessionMerge => {
-                let merged = |i| (work.done + i) / data.session_keys();
+            Row::SessionMerge | Row::SessionMergeHot => {
+                let keys = work.session_keys();
+                let merged = |i| (work.done + i) / (keys.end - keys.start);
                 (operations, sum(&mut { merged }))
             }
-            Row::WindowPut | Row::VersionedPut => (0, 0),
+            Row::WindowPut | Row::VersionedPut | Row::VersionedPutNew | Row::VersionedPutLate => {
+                (0, 0)
+            }
         }
     }
 
@@ -101,7 +108,7 @@ impl Model {
         let last = operations - work.data.checked(operations)..operations;
         match work.row {
             Row::Put => last.fold(0, |sum: u64, i| sum.wrapping_add(*self.number(work.pick(i)))),
-            Row::WindowPut | Row::VersionedPut => {
+            Row::WindowPut | Row::VersionedPut | Row::VersionedPutNew | Row::VersionedPutLate => {
                 last.fold(0, |sum: u64, i| sum.wrapping_add(work.stamp(i)))
             }
             _ => 0,
@@ -121,16 +128,35 @@ impl Work {
         (at % keys, at / keys % WINDOWS)
     }
 
+    /// The keys whose sessions take events.
+    fn session_keys(&self) -> Range<u64> {
+        match self.row {
+            Row::SessionMergeHot => self.data.hot_sessions(),
+            _ => 0..self.data.session_keys(),
+        }
+    }
+
     /// The key and the time of an event of a session: each pass over the keys is a millisecond later.
     pub(crate) fn event(&self, i: u64) -> (u64, i64) {
-        let (at, keys) = (self.done + i, self.data.session_keys());
-        (at % keys, (at / keys).cast_signed() + 1)
+        let (at, keys) = (self.done + i, self.session_keys());
+        let count = keys.end - keys.start;
+        (keys.start + at % count, (at / count).cast_signed() + 1)
+    }
+
+    /// When the sessions of a row begin: the loaded ones at 0, others by the first event.
+    pub(crate) const fn session_start(&self) -> i64 {
+        if matches!(self.row, Row::SessionMergeHot) { 1 } else { 0 }
     }
 
     /// The key and the time of a put of a version: each pass over the keys is a millisecond later.
     pub(crate) fn version(&self, i: u64) -> (u64, i64) {
         let (at, keys) = (self.done + i, self.data.versioned_keys());
-        (at % keys, VERSIONS[2] + 1000 + (at / keys).cast_signed())
+        let pass = (at / keys).cast_signed();
+        match self.row {
+            Row::VersionedPutNew => (self.data.keys + at, 2 * VERSIONS[2]),
+            Row::VersionedPutLate => (at % keys, VERSIONS[1] + 1 + pass),
+            _ => (at % keys, VERSIONS[2] + 1000 + pass),
+        }
     }
 
     /// A key that is not there.
@@ -139,7 +165,7 @@ impl Work {
     }
 
     /// The operations whose writes are read back.
-    pub(crate) fn last(&self, operations: u64) -> std::ops::Range<u64> {
+    pub(crate) fn last(&self, operations: u64) -> Range<u64> {
         operations - self.data.checked(operations)..operations
     }
 }

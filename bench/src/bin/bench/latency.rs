@@ -37,7 +37,7 @@ impl Latency {
     }
 
     /// Waits as long as a call with so many bytes is on its way.
-    async fn wait(&self, bytes: usize) {
+    pub(crate) async fn wait(&self, bytes: usize) {
         self.pause(self.0.call_ns.load(Ordering::Relaxed), bytes).await;
     }
 

@@ -4,25 +4,26 @@
 
 mod args;
 mod choice;
+mod commits;
 mod contender;
 mod data;
 mod expected;
 mod latency;
 mod machine;
+mod places;
 mod progress;
 mod proxy;
 mod report;
 mod row;
 mod run;
 mod target;
+mod two_phase;
 mod work;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::{
-    args::Args, contender::bare::redis::Redis, machine::Machine, run::measure, target::Places,
-};
+use crate::{args::Args, machine::Machine, places::Places, run::measure};
 
 // One thread: handlers are concurrent, not parallel, as those of one task are; what a backend does on threads of its
 // own runs beside them.
@@ -37,19 +38,17 @@ async fn main() -> Result<()> {
     let namespace = format!("bench-{}", store::backend::OwnerId::random());
     let places = Places { args: &args, folder: folder.path(), namespace: &namespace };
     let measured = measure(&args, &places).await;
-    if args.targets.iter().any(|target| target.needs_redis())
-        && let Some(url) = &args.redis
-    {
-        Redis::remove(url, &namespace).await.context("remove what was stored in Redis")?;
-    }
-    let rates = measured?;
-    let (machine, goals) = (Machine::this(), report::goals(&rates));
+    let removed = places.remove().await;
+    let measured = measured?;
+    removed?;
+    let (machine, goals) = (Machine::this(), report::goals(&measured.rates));
     println!("{machine}");
     println!("{}\n", serde_json::to_string(&args)?);
-    println!("{}\n", report::rates_table(&args, &rates));
+    println!("{}\n", report::rates_table(&args, &measured.rates));
+    println!("{}\n", report::commits_table(&measured.commits));
     println!("{}", report::goals_table(&goals));
     match &args.json {
-        Some(file) => report::append(file, &machine, &args, &rates, &goals),
+        Some(file) => report::append(file, &machine, &args, &measured, &goals),
         None => Ok(()),
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Row {
     GetHot,
     /// Reads of keys chosen evenly, 256 at the same time.
     GetConcurrent,
+    /// Reads of keys chosen by Zipf's law, 256 at the same time, after others by the same law.
+    GetZipfConcurrent,
     /// Ranges of 100 entries; entries are counted.
     Range,
     /// All entries in order; entries are counted.
@@ -41,11 +43,32 @@ pub(crate) enum Row {
     WindowPut,
     /// An event merged into the session before it, committed.
     SessionMerge,
+    /// The same with ten sessions that take all events.
+    SessionMergeHot,
     /// Puts of versions, each superseding one, committed.
     VersionedPut,
+    /// Puts of versions of keys that have none, committed.
+    VersionedPutNew,
+    /// Puts of versions between two others, committed.
+    VersionedPutLate,
 }
 
 impl Row {
+    /// Whether it needs windows, sessions or versions.
+    pub(crate) const fn is_timed(self) -> bool {
+        matches!(
+            self,
+            Self::WindowFetch
+                | Self::VersionedAsOf
+                | Self::WindowPut
+                | Self::SessionMerge
+                | Self::SessionMergeHot
+                | Self::VersionedPut
+                | Self::VersionedPutNew
+                | Self::VersionedPutLate
+        )
+    }
+
     /// What is counted.
     pub(crate) const fn unit(self) -> &'static str {
         match self {

@@ -7,12 +7,14 @@ use anyhow::{Context, Result};
 use crate::{
     args::Args,
     choice::choices,
+    commits::{Commits, Parts},
     contender::Role,
     data::Data,
     expected::Model,
+    places::{Made, Places},
     progress::Progress,
     row::Row,
-    target::{Made, Places, Target},
+    target::Target,
     work::Work,
 };
 
@@ -21,6 +23,14 @@ pub(crate) type Place = (Target, Row, Role);
 
 /// Rates per second by place, one for each round.
 pub(crate) type Rates = BTreeMap<Place, Vec<f64>>;
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) rates: Rates,
+    /// How long the parts of commits took, over all rounds; for our own stores only.
+    pub(crate) commits: BTreeMap<Place, Parts>,
+}
 
 /// A contender, and what is known of it.
 struct Entrant {
@@ -32,24 +42,12 @@ struct Entrant {
 }
 
 /// Measures everything that is asked for.
-pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Rates> {
+pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Measured> {
+    let commits = Commits::record()?;
     let data = Data::new(args.keys, args.value);
-    let mut entrants = Vec::new();
-    let pairs = args.targets.iter().flat_map(|&at| args.contenders.iter().map(move |&by| (at, by)));
-    let pairs: Vec<_> = pairs.collect();
-    let progress = Progress::new("loading", pairs.len());
-    for (target, role) in pairs {
-        progress.step(format_args!("{target:?} {role:?}"));
-        let context = || format!("load {role:?} at {target:?}");
-        if let Some(mut made) = places.make(target, role).await.with_context(context)? {
-            made.contender.load(&data).await.with_context(context)?;
-            made.send_away(target, args);
-            let (model, done) = (Model::new(data.keys), HashMap::new());
-            entrants.push(Entrant { target, role, made, model, done });
-        }
-    }
-    progress.end();
-    let mut rates = Rates::new();
+    let mut entrants = load(args, places, &data).await?;
+    places.settle().await?;
+    let mut measured = Measured::default();
     let progress = Progress::new("measuring", args.rows.len() * args.rounds * entrants.len());
     for &row in &args.rows {
         for round in 0..args.rounds {
@@ -59,7 +57,8 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Rates> {
                 let count = entrants.len();
                 let entrant = &mut entrants[(at + round) % count];
                 progress.step(format_args!("{row:?} {:?} {:?}", entrant.target, entrant.role));
-                if !entrant.made.contender.does(row) {
+                let place = (entrant.target, row, entrant.role);
+                if !entrant.made.contender.does(row) || !args.wants(place) {
                     continue;
                 }
                 let work = Work {
@@ -71,15 +70,44 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Rates> {
                     batch: args.batch,
                     commit_interval: std::time::Duration::from_millis(args.commit_interval_ms),
                 };
+                commits.take();
                 let rate = entrant.measure(&work).await.with_context(|| {
                     format!("{row:?} of {:?} at {:?}", entrant.role, entrant.target)
                 })?;
-                rates.entry((entrant.target, row, entrant.role)).or_default().push(rate);
+                measured.rates.entry(place).or_default().push(rate);
+                *measured.commits.entry(place).or_default() += commits.take();
             }
         }
     }
     progress.end();
-    Ok(rates)
+    measured.commits.retain(|_, parts| parts.commits() > 0);
+    Ok(measured)
+}
+
+/// Makes everybody who has something to do, and gives them their data.
+async fn load(args: &Args, places: &Places<'_>, data: &Data) -> Result<Vec<Entrant>> {
+    let mut entrants = Vec::new();
+    let pairs = args.targets.iter().flat_map(|&at| args.contenders.iter().map(move |&by| (at, by)));
+    let pairs: Vec<_> = pairs.collect();
+    let progress = Progress::new("loading", pairs.len());
+    for (target, role) in pairs {
+        progress.step(format_args!("{target:?} {role:?}"));
+        let context = || format!("load {role:?} at {target:?}");
+        let rows = args.rows.iter().filter(|row| args.wants((target, **row, role)));
+        let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if let Some(mut made) = places.make(target, role).await.with_context(context)? {
+            let timed = rows.iter().any(|row| row.is_timed());
+            made.contender.load(data, timed).await.with_context(context)?;
+            made.send_away(target, args);
+            let (model, done) = (Model::new(data.keys), HashMap::new());
+            entrants.push(Entrant { target, role, made, model, done });
+        }
+    }
+    progress.end();
+    Ok(entrants)
 }
 
 impl Entrant {

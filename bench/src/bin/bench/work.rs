@@ -7,6 +7,9 @@ use std::{
 
 use crate::{data::Data, row::Row};
 
+/// Reads before the clock runs, where a row begins with a cache in use.
+const WARMING: usize = 200_000;
+
 /// What a contender is asked to do.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
@@ -30,6 +33,11 @@ impl Work {
         let length = self.choices.len() as u64;
         let at = usize::try_from(i % length).unwrap_or_default();
         self.choices[at].into()
+    }
+
+    /// Choices by the same law as those of operations, from the end, which operations seldom come to.
+    pub(crate) fn warming(&self) -> impl Iterator<Item = u64> + Send + '_ {
+        self.choices.iter().rev().take(WARMING).map(|&choice| choice.into())
     }
 
     /// Starts the clock.

@@ -26,6 +26,8 @@ pub(crate) enum Role {
     Naive,
     /// The typed stores.
     Ours,
+    /// The typed stores without a cache, at servers: reads of entries only.
+    Uncached,
 }
 
 /// Holds its own copy of the data and does the operations of rows its own way.
@@ -34,8 +36,8 @@ pub(crate) trait Contender: Send {
     /// Whether it can do this row.
     fn does(&self, row: Row) -> bool;
 
-    /// Stores all of the data, committed.
-    async fn load(&mut self, data: &Data) -> Result<()>;
+    /// Stores the entries, and where rows need them windows, sessions and versions, committed.
+    async fn load(&mut self, data: &Data, timed: bool) -> Result<()>;
 
     /// Does operations of a row until the time is over, and tells what it read.
     async fn run(&mut self, work: &Work) -> Result<Outcome>;

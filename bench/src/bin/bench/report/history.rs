@@ -11,7 +11,15 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{Goal, median};
-use crate::{args::Args, contender::Role, machine::Machine, row::Row, run::Rates, target::Target};
+use crate::{
+    args::Args,
+    commits::Parts,
+    contender::Role,
+    machine::Machine,
+    row::Row,
+    run::{Measured, Place},
+    target::Target,
+};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -19,12 +27,12 @@ struct Line<'a> {
     time: u64,
     machine: &'a Machine,
     settings: &'a Args,
-    results: Vec<Measured<'a>>,
+    results: Vec<Cell<'a>>,
     goals: &'a [Goal],
 }
 
 #[derive(Serialize)]
-struct Measured<'a> {
+struct Cell<'a> {
     target: Target,
     row: Row,
     contender: Role,
@@ -32,6 +40,9 @@ struct Measured<'a> {
     median: f64,
     spread: f64,
     rounds: &'a [f64],
+    /// Of our own stores that committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commits: Option<&'a Parts>,
 }
 
 /// Appends all numbers of a run to a file.
@@ -39,22 +50,22 @@ pub(crate) fn append(
     file: &Path,
     machine: &Machine,
     settings: &Args,
-    rates: &Rates,
+    measured: &Measured,
     goals: &[Goal],
 ) -> Result<()> {
-    let measured = |(&(target, row, contender), rounds): (&_, &'_ Vec<f64>)| {
-        let (median, spread) = median(rounds);
-        (target, row, contender, median, spread)
-    };
-    let results = rates.iter().map(|entry| {
-        let (target, row, contender, median, spread) = measured(entry);
-        Measured { target, row, contender, unit: row.unit(), median, spread, rounds: entry.1 }
-    });
+    let cells = measured.rates.iter().map(|(place, rounds)| cell(measured, place, rounds));
+    let results = cells.collect();
     let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let line = Line { time, machine, settings, results: results.collect(), goals };
+    let line = Line { time, machine, settings, results, goals };
     let mut text = serde_json::to_string(&line)?;
     text.push('\n');
     let context = || format!("append to {}", file.display());
     let mut file = OpenOptions::new().create(true).append(true).open(file).with_context(context)?;
     file.write_all(text.as_bytes()).with_context(context)
+}
+
+fn cell<'a>(measured: &'a Measured, place: &Place, rounds: &'a [f64]) -> Cell<'a> {
+    let (&(target, row, contender), (median, spread)) = (place, median(rounds));
+    let commits = measured.commits.get(place);
+    Cell { target, row, contender, unit: row.unit(), median, spread, rounds, commits }
 }

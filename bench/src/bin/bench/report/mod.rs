@@ -5,9 +5,9 @@ mod history;
 mod table;
 
 pub(crate) use self::{
-    goals::{Goal, goals},
+    goals::{Goal, goals, places},
     history::append,
-    table::{goals_table, rates_table},
+    table::{commits_table, goals_table, rates_table},
 };
 
 /// The middle of some rates, and how far the others are from it at most, as a share of it.

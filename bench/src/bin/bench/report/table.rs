@@ -1,17 +1,25 @@
 //! The tables.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 
 use super::{goals::Goal, median};
-use crate::{args::Args, contender::Role, run::Rates};
+use crate::{
+    args::Args,
+    commits::Parts,
+    contender::Role,
+    run::{Place, Rates},
+};
 
 /// A line for each row and target: rates with their spread, and the ratio to the first contender of the line.
 pub(crate) fn rates_table(args: &Args, rates: &Rates) -> String {
-    let mut table = new_table(["target", "row", "bare", "waist", "naive", "ours", "ours - bare"]);
+    let mut table =
+        new_table(["target", "row", "bare", "waist", "naive", "ours", "uncached", "ours - bare"]);
     for &target in &args.targets {
         for &row in &args.rows {
             let rate = |role| rates.get(&(target, row, role)).map(|rates| median(rates));
-            let roles = [Role::Bare, Role::Waist, Role::Naive, Role::Ours];
+            let roles = [Role::Bare, Role::Waist, Role::Naive, Role::Ours, Role::Uncached];
             // The way that everybody has who has no better one.
             let base = rate(Role::Bare).or_else(|| rate(Role::Naive));
             let cell = |role| {
@@ -30,6 +38,19 @@ pub(crate) fn rates_table(args: &Args, rates: &Rates) -> String {
             let names = [name(target), format!("{} {}", name(row), row.unit())];
             table.add_row(names.into_iter().chain(cells).chain([difference]));
         }
+    }
+    align(&mut table, 2);
+    table.to_string()
+}
+
+/// A line for each row in which our stores committed: how many commits, and milliseconds of each of their parts.
+pub(crate) fn commits_table(commits: &BTreeMap<Place, Parts>) -> String {
+    let mut table = new_table(["target", "row", "commits", "freeze ms", "decide ms", "apply ms"]);
+    for ((target, row, _), parts) in commits {
+        let parts_of_one = [parts.freeze, parts.decide, parts.apply];
+        let times = parts_of_one.map(|part| format!("{:.2}", part.milliseconds()));
+        let line = [name(target), name(row), parts.commits().to_string()];
+        table.add_row(line.into_iter().chain(times));
     }
     align(&mut table, 2);
     table.to_string()

@@ -38,7 +38,7 @@ impl<B: Bare> Hand<B> {
 impl<B: Bare> Contender for Hand<B> {
     fn does(&self, row: Row) -> bool {
         match row {
-            Row::GetConcurrent => self.bare.handle().is_some(),
+            Row::GetConcurrent | Row::GetZipfConcurrent => self.bare.handle().is_some(),
             Row::UpdateConcurrent => self.naive && self.bare.handle().is_some(),
             // Units and commits beside the processing are what the engine is for.
             Row::UpdateUnits | Row::UpdateUncommitted | Row::UpdateCommitting => false,
@@ -46,9 +46,12 @@ impl<B: Bare> Contender for Hand<B> {
         }
     }
 
-    async fn load(&mut self, data: &Data) -> Result<()> {
+    async fn load(&mut self, data: &Data, timed: bool) -> Result<()> {
         let entry = |n: u64| (ENTRIES, place(key(n), []), Some(data.value(n, 0)));
         self.store((0..data.keys).map(entry)).await?;
+        if !timed {
+            return Ok(());
+        }
         let window = |n: u64| {
             let start = (n % WINDOWS).cast_signed() * WINDOW_STEP_MS;
             (windows(start), place(key(n / WINDOWS), [start]), Some(data.value(n, 0)))
@@ -73,7 +76,7 @@ impl<B: Bare> Contender for Hand<B> {
         match work.row {
             Row::GetUniform | Row::GetZipf | Row::GetHot => self.get(work).await,
             Row::GetMissing => self.get_missing(work).await,
-            Row::GetConcurrent => self.get_concurrent(work).await,
+            Row::GetConcurrent | Row::GetZipfConcurrent => self.get_concurrent(work).await,
             Row::Range => self.range(work).await,
             Row::Scan => self.scan(work).await,
             Row::WindowFetch => self.window_fetch(work).await,
@@ -82,8 +85,9 @@ impl<B: Bare> Contender for Hand<B> {
             Row::UpdateZipf => self.update(work).await,
             Row::UpdateConcurrent => self.update_concurrent(work).await,
             Row::WindowPut => self.window_put(work).await,
-            Row::SessionMerge => self.session_merge(work).await,
-            Row::VersionedPut => self.versioned_put(work).await,
+            Row::SessionMerge | Row::SessionMergeHot => self.session_merge(work).await,
+            Row::VersionedPut | Row::VersionedPutNew => self.versioned_put(work).await,
+            Row::VersionedPutLate => self.versioned_put_late(work).await,
             Row::UpdateUnits | Row::UpdateUncommitted | Row::UpdateCommitting => {
                 anyhow::bail!("{:?} is not done by hand", work.row)
             }

@@ -1,5 +1,6 @@
 //! Backends without the engine and the typed stores: the same layouts by hand.
 
+pub(crate) mod cassandra;
 mod concurrent;
 pub(crate) mod fjall;
 mod hand;

@@ -10,11 +10,16 @@ use crate::data::{Data, VERSIONS, WINDOW_STEP_MS, WINDOWS, key, tag};
 const COMMIT: u64 = 10_000;
 
 impl Typed {
-    pub(super) async fn load_all(&self, data: &Data) -> Result<()> {
+    pub(super) async fn load_entries(&self, data: &Data) -> Result<()> {
         for n in 0..data.keys {
             self.entries.put(&key(n), &data.value(n, 0)).await?;
             self.commit_after(n).await?;
         }
+        self.task.commit(()).await?;
+        Ok(())
+    }
+
+    pub(super) async fn load_timed(&self, data: &Data) -> Result<()> {
         for n in 0..data.window_keys() * WINDOWS {
             let start = (n % WINDOWS).cast_signed() * WINDOW_STEP_MS;
             self.windows.put(&key(n / WINDOWS), start, Some(&data.value(n, 0))).await?;
@@ -55,6 +60,6 @@ pub(super) fn number_of(value: Option<&bytes::Bytes>) -> u64 {
 
 /// A value with the number after that of the old one.
 pub(super) fn next(data: &Data, n: u64, old: Option<&bytes::Bytes>) -> bytes::Bytes {
-    debug_assert_eq!(tag_of(old), tag(n));
+    debug_assert!(old.is_none() || tag_of(old) == tag(n));
     data.value(n, number_of(old) + 1)
 }

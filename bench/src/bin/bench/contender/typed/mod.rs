@@ -3,6 +3,7 @@
 mod load;
 mod reads;
 mod timed;
+mod uncached;
 mod updates;
 
 use std::{sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ use store::{
     stores::{session::SessionStore, versioned::VersionedKeyValueStore, window::WindowStore},
 };
 
+pub(crate) use self::uncached::Uncached;
 use super::Contender;
 use crate::{
     data::Data,
@@ -63,8 +65,9 @@ impl Contender for Typed {
         true
     }
 
-    async fn load(&mut self, data: &Data) -> Result<()> {
-        self.load_all(data).await
+    async fn load(&mut self, data: &Data, timed: bool) -> Result<()> {
+        self.load_entries(data).await?;
+        if timed { self.load_timed(data).await } else { Ok(()) }
     }
 
     async fn run(&mut self, work: &Work) -> Result<Outcome> {
@@ -72,6 +75,10 @@ impl Contender for Typed {
             Row::GetUniform | Row::GetZipf | Row::GetHot => self.get(work).await,
             Row::GetMissing => self.get_missing(work).await,
             Row::GetConcurrent => self.get_concurrent(work).await,
+            Row::GetZipfConcurrent => {
+                self.warm(work.warming()).await?;
+                self.get_concurrent(work).await
+            }
             Row::Range => self.range(work).await,
             Row::Scan => self.scan(work).await,
             Row::WindowFetch => self.window_fetch(work).await,
@@ -83,8 +90,9 @@ impl Contender for Typed {
             Row::UpdateUncommitted => self.update_uncommitted(work).await,
             Row::UpdateCommitting => self.update_committing(work).await,
             Row::WindowPut => self.window_put(work).await,
-            Row::SessionMerge => self.session_merge(work).await,
-            Row::VersionedPut => self.versioned_put(work).await,
+            Row::SessionMerge | Row::SessionMergeHot => self.session_merge(work).await,
+            Row::VersionedPut | Row::VersionedPutNew => self.versioned_put(work).await,
+            Row::VersionedPutLate => self.versioned_put_late(work).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     load::{next, number_of},
 };
 use crate::{
-    data::{AS_OF, FETCHED, WINDOW_STEP_MS, WINDOWS, key, read},
+    data::{AS_OF, FETCHED, VERSIONS, WINDOW_STEP_MS, WINDOWS, key, read},
     work::{Outcome, Work},
 };
 
@@ -82,6 +82,27 @@ impl Typed {
             let (n, time) = work.version(i);
             let found = self.versions.get(&key(n)).await?;
             ensure!(found.as_ref().is_some_and(|found| found.time == time), "another version");
+            let number = number_of(found.as_ref().map(|found| &found.value));
+            outcome.stored = outcome.stored.wrapping_add(number);
+        }
+        Ok(outcome)
+    }
+
+    pub(super) async fn versioned_put_late(&self, work: &Work) -> Result<Outcome> {
+        let mut tally = work.begin();
+        while let Some(batch) = tally.next_batch(work.batch) {
+            for i in batch {
+                let (n, time) = work.version(i);
+                let value = work.data.value(n, work.stamp(i));
+                let put = self.versions.put(&key(n), Some(&value), time).await?;
+                ensure!(put == VersionedPut::ValidTo(VERSIONS[2]), "a version came elsewhere");
+            }
+            self.task.commit(()).await?;
+        }
+        let mut outcome = tally.end();
+        for i in work.last(outcome.operations) {
+            let (n, time) = work.version(i);
+            let found = self.versions.get_as_of(&key(n), time).await?;
             let number = number_of(found.as_ref().map(|found| &found.value));
             outcome.stored = outcome.stored.wrapping_add(number);
         }

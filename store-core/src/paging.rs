@@ -76,12 +76,15 @@ where
             Ok(Pages { fetch, ahead, entries: entries.into_iter(), start_at, next })
         }
     };
+    if !ahead || together == Together::None {
+        // What `buffered(1)` does, without an allocation and a queue for each page.
+        return stream::iter(starts).then(open).try_flatten().boxed();
+    }
     let mut starts = starts.into_iter();
     let alone: Vec<S> =
         starts.by_ref().take(usize::from(together == Together::BehindTheFirst)).collect();
-    let at_once = if ahead && together != Together::None { MAPS_AHEAD } else { 1 };
-    let alone = stream::iter(alone).map(open.clone()).buffered(1);
-    alone.chain(stream::iter(starts).map(open).buffered(at_once)).try_flatten().boxed()
+    let alone = stream::iter(alone).then(open.clone());
+    alone.chain(stream::iter(starts).map(open).buffered(MAPS_AHEAD)).try_flatten().boxed()
 }
 
 struct Pages<S, Fetch> {

@@ -16,5 +16,5 @@ pub use self::{
     place::{Place, Sort},
     redis_server::RedisServer,
     remote::serve_if_asked,
-    trials::{Case, Servers, TURNS, all_succeed, block_on, run, run_on_all, run_with_servers},
+    trials::{Case, Servers, all_succeed, block_on, run, run_on_all, run_with_servers, turns},
 };

@@ -5,10 +5,11 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use integration_tests::{
-    Certificates, Place, RedisServer, TURNS, all_succeed,
+    Certificates, Place, RedisServer, all_succeed,
     servers::{
         RedisCluster, Server, ServerKind, cassandra_version, elastic_version, redis_version,
     },
+    turns,
 };
 use libtest_mimic::Arguments;
 use store_conformance::Subject;
@@ -81,14 +82,12 @@ fn turn(java: Option<ServerKind>) -> Result<ExitCode> {
 /// Whether the arguments ask for another turn's backend by its name.
 fn is_left_out(java: Option<ServerKind>) -> bool {
     let Some(filter) = Arguments::from_args().filter else { return false };
-    let named: Vec<_> =
-        TURNS.into_iter().flatten().filter(|kind| filter.contains(kind.name())).collect();
+    let named: Vec<_> = turns().flatten().filter(|kind| filter.contains(kind.name())).collect();
     !named.is_empty() && !java.is_some_and(|kind| named.contains(&kind))
 }
 
 fn main() -> ExitCode {
-    let turns = TURNS.into_iter().filter(|java| !is_left_out(*java));
-    all_succeed(turns.map(|java| {
+    all_succeed(turns().filter(|java| !is_left_out(*java)).map(|java| {
         turn(java).context("the servers are needed").unwrap_or_else(|error| {
             eprintln!("{error:#}");
             ExitCode::FAILURE

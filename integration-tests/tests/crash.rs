@@ -17,6 +17,7 @@ use integration_tests::{
     },
     run as run_trials,
     servers::ServerKind,
+    turns,
 };
 use libtest_mimic::Trial;
 
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
             block_on(notices(RedisSite::durable()?, Fault::None, points, Kind::CutOff))
         }),
     ];
-    for kind in [ServerKind::Elasticsearch, ServerKind::OpenSearch] {
+    for kind in turns().flatten().filter(|kind| *kind != ServerKind::Cassandra) {
         trials.push(Trial::test(format!("{kind}::survives"), move || {
             let _alone = java();
             block_on(survives(ElasticSite::new(kind)?, 4))

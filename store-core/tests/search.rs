@@ -226,14 +226,10 @@ async fn an_ended_owner_does_not_search() {
 struct Asked(Arc<std::sync::Mutex<Vec<usize>>>);
 
 impl Layer for Asked {
-    async fn call<T, F>(
-        &self,
-        call: Call<'_>,
-        send: impl Fn() -> F + Send + Sync,
-    ) -> store_core::Result<T>
+    async fn call<T, F>(&self, call: Call<'_>, send: impl Fn() -> F + Send + Sync) -> Result<T>
     where
         T: Answer,
-        F: Future<Output = store_core::Result<T>> + Send,
+        F: Future<Output = Result<T>> + Send,
     {
         if let Call::Search { limit, .. } = call {
             self.0.lock().unwrap().push(limit.entries);
@@ -294,25 +290,20 @@ impl Blind {
 
 #[async_trait]
 impl Backend for Blind {
-    async fn claim(
-        &self,
-        task: &TaskId,
-        owner: OwnerId,
-        stores: &[StoreSpec],
-    ) -> store_core::Result<Claim> {
+    async fn claim(&self, task: &TaskId, owner: OwnerId, stores: &[StoreSpec]) -> Result<Claim> {
         let claim = self.inner.claim(task, owner, stores).await?;
         Ok(Claim::new(self.task(claim.writer), claim.checkpoint))
     }
 
-    async fn read(&self, task: &TaskId) -> store_core::Result<Arc<dyn TaskReader>> {
+    async fn read(&self, task: &TaskId) -> Result<Arc<dyn TaskReader>> {
         Ok(self.task(self.inner.read(task).await?))
     }
 
-    async fn tasks(&self, application: &Name) -> store_core::Result<Vec<TaskSummary>> {
+    async fn tasks(&self, application: &Name) -> Result<Vec<TaskSummary>> {
         self.inner.tasks(application).await
     }
 
-    async fn destroy(&self, task: &TaskId) -> store_core::Result<()> {
+    async fn destroy(&self, task: &TaskId) -> Result<()> {
         self.inner.destroy(task).await
     }
 }
@@ -323,7 +314,7 @@ impl<T: TaskReader + ?Sized> TaskReader for BlindTask<T> {
         &self.capabilities
     }
 
-    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> store_core::Result<Vec<Option<Bytes>>> {
+    async fn get_many(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
         self.inner.get_many(keys).await
     }
 
@@ -333,15 +324,15 @@ impl<T: TaskReader + ?Sized> TaskReader for BlindTask<T> {
         range: &KeyRange,
         order: Order,
         limit: PageLimit,
-    ) -> store_core::Result<Page> {
+    ) -> Result<Page> {
         self.inner.scan(map, range, order, limit).await
     }
 
-    async fn approximate_len(&self, map: MapId) -> store_core::Result<u64> {
+    async fn approximate_len(&self, map: MapId) -> Result<u64> {
         self.inner.approximate_len(map).await
     }
 
-    async fn checkpoint(&self) -> store_core::Result<Checkpoint> {
+    async fn checkpoint(&self) -> Result<Checkpoint> {
         self.inner.checkpoint().await
     }
 
@@ -352,7 +343,7 @@ impl<T: TaskReader + ?Sized> TaskReader for BlindTask<T> {
 
 #[async_trait]
 impl TaskWriter for BlindTask<dyn TaskWriter> {
-    async fn commit(&self, commit: &Arc<Commit>) -> store_core::Result<()> {
+    async fn commit(&self, commit: &Arc<Commit>) -> Result<()> {
         for change in commit.changes().values() {
             let MapChange::Write(writes) = change else { continue };
             let fields = writes
@@ -363,11 +354,11 @@ impl TaskWriter for BlindTask<dyn TaskWriter> {
         self.inner.commit(commit).await
     }
 
-    async fn apply(&self) -> store_core::Result<()> {
+    async fn apply(&self) -> Result<()> {
         self.inner.apply().await
     }
 
-    async fn close(&self) -> store_core::Result<()> {
+    async fn close(&self) -> Result<()> {
         self.inner.close().await
     }
 }

@@ -144,7 +144,7 @@ impl Client {
             let next = (at + 1) % self.nodes.len();
             let _ = self.at.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
         }
-        serde_json::from_slice(&answer?).map_err(|error| unreadable(doing, error))
+        serde_json::from_slice(&answer?).map_err(|error| unreadable(doing, &error))
     }
 
     async fn send(

@@ -107,7 +107,7 @@ pub(crate) fn unanswered(doing: impl Display, error: elasticsearch::Error) -> Er
 }
 
 /// An answer that is not of the form it must have.
-pub(crate) fn unreadable(doing: impl Display, error: serde_json::Error) -> Error {
+pub(crate) fn unreadable(doing: impl Display, error: &serde_json::Error) -> Error {
     let message = format!("cannot {doing}: the answer is not one of Elasticsearch or OpenSearch");
     // The cause may show a part of the answer.
     let place = format!("at line {} column {}", error.line(), error.column());

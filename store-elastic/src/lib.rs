@@ -5,6 +5,11 @@
 //! owner lose, and deleted keys leave marks. Two indices hold all tasks of a namespace, made when it is used first. The page
 //! `docs/elastic.md` has URLs, settings, rights, limits and the layout.
 
+#![allow(
+    clippy::future_not_send,
+    reason = "what callers hold are the futures of the waist, which are"
+)]
+
 mod backend;
 mod bulk;
 mod client;

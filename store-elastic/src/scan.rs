@@ -116,7 +116,7 @@ impl ElasticTask {
         }
         let ends = range(keys);
         let inside = if ends.is_empty() { anything() } else { json!({ "range": { "key": ends } }) };
-        let query = self.live(map, inside);
+        let query = self.live(map, &inside);
         let order = match order {
             Order::Forward => "asc",
             Order::Backward => "desc",
@@ -193,7 +193,7 @@ impl ElasticTask {
     }
 
     /// The entries of a map that fulfil a condition, without marks of deleted keys.
-    pub(crate) fn live(&self, map: MapId, condition: Value) -> Value {
+    pub(crate) fn live(&self, map: MapId, condition: &Value) -> Value {
         let map = self.map(map);
         json!({ "bool": {
             "filter": [{ "term": { "task": self.name } }, { "term": { "map": map } }, condition],
@@ -216,7 +216,7 @@ impl ElasticTask {
         let doing = self.doing("count entries of");
         let request = Request::post(format!("/{}/_count", self.shared.names.data))
             .query("routing", self.name.clone())
-            .json(&json!({ "query": self.live(map, anything()) }));
+            .json(&json!({ "query": self.live(map, &anything()) }));
         let read = |Count { count, shards }| shards.check(doing).map(|()| count);
         self.shared.client.ask(request, doing, read).await
     }

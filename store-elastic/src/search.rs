@@ -35,7 +35,7 @@ impl RedoSearcher for ElasticTask {
         after: Option<&Bytes>,
         limit: PageLimit,
     ) -> Result<SearchPage> {
-        let entries = self.live(MapId::whole(store), translated(&query.condition));
+        let entries = self.live(MapId::whole(store), &translated(&query.condition));
         let asked = Asked { query: entries, sort: sort(query), after: place(query, after)? };
         let Paged { entries, resume } = self.paged(asked, limit, "search").await?;
         let resume = resume.map(|sort| Value::from(sort).to_string().into());

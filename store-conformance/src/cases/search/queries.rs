@@ -117,7 +117,7 @@ pub(crate) async fn combined(context: Context) -> Result<Outcome> {
         (x().or(one()), "a b c d e"),
         (!x(), "c e f"),
         (!one(), "b d f"),
-        (!x().and(one()), "c e"),
+        ((!x()).and(one()), "c e"),
         (!(x().and(one())), "b c d e f"),
         (!(x().or(one())), "f"),
         (!!x(), "a b d"),

@@ -22,7 +22,7 @@ impl Cursor {
         Self { bucket, rows: VecDeque::new(), next: Some(PagingState::start()) }
     }
 
-    async fn read_on<F>(&mut self, fetch: &impl Fn(u64, PagingState) -> F) -> Result<()>
+    async fn read_on<F>(&mut self, fetch: &(impl Fn(u64, PagingState) -> F + Sync)) -> Result<()>
     where
         F: Future<Output = Result<Fetched>> + Send,
     {

@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_named() {
         check(|config| (config.batch_entries, config.batch_bytes) = (10_000, 32 << 20)).unwrap();
-        let changes: [(&str, fn(&mut ElasticConfig)); 5] = [
+        type Change = fn(&mut ElasticConfig);
+        let changes: [(&str, Change); 5] = [
             ("batch_entries", |config| config.batch_entries = 10_001),
             ("batch_bytes", |config| config.batch_bytes = (32 << 20) + 1),
             ("in_flight", |config| config.in_flight = 0),

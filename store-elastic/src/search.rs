@@ -157,11 +157,8 @@ mod tests {
             (Condition::exists("a"), exists),
             (Condition::default(), json!({"match_all": {}})),
             (Condition::Or(Vec::new()), json!({"match_none": {}})),
-            (!term(), json!({"bool": {"must_not": [term_json.clone()]}})),
-            (
-                term().and(term()),
-                json!({"bool": {"filter": [term_json.clone(), term_json.clone()]}}),
-            ),
+            (!term(), json!({"bool": {"must_not": [term_json]}})),
+            (term().and(term()), json!({"bool": {"filter": [term_json, term_json]}})),
             (
                 term().or(term()),
                 json!({"bool": {"should": [term_json.clone(), term_json], "minimum_should_match": 1}}),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) fn faults() -> Vec<Broken> {
-    let mut all = vec![
+    vec![
         Broken::new("search-finds-all", "finds every entry", || {
             Sought(|search| search.query.condition = Condition::default())
         }),
@@ -90,14 +90,7 @@ pub(super) fn faults() -> Vec<Broken> {
             })
         }),
         Broken::new("search-remembers", "answers a search as it did before", Remembers::default),
-    ];
-    all.push(
-        Broken::new("search-starts-over", "begins each page of a search anew", || {
-            Sought(|search| search.after = None)
-        })
-        .endless(),
-    );
-    all
+    ]
 }
 
 /// Alters each condition of a query, the inner ones first.

@@ -20,6 +20,9 @@ use crate::{error::file, layout::Record};
 
 pub(crate) const FOLDER: &str = "acknowledged";
 
+/// Files kept open: a process has few, and may work on any number of tasks.
+const MOST_OPEN: usize = 64;
+
 /// The marks of a directory.
 #[derive(Debug)]
 pub(crate) struct Acknowledged {
@@ -43,6 +46,9 @@ impl Acknowledged {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = (|| {
             if !open.contains_key(task) {
+                if open.len() >= MOST_OPEN {
+                    open.clear();
+                }
                 let mark = OpenOptions::new()
                     .create(true)
                     .truncate(false)
@@ -154,9 +160,29 @@ pub(crate) fn decode(text: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, sync::PoisonError};
+
     use store_core::backend::TaskId;
 
-    use super::{decode, encode, name};
+    use super::{Acknowledged, MOST_OPEN, decode, encode, name};
+
+    #[test]
+    fn many_tasks_keep_few_files_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let marks = Acknowledged::open(folder.path()).unwrap();
+        let task = |partition| TaskId::new("app", partition).unwrap();
+        for sequence in 1..=2 {
+            for partition in 0..200 {
+                marks.note(&task(partition), 1, sequence);
+                let open = marks.open.lock().unwrap_or_else(PoisonError::into_inner).len();
+                assert!(open <= MOST_OPEN, "{open} files are open");
+            }
+        }
+        for partition in 0..200 {
+            let mark = fs::read_to_string(marks.path(&task(partition))).unwrap();
+            assert_eq!(decode(&mark), Some((1, 2)));
+        }
+    }
 
     #[test]
     fn golden_bytes() {

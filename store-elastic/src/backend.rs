@@ -13,7 +13,8 @@ use store_core::{
 use crate::{
     ElasticConfig,
     connect::connect,
-    index::{Names, index_fields, prepare},
+    fields::index_fields,
+    index::{Names, prepare},
     layout,
     record::Record,
     scan::Hit,

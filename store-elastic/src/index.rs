@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use elasticsearch::http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store_core::{Error, ErrorKind, Result, backend::StoreSpec, search::FieldType};
+use store_core::{Error, ErrorKind, Result};
 
 use crate::{
     ElasticConfig,
@@ -33,9 +33,9 @@ impl Names {
 
 /// What the server tells of an index.
 #[derive(Deserialize)]
-struct Found {
+pub(crate) struct Found {
     aliases: BTreeMap<String, Value>,
-    mappings: Value,
+    pub(crate) mappings: Value,
     settings: Value,
 }
 
@@ -60,88 +60,6 @@ pub(crate) async fn prepare(client: &Client, names: &Names, config: &ElasticConf
         make(client, alias, &body).await?;
     }
     Ok(())
-}
-
-/// Makes the indexed fields of some stores known to the index, or says how to.
-///
-/// All stores of a namespace share the fields: `SchemaMismatch` for one that has another type there.
-pub(crate) async fn index_fields(
-    client: &Client,
-    names: &Names,
-    config: &ElasticConfig,
-    stores: &[StoreSpec],
-) -> Result<()> {
-    let alias = &names.data;
-    let wanted = stores.iter().flat_map(|store| &store.fields);
-    let wanted: BTreeMap<_, _> =
-        wanted.map(|field| (field.path.as_str(), name(field.kind))).collect();
-    for attempt in 0.. {
-        let (index, found) = find(client, alias).await?.ok_or_else(|| {
-            let message = format!("index {alias} is not there: was it removed?");
-            Error::new(ErrorKind::NotFound, message)
-        })?;
-        let mut there = BTreeMap::new();
-        flatten("", &found.mappings["properties"][FIELDS], &mut there);
-        let mut missing = serde_json::Map::new();
-        for (path, kind) in &wanted {
-            match there.get(*path) {
-                None => drop(missing.insert((*path).to_owned(), json!({ "type": kind }))),
-                Some(found) if found == kind => {}
-                Some(found) => {
-                    let message = format!(
-                        "field {path} is of type {found} in index {index}, by another store, and is to be {kind}: give it \
-                         another path, or use another namespace"
-                    );
-                    return Err(Error::new(ErrorKind::SchemaMismatch, message));
-                }
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let body = json!({ "properties": { FIELDS: { "properties": missing } } });
-        if !config.create_index || attempt > 0 {
-            let message = format!(
-                "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
-            );
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        let doing = format!("index fields in {index}");
-        let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);
-        let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
-        // Somebody else may have made one of another type at this moment.
-        if let Err(error) = made
-            && error.kind() != ErrorKind::InvalidArgument
-        {
-            return Err(error);
-        }
-    }
-    Ok(())
-}
-
-/// The type of a field in the index.
-const fn name(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Text => "keyword",
-        // Dates do not take every time.
-        FieldType::Integer | FieldType::Time => "long",
-        FieldType::Float => "double",
-        FieldType::Boolean => "boolean",
-    }
-}
-
-/// The fields below an object with their types, by their whole paths.
-fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, String>) {
-    for (name, field) in object["properties"].as_object().into_iter().flatten() {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        match field["type"].as_str().filter(|kind| *kind != "object") {
-            Some(kind) => drop(fields.insert(path, kind.to_owned())),
-            None => {
-                fields.insert(path.clone(), "object".to_owned());
-                flatten(&path, field, fields);
-            }
-        }
-    }
 }
 
 /// The requests that make the indices.
@@ -191,7 +109,7 @@ fn first(alias: &str) -> String {
     format!("{alias}-1")
 }
 
-async fn find(client: &Client, alias: &str) -> Result<Option<(String, Found)>> {
+pub(crate) async fn find(client: &Client, alias: &str) -> Result<Option<(String, Found)>> {
     let doing = format!("look for index {alias}");
     let request = Request::new(Method::Get, format!("/{alias}"));
     match client.ask(request, doing.as_str(), Ok::<BTreeMap<String, Found>, _>).await {
@@ -289,7 +207,7 @@ mod tests {
     use serde_json::{Value, json};
     use store_core::{ErrorKind, Result};
 
-    use super::{Found, Names, check, definitions, flatten};
+    use super::{Found, Names, check, definitions};
     use crate::ElasticConfig;
 
     fn data() -> Value {
@@ -312,20 +230,6 @@ mod tests {
     fn the_index_of_data_as_it_is_made() {
         let golden = r#"{"aliases":{"store-data":{}},"mappings":{"_meta":{"layout":1},"dynamic":"strict","properties":{"deleted":{"type":"boolean"},"fields":{"type":"object"},"key":{"type":"keyword"},"map":{"type":"keyword"},"stamp":{"type":"long"},"task":{"type":"keyword"},"value":{"type":"binary"}}},"settings":{"number_of_replicas":1,"number_of_shards":1,"refresh_interval":"1s","translog.durability":"request"}}"#;
         assert_eq!(data(), golden.parse::<Value>().unwrap());
-    }
-
-    #[test]
-    fn fields_have_their_whole_paths() {
-        let object = json!({"properties": {
-            "code": {"type": "keyword"},
-            "delay": {"properties": {"mean": {"type": "double"}}},
-        }});
-        let mut fields = BTreeMap::new();
-        flatten("", &object, &mut fields);
-        let fields: Vec<_> =
-            fields.iter().map(|(path, kind)| (path.as_str(), kind.as_str())).collect();
-        let expected = [("code", "keyword"), ("delay", "object"), ("delay.mean", "double")];
-        assert_eq!(fields, expected);
     }
 
     #[test]

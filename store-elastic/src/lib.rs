@@ -16,6 +16,7 @@ mod client;
 mod config;
 mod connect;
 mod error;
+mod fields;
 mod freshness;
 mod index;
 mod layout;

@@ -1,0 +1,119 @@
+//! Indexed fields: made known to the index, all stores' together.
+
+use std::collections::BTreeMap;
+
+use elasticsearch::http::Method;
+use serde_json::{Value, json};
+use store_core::{Error, ErrorKind, Result, backend::StoreSpec, search::FieldType};
+
+use crate::{
+    ElasticConfig,
+    client::{Client, Request},
+    index::{FIELDS, Names, find},
+};
+
+/// Makes the indexed fields of some stores known to the index, or says how to.
+///
+/// All stores of a namespace share the fields: `SchemaMismatch` for one that has another type there.
+pub(crate) async fn index_fields(
+    client: &Client,
+    names: &Names,
+    config: &ElasticConfig,
+    stores: &[StoreSpec],
+) -> Result<()> {
+    let alias = &names.data;
+    for attempt in 0.. {
+        let (index, found) = find(client, alias).await?.ok_or_else(|| {
+            let message = format!("index {alias} is not there: was it removed?");
+            Error::new(ErrorKind::NotFound, message)
+        })?;
+        let mut there = BTreeMap::new();
+        flatten("", &found.mappings["properties"][FIELDS], &mut there);
+        let mut missing = serde_json::Map::new();
+        for field in stores.iter().flat_map(|store| &store.fields) {
+            let (path, kind) = (&field.path, name(field.kind));
+            match there.get(path) {
+                None => {
+                    missing.insert(path.clone(), json!({ "type": kind }));
+                    there.insert(path.clone(), kind.to_owned());
+                }
+                Some(found) if found == kind => {}
+                Some(found) => {
+                    let message = format!(
+                        "field {path} is of type {found} in index {index}, by another store, and is to be {kind}: give it \
+                         another path, or use another namespace"
+                    );
+                    return Err(Error::new(ErrorKind::SchemaMismatch, message));
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let body = json!({ "properties": { FIELDS: { "properties": missing } } });
+        if !config.create_index || attempt > 0 {
+            let message = format!(
+                "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let doing = format!("index fields in {index}");
+        let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);
+        let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
+        // Somebody else may have made one of another type at this moment.
+        if let Err(error) = made
+            && error.kind() != ErrorKind::InvalidArgument
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// The type of a field in the index.
+const fn name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text => "keyword",
+        // Dates do not take every time.
+        FieldType::Integer | FieldType::Time => "long",
+        FieldType::Float => "double",
+        FieldType::Boolean => "boolean",
+    }
+}
+
+/// The fields below an object with their types, by their whole paths.
+fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, String>) {
+    for (name, field) in object["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match field["type"].as_str().filter(|kind| *kind != "object") {
+            Some(kind) => drop(fields.insert(path, kind.to_owned())),
+            None => {
+                fields.insert(path.clone(), "object".to_owned());
+                flatten(&path, field, fields);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::flatten;
+
+    #[test]
+    fn fields_have_their_whole_paths() {
+        let object = json!({"properties": {
+            "code": {"type": "keyword"},
+            "delay": {"properties": {"mean": {"type": "double"}}},
+        }});
+        let mut fields = BTreeMap::new();
+        flatten("", &object, &mut fields);
+        let fields: Vec<_> =
+            fields.iter().map(|(path, kind)| (path.as_str(), kind.as_str())).collect();
+        let expected = [("code", "keyword"), ("delay", "object"), ("delay.mean", "double")];
+        assert_eq!(fields, expected);
+    }
+}

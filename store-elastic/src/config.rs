@@ -22,7 +22,7 @@ pub struct ElasticConfig {
     /// How long a request may take, in milliseconds, retries included; a change of a task's record with the reading that
     /// settles it is one. Defaults to 30 000.
     pub timeout_ms: u64,
-    /// How often a request that failed, or was told to come later, is sent again. Defaults to 5.
+    /// How often a request that failed, or was told to come later, is sent again. Defaults to 10.
     pub retries: u32,
     /// The user, where the URL names none.
     pub user: Option<String>,
@@ -56,7 +56,7 @@ impl Default for ElasticConfig {
             shards: 1,
             replicas: 1,
             timeout_ms: 30_000,
-            retries: 5,
+            retries: 10,
             user: None,
             password: None,
             api_key: None,

@@ -59,8 +59,9 @@ impl Servers {
         java == Vec::from_iter(self.java)
     }
 
-    fn java(&self) -> Result<&Server> {
-        let kind = self.java.context("the trial is one of another turn")?;
+    fn java(&self, sort: Sort) -> Result<&Server> {
+        let kind = self.java.filter(|java| sort.java() == Some(*java));
+        let kind = kind.context("the trial is one of another turn")?;
         let start = || Server::start(kind).map_err(|error| format!("{error:#}"));
         self.started.get_or_init(start).as_ref().map_err(|error| anyhow::anyhow!("{error}"))
     }
@@ -72,8 +73,8 @@ impl Servers {
             Sort::Toy => Place::Toy(ToyBackend::new()),
             Sort::Embedded => Place::embedded()?,
             Sort::Redis => Place::redis(self.redis.url(), None),
-            Sort::Cassandra => Place::cassandra(self.java()?.url()),
-            Sort::Elasticsearch | Sort::OpenSearch => Place::elastic(self.java()?.url()),
+            Sort::Cassandra => Place::cassandra(self.java(sort)?.url()),
+            Sort::Elasticsearch | Sort::OpenSearch => Place::elastic(self.java(sort)?.url()),
         })
     }
 }

@@ -9,7 +9,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// What the indexed fields of an entry must fulfil.
 ///
-/// A condition on a field that an entry does not have is not fulfilled, and its negation is.
+/// A condition on a field that an entry does not have is not fulfilled, and its negation is. In Rust `!a.and(b)` is
+/// `!(a.and(b))`: write `(!a).and(b)` for the other.
 ///
 /// ```
 /// use store_core::search::Condition;

@@ -79,10 +79,15 @@ impl Source {
 
     /// The next row; the error names its line and column, and is the end.
     pub(super) fn next(&mut self) -> Result<Option<Flight>> {
-        self.row_start = self.position();
-        let flight = match self.reader.read_record(&mut self.row) {
+        let row_start = self.position();
+        let read = match self.reader.read_record(&mut self.row) {
+            // What was read last stays so.
             Ok(false) => return Ok(None),
-            Ok(true) => self.columns.flight(&self.row),
+            read => read,
+        };
+        self.row_start = row_start;
+        let flight = match read {
+            Ok(_) => self.columns.flight(&self.row),
             Err(error) => Err(self.explain(error)),
         };
         match flight {

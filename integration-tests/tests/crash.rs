@@ -12,12 +12,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use integration_tests::{
     block_on,
-    crash::{
-        CassandraSite, ElasticSite, EmbeddedSite, Fault, Kind, Options, RedisSite, Site, Tally, run,
-    },
-    run as run_trials,
-    servers::ServerKind,
-    turns,
+    crash::{ContainerSite, EmbeddedSite, Fault, Kind, Options, RedisSite, Site, Tally, run},
+    run as run_trials, turns,
 };
 use libtest_mimic::Trial;
 
@@ -33,10 +29,6 @@ fn main() -> ExitCode {
     let mut trials = vec![
         Trial::test("embedded::survives", || block_on(survives(EmbeddedSite::new()?, 8))),
         Trial::test("redis::survives", || block_on(survives(RedisSite::durable()?, 12))),
-        Trial::test("cassandra::survives", || {
-            let _alone = java();
-            block_on(survives(CassandraSite::new()?, 4))
-        }),
         Trial::test("embedded::survives_between_a_map_and_its_commit", || {
             block_on(survives_a_step(EmbeddedSite::new()?, "embedded::map_made", 5))
         }),
@@ -49,10 +41,10 @@ fn main() -> ExitCode {
             block_on(notices(RedisSite::durable()?, Fault::None, points, Kind::CutOff))
         }),
     ];
-    for kind in turns().flatten().filter(|kind| *kind != ServerKind::Cassandra) {
+    for kind in turns().flatten() {
         trials.push(Trial::test(format!("{kind}::survives"), move || {
             let _alone = java();
-            block_on(survives(ElasticSite::new(kind)?, 4))
+            block_on(survives(ContainerSite::new(kind)?, 4))
         }));
     }
     for (fault, kind) in [

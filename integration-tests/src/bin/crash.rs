@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use fail::FailScenario;
 use integration_tests::{
-    crash::{CassandraSite, ElasticSite, EmbeddedSite, Options, RedisSite, Site, Work, run, work},
+    crash::{ContainerSite, EmbeddedSite, Options, RedisSite, Site, Work, run, work},
     servers::ServerKind,
 };
 
@@ -66,9 +66,9 @@ async fn main() -> Result<ExitCode> {
         }),
         Sites::Redis => Box::new(RedisSite::durable()?),
         Sites::RedisForgetful => Box::new(RedisSite::forgetful()?),
-        Sites::Cassandra => Box::new(CassandraSite::new()?),
-        Sites::Elasticsearch => Box::new(ElasticSite::new(ServerKind::Elasticsearch)?),
-        Sites::Opensearch => Box::new(ElasticSite::new(ServerKind::OpenSearch)?),
+        Sites::Cassandra => Box::new(ContainerSite::new(ServerKind::Cassandra)?),
+        Sites::Elasticsearch => Box::new(ContainerSite::new(ServerKind::Elasticsearch)?),
+        Sites::Opensearch => Box::new(ContainerSite::new(ServerKind::OpenSearch)?),
     };
     println!("{}, seed {}", site.name(), options.seed);
     let tally = run(&mut *site, &std::env::current_exe()?, &options).await;

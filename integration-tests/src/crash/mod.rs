@@ -2,10 +2,9 @@
 //!
 //! How to run it, and how to add a site: `docs/crash-tests.md`.
 
-mod cassandra_site;
+mod container_site;
 mod contents;
 mod cycles;
-mod elastic_site;
 mod ledger;
 mod model;
 mod process;
@@ -23,8 +22,7 @@ mod work;
 mod worker;
 
 pub use self::{
-    cassandra_site::CassandraSite,
-    elastic_site::ElasticSite,
+    container_site::ContainerSite,
     ledger::Violation,
     proxy::{Loss, Proxy},
     record::mix,

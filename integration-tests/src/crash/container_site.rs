@@ -1,4 +1,4 @@
-//! Elasticsearch or OpenSearch: a server of our own, in a container.
+//! A server on Java of our own, in a container.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -10,30 +10,32 @@ use tokio::task::block_in_place;
 use super::site::{Server, Site};
 use crate::servers::{Server as Container, ServerKind, Settings};
 
-/// A node that syncs its translog before it answers.
+/// A node of Cassandra, Elasticsearch or OpenSearch, which syncs its log before it answers.
 #[derive(Debug)]
-pub struct ElasticSite(Container);
+pub struct ContainerSite(Container);
 
 /// How long a request may take, in milliseconds; a claim of a server that has just started takes long.
 const TIMEOUT_MS: u64 = 3_000;
 
-impl ElasticSite {
-    /// A node of our own, of Elasticsearch or OpenSearch.
+impl ContainerSite {
+    /// A node of our own.
     pub fn new(kind: ServerKind) -> Result<Self> {
         Ok(Self(Container::own(kind, Settings::default())?))
     }
 }
 
-impl Site for ElasticSite {
+impl Site for ContainerSite {
     fn name(&self) -> &'static str {
         self.0.kind().name()
     }
 
     fn url(&self, place: &str, line: Option<SocketAddr>) -> String {
         let address = line.unwrap_or_else(|| self.address());
-        format!(
-            "elasticsearch+http://{address}?namespace=crash.{place}&replicas=0&timeout_ms={TIMEOUT_MS}"
-        )
+        let settings = format!("namespace=crash.{place}&timeout_ms={TIMEOUT_MS}");
+        match self.0.kind() {
+            ServerKind::Cassandra => format!("cassandra://{address}?{settings}"),
+            _ => format!("elasticsearch+http://{address}?{settings}&replicas=0"),
+        }
     }
 
     fn steps(&self) -> Vec<&'static str> {
@@ -48,15 +50,19 @@ impl Site for ElasticSite {
 }
 
 #[async_trait]
-impl Server for ElasticSite {
+impl Server for ContainerSite {
     fn address(&self) -> SocketAddr {
         // It is always ours, so it has one.
         self.0.address().unwrap_or_else(|_| (Ipv4Addr::LOCALHOST, 0).into())
     }
 
     fn commit_marker(&self) -> &'static [u8] {
-        // What the record says of the change that made it.
-        br#""change":"commit""#
+        match self.0.kind() {
+            // The checkpoint, which stands in the values of the statement.
+            ServerKind::Cassandra => br#"{"layout":1,"sequence":"#,
+            // What the record says of the change that made it.
+            _ => br#""change":"commit""#,
+        }
     }
 
     fn forgets(&self) -> bool {

@@ -9,6 +9,7 @@ mod remote;
 pub mod servers;
 mod sessions;
 mod trials;
+mod zombie;
 
 pub use self::{
     certificates::Certificates,
@@ -17,4 +18,5 @@ pub use self::{
     redis_server::RedisServer,
     remote::serve_if_asked,
     trials::{Case, Servers, all_succeed, block_on, run, run_on_all, run_with_servers, turns},
+    zombie::{an_hour_ahead, zombie_loses},
 };

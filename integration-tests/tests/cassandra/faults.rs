@@ -2,17 +2,16 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::servers::Server;
+use integration_tests::{an_hour_ahead, servers::Server, zombie_loses};
 use store_cassandra::CassandraBackend;
 use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, puts, scan, task};
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, KeyRange, Order, PageLimit},
-    redo::{Clock, RedoConfig},
 };
 
 use super::{backend, config, raw};
@@ -21,41 +20,12 @@ fn model(value: &str) -> Model {
     [(key("key"), key(value))].into()
 }
 
-/// The machine's clocks, the wall clock an hour ahead.
-#[derive(Debug)]
-struct Ahead(Instant);
-
-impl Clock for Ahead {
-    fn wall_micros(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX) + 3_600_000_000
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
 pub(crate) async fn a_zombie_ahead_of_its_time_cannot_win(server: Arc<Server>) -> Result<()> {
     let namespace = "store_tests.ahead";
-    let mut redo = RedoConfig::default();
-    redo.clock = Arc::new(Ahead(Instant::now()));
-    let ahead = CassandraBackend::connect(server.url(), config(namespace)).await?.with_redo(redo);
-    let ahead: Arc<dyn Backend> = Arc::new(ahead);
+    let ahead = CassandraBackend::connect(server.url(), config(namespace)).await?;
+    let ahead: Arc<dyn Backend> = Arc::new(ahead.with_redo(an_hour_ahead()));
     let plain = backend(&server, namespace).await?;
-    let mut zombie = Owner::claim(&ahead, &task(0)).await?;
-    zombie.put(MAP, &model("zombie")).await?;
-    let commit = zombie.next(puts(MAP, &model("late")));
-    zombie.claim.writer.commit(&commit).await?;
-    // Decided, and finished by the next owner, whose clock is an hour behind its stamp.
-    let mut owner = Owner::claim(&plain, &task(0)).await?;
-    ensure!(all(owner.reader(), MAP).await? == model("late"));
-    owner.put(MAP, &model("owner")).await?;
-    // The zombie applies what was decided once more: it is older.
-    zombie.claim.writer.apply().await?;
-    ensure!(all(owner.reader(), MAP).await? == model("owner"), "an older write came through");
-    let commit = owner.next(deletes(MAP, [key("key")]));
-    owner.send(&commit).await?;
+    let owner = zombie_loses(&ahead, &plain).await?;
     ensure!(all(owner.reader(), MAP).await?.is_empty(), "a delete lost against an older write");
     Ok(())
 }

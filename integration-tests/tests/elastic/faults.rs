@@ -2,60 +2,33 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, ensure};
 use integration_tests::{
+    an_hour_ahead,
     crash::{Loss, Proxy},
     servers::Server,
+    zombie_loses,
 };
 use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, puts, task};
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, Commit, IndexedField, MapChange, OwnerId, Put, StoreSpec},
-    redo::{Clock, RedoConfig},
     search::FieldType,
 };
 use store_elastic::ElasticBackend;
 
 use super::{ask, backend, config, model, refused};
 
-/// The machine's clocks, the wall clock an hour ahead.
-#[derive(Debug)]
-struct Ahead(Instant);
-
-impl Clock for Ahead {
-    fn wall_micros(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX) + 3_600_000_000
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
 /// What it applies late is older: the server says so of each item, and that is no error.
 pub(crate) async fn a_zombie_ahead_of_its_time_cannot_win(server: Arc<Server>) -> Result<()> {
     let namespace = "elastic_tests.ahead";
-    let mut redo = RedoConfig::default();
-    redo.clock = Arc::new(Ahead(Instant::now()));
-    let ahead = ElasticBackend::connect(server.url(), config(namespace)).await?.with_redo(redo);
-    let ahead: Arc<dyn Backend> = Arc::new(ahead);
+    let ahead = ElasticBackend::connect(server.url(), config(namespace)).await?;
+    let ahead: Arc<dyn Backend> = Arc::new(ahead.with_redo(an_hour_ahead()));
     let plain = backend(&server, namespace).await?;
-    let mut zombie = Owner::claim(&ahead, &task(0)).await?;
-    zombie.put(MAP, &model("zombie")).await?;
-    let commit = zombie.next(puts(MAP, &model("late")));
-    zombie.claim.writer.commit(&commit).await?;
-    // Decided, and finished by the next owner, whose clock is an hour behind its stamp.
-    let mut owner = Owner::claim(&plain, &task(0)).await?;
-    ensure!(all(owner.reader(), MAP).await? == model("late"));
-    owner.put(MAP, &model("owner")).await?;
-    zombie.claim.writer.apply().await?;
-    ensure!(all(owner.reader(), MAP).await? == model("owner"), "an older write came through");
-    let commit = owner.next(deletes(MAP, [key("key")]));
-    owner.send(&commit).await?;
+    zombie_loses(&ahead, &plain).await?;
     let mut late = Owner::claim(&plain, &task(1)).await?;
     late.put(MAP, &model("before")).await?;
     let commit = late.next(puts(MAP, &model("late")));

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use scylla::statement::{Consistency, SerialConsistency};
 use serde::{Deserialize, Serialize};
-use store_core::{Error, ErrorKind, Result, Secret};
+use store_core::{Error, ErrorKind, Result, Secret, settings};
 
 use crate::layout::Buckets;
 
@@ -168,14 +168,7 @@ impl CassandraConfig {
                 self.namespace
             ));
         }
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let usable = |prefix: &str| (1..=100).contains(&prefix.len()) && prefix.bytes().all(legal);
-        if self.prefix().is_some_and(|prefix| !usable(prefix)) {
-            return refuse(format!(
-                "namespace {:?} cannot be used: a prefix has 1 to 100 ASCII letters, digits, '.', '_' and '-'",
-                self.namespace
-            ));
-        }
+        settings::prefix_of_namespace(&self.namespace)?;
         let classes =
             [("compaction", Some(&self.compaction)), ("compression", self.compression.as_ref())];
         for (name, class) in classes {
@@ -192,22 +185,14 @@ impl CassandraConfig {
             ("batch_bytes", self.batch_bytes == 0),
             ("in_flight", self.in_flight == 0),
         ];
-        if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
-            return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
-        }
+        settings::at_least_one(&least)?;
         // What was decided must be applied, so a batch must never be more than a server takes.
         let most = [
             ("batch_entries", self.batch_entries, MAX_BATCH_ENTRIES),
             ("batch_bytes", self.batch_bytes, MAX_BATCH_BYTES),
         ];
-        if let Some((name, set, most)) = most.iter().find(|(_, set, most)| set > most) {
-            return refuse(format!("{name} is {set}: set it to {most} at most"));
-        }
-        if self.tls_certificate.is_some() != self.tls_key.is_some() {
-            return refuse(
-                "tls_certificate and tls_key belong together: set both, or neither".to_owned(),
-            );
-        }
+        settings::at_most(&most)?;
+        settings::certificate_with_key(self.tls_certificate.as_ref(), self.tls_key.as_ref())?;
         if !self.tls && (self.tls_ca.is_some() || self.tls_key.is_some()) {
             return refuse(
                 "tls_ca, tls_certificate and tls_key need TLS: set tls to true".to_owned(),

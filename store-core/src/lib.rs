@@ -25,6 +25,7 @@ pub mod redo;
 mod sabotage;
 mod secret;
 pub mod seen;
+pub mod settings;
 pub mod stores;
 mod task;
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use store_core::{Error, ErrorKind, Result, Secret};
+use store_core::{Error, ErrorKind, Result, Secret, settings};
 
 /// Settings of the Elasticsearch backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,14 +102,7 @@ impl ElasticConfig {
                 self.namespace
             ));
         }
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let usable = |prefix: &str| (1..=100).contains(&prefix.len()) && prefix.bytes().all(legal);
-        if self.prefix().is_some_and(|prefix| !usable(prefix)) {
-            return refuse(format!(
-                "namespace {:?} cannot be used: a prefix has 1 to 100 ASCII letters, digits, '.', '_' and '-'",
-                self.namespace
-            ));
-        }
+        settings::prefix_of_namespace(&self.namespace)?;
         let least = [
             ("shards", self.shards == 0),
             ("timeout_ms", self.timeout_ms == 0),
@@ -117,29 +110,20 @@ impl ElasticConfig {
             ("batch_bytes", self.batch_bytes == 0),
             ("in_flight", self.in_flight == 0),
         ];
-        if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
-            return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
-        }
+        settings::at_least_one(&least)?;
         // What was decided must be applied, so a request must never be more than a server takes.
         let most = [
             ("batch_entries", self.batch_entries, MAX_BATCH_ENTRIES),
             ("batch_bytes", self.batch_bytes, MAX_BATCH_BYTES),
         ];
-        if let Some((name, set, most)) = most.iter().find(|(_, set, most)| set > most) {
-            return refuse(format!("{name} is {set}: set it to {most} at most"));
-        }
+        settings::at_most(&most)?;
         if self.keep_deleted_ms < DAY_MS {
             return refuse(format!(
                 "keep_deleted_ms is {}, so that a late write could bring back a deleted key: set at least {DAY_MS}",
                 self.keep_deleted_ms
             ));
         }
-        if self.tls_certificate.is_some() != self.tls_key.is_some() {
-            return refuse(
-                "tls_certificate and tls_key belong together: set both, or neither".to_owned(),
-            );
-        }
-        Ok(())
+        settings::certificate_with_key(self.tls_certificate.as_ref(), self.tls_key.as_ref())
     }
 }
 

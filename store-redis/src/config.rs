@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use store_core::{Error, ErrorKind, Result, Secret};
+use store_core::{Error, ErrorKind, Result, Secret, settings};
 
 /// Settings of the Redis backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,14 +103,7 @@ impl RedisConfig {
             ("chunk_bytes", self.chunk_bytes == 0),
             ("replicas", self.replicas == 0 && self.durability == RedisDurability::Replicas),
         ];
-        if let Some((name, _)) = least.iter().find(|(_, zero)| *zero) {
-            return refuse(format!("{name} is 0: set it to at least 1, or leave it out"));
-        }
-        if self.tls_certificate.is_some() != self.tls_key.is_some() {
-            return refuse(
-                "tls_certificate and tls_key belong together: set both, or neither".to_owned(),
-            );
-        }
-        Ok(())
+        settings::at_least_one(&least)?;
+        settings::certificate_with_key(self.tls_certificate.as_ref(), self.tls_key.as_ref())
     }
 }

@@ -28,6 +28,6 @@ const HELD: Held = Held {
 
 fn main() -> ExitCode {
     let memory = memory::memory("memory");
-    let broken = faults::all().into_iter().map(|broken| broken.within(&memory)).collect();
+    let broken = faults::all(true).into_iter().map(|broken| broken.within(&memory)).collect();
     recorded::run(&HELD, broken, |_, _| (), &Arguments::from_args())
 }

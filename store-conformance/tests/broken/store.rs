@@ -137,7 +137,11 @@ impl TaskReader for BrokenTask {
     }
 
     fn searcher(&self) -> Option<&dyn Searcher> {
-        self.fault.searches().then_some(self as &dyn Searcher)
+        self.sound
+            .reader
+            .searcher()
+            .filter(|_| self.fault.searches())
+            .map(|_| self as &dyn Searcher)
     }
 }
 

@@ -26,9 +26,6 @@ use crate::{
 pub(super) fn faults() -> Vec<Broken> {
     vec![
         Broken::new("says-search", "says that it can search, and cannot", || Blind),
-        Broken::new("hides-search", "says that it cannot search, and can", || {
-            Says(|says| says.search = false)
-        }),
         Broken::new("says-short-keys", "says that keys are shorter than they must be", || {
             Says(|says| says.max_key_bytes = 8 << 10)
         }),
@@ -69,6 +66,10 @@ pub(super) fn faults() -> Vec<Broken> {
 struct Blind;
 
 impl Fault for Blind {
+    fn capabilities(&self, says: &mut Capabilities) {
+        says.search = true;
+    }
+
     fn searches(&self) -> bool {
         false
     }

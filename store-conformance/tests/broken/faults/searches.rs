@@ -14,12 +14,15 @@ use store_core::{
 
 use super::Broken;
 use crate::{
-    altered::{Changed, Found, Sought, mirrored},
+    altered::{Changed, Found, Says, Sought, mirrored},
     fault::{Fault, Search, Sound},
 };
 
 pub(super) fn faults() -> Vec<Broken> {
     vec![
+        Broken::new("hides-search", "says that it cannot search, and can", || {
+            Says(|says| says.search = false)
+        }),
         Broken::new("search-finds-all", "finds every entry", || {
             Sought(|search| search.query.condition = Condition::default())
         }),

@@ -42,7 +42,7 @@ use crate::{Result, search::Query};
 /// for (code, flights, mean_delay) in [("UA", 500, 12.5), ("HA", 3, 48.0), ("EV", 700, 20.0)] {
 ///     carriers.put(&code.to_owned(), &Carrier { flights, mean_delay }).await?;
 /// }
-/// task.commit(Offsets::new()).await?;
+/// task.commit(Offsets::default()).await?;
 ///
 /// let often = Condition::range("flights", 100..);
 /// let found = carriers.search(&Query::new(often).descending("mean_delay").limit(10)).await?;

@@ -86,7 +86,7 @@ pub trait KeyValueStoreExt<K: Key, V: Send + Sync + 'static>: KeyValueStore<K, V
     /// let mut from = None;
     /// loop {
     ///     from = carriers.reindex(from, 1000).await?;
-    ///     task.commit(Offsets::new()).await?;
+    ///     task.commit(Offsets::default()).await?;
     ///     if from.is_none() {
     ///         break;
     ///     }

@@ -50,6 +50,7 @@ fn every_row_of_every_target_is_measured_and_printed() {
             .arg(&json)
             .env_remove("TEST_REDIS_URL")
             .env_remove("TEST_CASSANDRA_URL")
+            .env_remove("TEST_ELASTICSEARCH_URL")
             .output()
             .unwrap();
         let text = String::from_utf8(run.stdout).unwrap();
@@ -101,12 +102,14 @@ fn what_makes_no_sense_is_refused() {
         ["--set", "no_such_setting=1"],
         ["--targets", "redis"],
         ["--targets", "cassandra"],
+        ["--targets", "elastic"],
     ] {
         let run = Command::new(env!("CARGO_BIN_EXE_bench"))
             .args(["--keys", "400"])
             .args(wrong)
             .env_remove("TEST_REDIS_URL")
             .env_remove("TEST_CASSANDRA_URL")
+            .env_remove("TEST_ELASTICSEARCH_URL")
             .output();
         assert!(!run.unwrap().status.success(), "{wrong:?}");
     }

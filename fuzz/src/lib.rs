@@ -27,6 +27,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("redis", redis),
     ("embedded", embedded),
     ("cassandra", cassandra),
+    ("elastic", elastic),
 ];
 
 /// Keys and values as store kinds lay them out.
@@ -95,4 +96,9 @@ pub fn embedded(bytes: &[u8]) {
 /// What Cassandra keeps of a task.
 pub fn cassandra(bytes: &[u8]) {
     store_cassandra::fuzzing::record(bytes);
+}
+
+/// What Elasticsearch answers, and the forms of keys in it.
+pub fn elastic(bytes: &[u8]) {
+    store_elastic::fuzzing::answers(bytes);
 }

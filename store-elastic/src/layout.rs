@@ -22,7 +22,7 @@ pub(crate) const MAX_KEY_BYTES: usize = 24_574;
 pub(crate) const MAX_VALUE_BYTES: usize = 12 << 20;
 
 /// The longest id of a document.
-const MAX_ID_BYTES: usize = 512;
+pub(crate) const MAX_ID_BYTES: usize = 512;
 
 /// Base64 whose digits are in the order of their characters, so that texts order as keys do. Without padding a prefix stays
 /// before its extensions.
@@ -184,6 +184,11 @@ mod tests {
         let expected = "app/0:0.1:ha4aa";
         assert_eq!(hashed[..expected.len()], *expected);
         assert_ne!(id_of(377), hashed);
+        // Of exactly 512 bytes, and of one more.
+        for (task, length) in [("apps/0", 512), ("apply/0", 12 + 1 + 64)] {
+            let raw = vec![b'x'; 375];
+            assert_eq!(id(task, "0.1", &raw, &key(&raw)).len(), length);
+        }
         assert_eq!(key(&vec![0; MAX_KEY_BYTES]).len(), 32_766);
     }
 

@@ -18,6 +18,8 @@ mod connect;
 mod error;
 mod fields;
 mod freshness;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod index;
 mod layout;
 mod reader;

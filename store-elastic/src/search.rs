@@ -119,7 +119,7 @@ fn sort(query: &Query) -> Value {
 }
 
 /// Where a page starts: the values that the entry before it is sorted by.
-fn place(query: &Query, after: Option<&Bytes>) -> Result<Option<Vec<Value>>> {
+pub(crate) fn place(query: &Query, after: Option<&Bytes>) -> Result<Option<Vec<Value>>> {
     let Some(after) = after else { return Ok(None) };
     let place = serde_json::from_slice::<Vec<Value>>(after).ok();
     let place = place.filter(|place| {

@@ -19,7 +19,7 @@ pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
     let path = format!("/usr/share/{name}/config/{name}.yml");
     let mut files = vec![(path, configuration.into())];
     files.extend(settings.files);
-    let heap = ("-Xms512m -Xmx512m -XX:TieredStopAtLevel=1").to_owned();
+    let heap = ("-Xms1g -Xmx1g -XX:TieredStopAtLevel=1").to_owned();
     let java = if kind == ServerKind::OpenSearch { "OPENSEARCH_JAVA_OPTS" } else { "ES_JAVA_OPTS" };
     let mut env = vec![(java.to_owned(), heap)];
     if kind == ServerKind::OpenSearch {

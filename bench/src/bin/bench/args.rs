@@ -63,6 +63,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TEST_CASSANDRA_URL", value_name = "URL", hide_env_values = true)]
     #[serde(skip)]
     pub(crate) cassandra: Option<String>,
+    /// An Elasticsearch or OpenSearch server without a password; indices are made and removed.
+    #[arg(long, env = "TEST_ELASTICSEARCH_URL", value_name = "URL", hide_env_values = true)]
+    #[serde(skip)]
+    pub(crate) elastic: Option<String>,
     /// A folder for embedded databases; a temporary one if left out.
     #[arg(long)]
     #[serde(skip)]
@@ -89,6 +93,7 @@ impl Args {
                 None => true,
                 Some(Server::Redis) => self.redis.is_some(),
                 Some(Server::Cassandra) => self.cassandra.is_some(),
+                Some(Server::Elastic) => self.elastic.is_some(),
             };
             self.targets = Target::value_variants().iter().copied().filter(wanted).collect();
         }

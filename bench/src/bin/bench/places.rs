@@ -4,15 +4,19 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use store::{
-    CassandraBackend, CassandraConfig, Database, EmbeddedBackend, EmbeddedConfig, RedisBackend,
-    RedisConfig, backend::Backend, layers::Layered, memory::MemoryBackend,
+    CassandraBackend, CassandraConfig, Database, ElasticBackend, ElasticConfig, EmbeddedBackend,
+    EmbeddedConfig, RedisBackend, RedisConfig, backend::Backend, layers::Layered,
+    memory::MemoryBackend,
 };
 
 use crate::{
     args::Args,
     contender::{
         Contender, Role,
-        bare::{Hand, cassandra::Cassandra, fjall::Fjall, redis::Redis, tree::Tree, waist::Waist},
+        bare::{
+            Hand, cassandra::Cassandra, elastic::Elastic, fjall::Fjall, redis::Redis, tree::Tree,
+            waist::Waist,
+        },
         typed::{Typed, Uncached},
     },
     latency::Latency,
@@ -113,6 +117,13 @@ impl Places<'_> {
                 config.namespace = self.keyspace();
                 Arc::new(CassandraBackend::connect(self.cassandra_url()?, config).await?)
             }
+            Target::Elastic => {
+                let mut config = ElasticConfig::default();
+                // Indices are in small letters.
+                config.namespace = format!("{}-{name}", self.namespace).to_lowercase();
+                config.replicas = 0;
+                Arc::new(ElasticBackend::connect(self.elastic_url()?, config).await?)
+            }
         })
     }
 
@@ -130,6 +141,11 @@ impl Places<'_> {
                 let cassandra =
                     Cassandra::connect(self.cassandra_url()?, &keyspace, &table).await?;
                 Made::new(Hand::new(cassandra, naive), &latency)
+            }
+            Server::Elastic => {
+                let index = format!("{}-{role:?}", self.namespace).to_lowercase();
+                let elastic = Elastic::connect(self.elastic_url()?, index, naive).await?;
+                Made::new(Hand::new(elastic, naive), &latency)
             }
         })
     }
@@ -160,6 +176,12 @@ impl Places<'_> {
             let removed = Cassandra::remove(url, keyspaces).await;
             removed.context("remove what was stored in Cassandra")?;
         }
+        if self.is_on(Server::Elastic)
+            && let Some(url) = &self.args.elastic
+        {
+            let removed = Elastic::remove(url, &self.namespace.to_lowercase()).await;
+            removed.context("remove what was stored in Elasticsearch")?;
+        }
         Ok(())
     }
 
@@ -174,6 +196,10 @@ impl Places<'_> {
 
     fn cassandra_url(&self) -> Result<&str> {
         self.args.cassandra.as_deref().context("name a Cassandra server by --cassandra URL")
+    }
+
+    fn elastic_url(&self) -> Result<&str> {
+        self.args.elastic.as_deref().context("name an Elasticsearch server by --elastic URL")
     }
 
     /// The server's URL, or that of a new proxy in front of it.

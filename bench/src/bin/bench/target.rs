@@ -35,6 +35,8 @@ pub(crate) enum Target {
     RedisFar,
     /// A Cassandra server as it is; bare is its driver with unlogged batches.
     Cassandra,
+    /// An Elasticsearch or OpenSearch server as it is; bare is its client with bulk requests and multi-gets.
+    Elastic,
 }
 
 /// A server that must be named.
@@ -42,6 +44,7 @@ pub(crate) enum Target {
 pub(crate) enum Server {
     Redis,
     Cassandra,
+    Elastic,
 }
 
 impl Target {
@@ -50,6 +53,7 @@ impl Target {
         match self {
             Self::Redis | Self::RedisFar => Some(Server::Redis),
             Self::Cassandra => Some(Server::Cassandra),
+            Self::Elastic => Some(Server::Elastic),
             Self::Memory | Self::Embedded => None,
             Self::RemoteNear | Self::Remote | Self::RemoteFar | Self::RemoteRedo => None,
         }
@@ -58,7 +62,7 @@ impl Target {
     /// How far away it is made to be.
     pub(crate) const fn distance(self) -> Duration {
         Duration::from_micros(match self {
-            Self::Memory | Self::Embedded | Self::Redis | Self::Cassandra => 0,
+            Self::Memory | Self::Embedded | Self::Redis | Self::Cassandra | Self::Elastic => 0,
             Self::RemoteNear => 100,
             Self::Remote | Self::RemoteRedo | Self::RedisFar => 500,
             Self::RemoteFar => 2000,

@@ -2,6 +2,7 @@
 
 pub(crate) mod cassandra;
 mod concurrent;
+pub(crate) mod elastic;
 pub(crate) mod fjall;
 mod hand;
 mod reads;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use store_core::{
     Error, ErrorKind, Result,
-    backend::{KeyRange, MapId, Name, TaskId},
+    backend::{KeyRange, MapId, Name, Order, TaskId},
 };
 
 /// The longest key: its form in the index is at most as long as a term may be, 32 766 bytes.
@@ -20,6 +20,12 @@ pub(crate) const MAX_KEY_BYTES: usize = 24_574;
 /// The longest value: one entry is one request, and far below the 100 MiB where requests end unless the server is set
 /// otherwise.
 pub(crate) const MAX_VALUE_BYTES: usize = 12 << 20;
+
+/// The longest end of a range: the server makes an automaton of it, which may have a thousand states at most.
+const MAX_END_DIGITS: usize = 900;
+
+/// Above every digit of a key.
+const ABOVE_ALL: char = '{';
 
 /// The longest id of a document.
 pub(crate) const MAX_ID_BYTES: usize = 512;
@@ -89,23 +95,49 @@ pub(crate) fn read_bytes(text: &str) -> Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// The ends of a range as conditions of the index; none for an open end.
+/// The ends of a range as conditions of the index; none for an open end. Every key of the range fulfils them, and under a
+/// long end some others, too.
 pub(crate) fn range(range: &KeyRange) -> Map<String, Value> {
-    // What is longer than any key lies just above its own beginning.
-    let end = |end: &Bound<Bytes>, included: &str, excluded: &str, cut: &str| {
-        let (Bound::Included(end_key) | Bound::Excluded(end_key)) = end else { return None };
-        let short = &end_key[..end_key.len().min(MAX_KEY_BYTES)];
-        let operator = match end {
-            _ if short.len() < end_key.len() => cut,
-            Bound::Included(_) => included,
-            _ => excluded,
+    let start = digits(&range.start).map(|mut text| {
+        let operator = match range.start {
+            Bound::Excluded(_) if text.len() <= MAX_END_DIGITS => "gt",
+            _ => "gte",
         };
-        Some((operator.to_owned(), Value::from(key(short))))
-    };
-    [end(&range.start, "gte", "gt", "gt"), end(&range.end, "lte", "lt", "lte")]
-        .into_iter()
-        .flatten()
-        .collect()
+        text.truncate(MAX_END_DIGITS);
+        (operator.to_owned(), Value::from(text))
+    });
+    let end = digits(&range.end).map(|mut text| {
+        let operator = match range.end {
+            Bound::Included(_) if text.len() <= MAX_END_DIGITS => "lte",
+            _ => "lt",
+        };
+        if text.len() > MAX_END_DIGITS {
+            text.truncate(MAX_END_DIGITS);
+            text.push(ABOVE_ALL);
+        }
+        (operator.to_owned(), Value::from(text))
+    });
+    start.into_iter().chain(end).collect()
+}
+
+/// The digits of a bound; of one that is longer than any key, more than any range may have.
+fn digits(bound: &Bound<Bytes>) -> Option<String> {
+    let (Bound::Included(end) | Bound::Excluded(end)) = bound else { return None };
+    Some(key(&end[..end.len().min(MAX_KEY_BYTES)]))
+}
+
+/// The place of a key that keys of a scan are to come after, where its beginning names one: of an excluded end, or one that
+/// is longer than any key and so comes after its own beginning.
+pub(crate) fn place(near: &Bound<Bytes>, order: Order) -> Option<String> {
+    match (near, order) {
+        (Bound::Excluded(end), _) if end.len() <= MAX_KEY_BYTES => Some(key(end)),
+        (Bound::Included(end) | Bound::Excluded(end), Order::Forward)
+            if end.len() > MAX_KEY_BYTES =>
+        {
+            Some(key(&end[..MAX_KEY_BYTES]))
+        }
+        _ => None,
+    }
 }
 
 fn damaged(what: &str) -> Error {
@@ -121,9 +153,9 @@ mod tests {
 
     use bytes::Bytes;
     use serde_json::json;
-    use store_core::backend::{KeyRange, MapId, TaskId};
+    use store_core::backend::{KeyRange, MapId, Order, TaskId};
 
-    use super::{MAX_KEY_BYTES, bytes, id, key, map, range, read_bytes, read_key, task};
+    use super::{MAX_KEY_BYTES, bytes, id, key, map, place, range, read_bytes, read_key, task};
 
     #[test]
     fn names_as_they_are_stored() {
@@ -200,11 +232,35 @@ mod tests {
         let ends = KeyRange::new(Bound::Excluded(short.clone()), Bound::Included(short));
         assert_eq!(json!(range(&ends)), json!({"gt": "Pk", "lte": "Pk"}));
         assert_eq!(json!(range(&KeyRange::ALL)), json!({}));
-        let long = Bytes::from(vec![0xff; MAX_KEY_BYTES + 1]);
-        let cut = key(&long[1..]);
-        for bound in [Bound::Included(long.clone()), Bound::Excluded(long)] {
-            let ends = KeyRange::new(bound.clone(), bound);
-            assert_eq!(json!(range(&ends)), json!({"gt": cut, "lte": cut}));
+        let longest = Bytes::from(vec![0; 675]);
+        let (digits, above) = ("-".repeat(900), "-".repeat(900) + "{");
+        assert_eq!(key(&longest), digits);
+        let ends = KeyRange::new(Bound::Excluded(longest.clone()), Bound::Included(longest));
+        assert_eq!(json!(range(&ends)), json!({"gt": digits, "lte": digits}));
+        for length in [676, MAX_KEY_BYTES, MAX_KEY_BYTES + 1] {
+            let long = Bytes::from(vec![0; length]);
+            for bound in [Bound::Included(long.clone()), Bound::Excluded(long)] {
+                let ends = KeyRange::new(bound.clone(), bound);
+                assert_eq!(json!(range(&ends)), json!({"gte": digits, "lt": above}));
+            }
+        }
+    }
+
+    #[test]
+    fn scans_begin_behind_what_is_excluded() {
+        let (short, long) = (Bytes::from_static(b"k"), Bytes::from(vec![0xff; MAX_KEY_BYTES + 1]));
+        let beginning = key(&long[1..]);
+        for (near, order, expected) in [
+            (Bound::Unbounded, Order::Forward, None),
+            (Bound::Included(short.clone()), Order::Forward, None),
+            (Bound::Excluded(short.clone()), Order::Forward, Some("Pk")),
+            (Bound::Excluded(short), Order::Backward, Some("Pk")),
+            (Bound::Included(long.clone()), Order::Forward, Some(&*beginning)),
+            (Bound::Excluded(long.clone()), Order::Forward, Some(&*beginning)),
+            (Bound::Included(long.clone()), Order::Backward, None),
+            (Bound::Excluded(long), Order::Backward, None),
+        ] {
+            assert_eq!(place(&near, order).as_deref(), expected);
         }
     }
 }

@@ -17,7 +17,7 @@ use store_core::{
 use crate::{
     client::{Client, Request, Shards},
     error::incomplete,
-    layout::{range, read_bytes, read_key},
+    layout::{place, range, read_bytes, read_key},
     task::{Doing, ElasticTask},
 };
 
@@ -90,6 +90,7 @@ fn anything() -> Value {
 }
 
 /// What is searched for, in which order, and from where on.
+#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) query: Value,
     pub(crate) sort: Value,
@@ -117,14 +118,24 @@ impl ElasticTask {
         let ends = range(keys);
         let inside = if ends.is_empty() { anything() } else { json!({ "range": { "key": ends } }) };
         let query = self.live(map, &inside);
-        let order = match order {
-            Order::Forward => "asc",
-            Order::Backward => "desc",
+        let (direction, near) = match order {
+            Order::Forward => ("asc", &keys.start),
+            Order::Backward => ("desc", &keys.end),
         };
-        let asked = Asked { query, sort: json!([{ "key": order }]), after: None };
-        let Paged { entries, resume } = self.paged(asked, limit, "scan").await?;
-        let last = entries.last().map(|(key, _)| key.clone());
-        Ok(Page::new(entries, resume.and(last)))
+        let after = place(near, order).map(|place| vec![place.into()]);
+        let mut asked = Asked { query, sort: json!([{ "key": direction }]), after };
+        loop {
+            let Paged { mut entries, resume } = self.paged(asked.clone(), limit, "scan").await?;
+            let last = entries.last().map(|(key, _)| key.clone());
+            // Under a long end there may be others.
+            entries.retain(|(key, _)| keys.contains(key));
+            if entries.is_empty() && resume.is_some() {
+                asked.after = resume;
+                continue;
+            }
+            let resume = resume.and(last).filter(|last| keys.contains(last));
+            return Ok(Page::new(entries, resume));
+        }
     }
 
     /// One page of what a search finds, by as many requests as it takes so that none brings too much.

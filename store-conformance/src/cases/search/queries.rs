@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use store_core::{
     backend::PageLimit,
     prelude::*,
-    search::{Condition, FieldValue, MAX_TEXT_BYTES, Query},
+    search::{Condition, FieldValue, MAX_BOUND_BYTES, MAX_TEXT_BYTES, Query},
 };
 
 use super::{fill, finds, float, open, refused, text, whole, with_text};
@@ -140,6 +140,7 @@ pub(crate) async fn ends_of_types(context: Context) -> Result<Outcome> {
     let (task, store) = open(&context).await?;
     let long = "l".repeat(MAX_TEXT_BYTES);
     let almost = format!("{}k", &long[1..]);
+    let start = &long[..MAX_BOUND_BYTES];
     let samples = [
         ("t0", text(&almost)),
         ("t1", text(&long)),
@@ -160,7 +161,9 @@ pub(crate) async fn ends_of_types(context: Context) -> Result<Outcome> {
     let time = FieldValue::time;
     let queries = [
         (Query::new(Condition::term(TEXT, long.as_str())), "t1"),
-        (Query::new(Condition::prefix(TEXT, &long[1..])), "t0 t1"),
+        (Query::new(Condition::prefix(TEXT, start)), "t0 t1"),
+        (Query::new(Condition::range(TEXT, start..)), "t0 t1 t2"),
+        (Query::new(Condition::range(TEXT, ..start)), ""),
         (Query::new(with_text()).descending(TEXT), "t2 t1 t0"),
         (Query::new(Condition::term(WHOLE, (1_i64 << 53) + 1)), "w1"),
         (Query::new(Condition::term(WHOLE, i64::MAX)), "w4"),
@@ -192,6 +195,7 @@ pub(crate) async fn what_does_not_suit_is_refused(context: Context) -> Result<Ou
         Query::new(Condition::exists("note")),
         Query::new(Condition::term(WHOLE, "x")),
         Query::all().ascending(YES),
+        Query::new(Condition::prefix(TEXT, "t".repeat(MAX_BOUND_BYTES + 1))),
     ] {
         let told = store.search(&query).await.err().map(|error| error.kind());
         ensure!(told == Some(ErrorKind::InvalidArgument), "{query:?} gave {told:?}");

@@ -9,6 +9,9 @@ use crate::{Error, ErrorKind, Result};
 /// The longest text of an indexed field, in bytes: what the strictest index takes.
 pub const MAX_TEXT_BYTES: usize = 32_766;
 
+/// The longest text that a range ends at, or a prefix, in bytes of UTF-8: what databases make of it grows with it.
+pub const MAX_BOUND_BYTES: usize = 512;
+
 /// A field of the value that can be searched by.
 ///
 /// The field is absent where nothing is at its path, or null. An array is not looked into.

@@ -17,7 +17,7 @@ use bytes::Bytes;
 pub(crate) use self::fields::fuzz;
 pub use self::{
     condition::{Condition, Raw},
-    field::{FieldType, IndexedField, MAX_TEXT_BYTES},
+    field::{FieldType, IndexedField, MAX_BOUND_BYTES, MAX_TEXT_BYTES},
     fields::Fields,
     page::SearchPage,
     query::{MAX_CONDITIONS, MAX_NESTED, Query, Sort},

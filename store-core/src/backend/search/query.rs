@@ -1,6 +1,6 @@
 //! A search: which entries, in which order, and how many.
 
-use super::{Condition, FieldType, FieldValue, IndexedField};
+use super::{Condition, FieldType, FieldValue, IndexedField, MAX_BOUND_BYTES};
 use crate::{Error, ErrorKind, Result, backend::Order};
 
 /// How deep conditions may be nested.
@@ -79,7 +79,8 @@ impl Query {
 
     /// Checks it against the indexed fields of a store. `InvalidArgument` for a field that is not among them, and says which
     /// are; for a value that does not suit its field; for an order where the type has none; for more than
-    /// [`MAX_CONDITIONS`], or deeper than [`MAX_NESTED`].
+    /// [`MAX_CONDITIONS`], or deeper than [`MAX_NESTED`]; for a prefix, or an end of a range, of more than
+    /// [`MAX_BOUND_BYTES`].
     pub fn check(&self, fields: &[IndexedField]) -> Result<()> {
         let kind = |path: &str| {
             let found = fields.iter().find(|field| field.path == path);
@@ -121,12 +122,15 @@ fn check_one(condition: &Condition, kind: impl Fn(&str) -> Result<FieldType>) ->
             for end in [from, to] {
                 if let std::ops::Bound::Included(value) | std::ops::Bound::Excluded(value) = end {
                     suits(field, kind, value)?;
+                    if let FieldValue::Text(text) = value {
+                        short(field, text)?;
+                    }
                 }
             }
             Ok(())
         }
-        Condition::Prefix { field, .. } => match kind(field)? {
-            FieldType::Text => Ok(()),
+        Condition::Prefix { field, prefix } => match kind(field)? {
+            FieldType::Text => short(field, prefix),
             kind => Err(invalid(format!("field {field} is {kind}: only text has prefixes"))),
         },
         Condition::Exists { field } => kind(field).map(drop),
@@ -143,6 +147,16 @@ fn suits(field: &str, kind: FieldType, value: &FieldValue) -> Result<()> {
     }
     let other = value.kind();
     Err(invalid(format!("field {field} is {kind} and is compared with a value that is {other}")))
+}
+
+fn short(field: &str, text: &str) -> Result<()> {
+    let length = text.len();
+    if length <= MAX_BOUND_BYTES {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "field {field} is compared with a beginning or an end of {length} bytes; the limit is {MAX_BOUND_BYTES}"
+    )))
 }
 
 fn ordered(field: &str, kind: FieldType) -> Result<()> {
@@ -167,7 +181,7 @@ mod tests {
     use super::{MAX_CONDITIONS, MAX_NESTED, Query};
     use crate::{
         ErrorKind,
-        search::{Condition, FieldType, FieldValue, IndexedField, MAX_TEXT_BYTES},
+        search::{Condition, FieldType, FieldValue, IndexedField, MAX_BOUND_BYTES, MAX_TEXT_BYTES},
     };
 
     fn check(query: impl Into<Query>) -> Result<(), String> {
@@ -195,6 +209,9 @@ mod tests {
             Condition::term("at", 5),
             Condition::range("at", FieldValue::time(1)..),
             Condition::prefix("text", ""),
+            Condition::term("text", "t".repeat(MAX_TEXT_BYTES)),
+            Condition::prefix("text", "t".repeat(MAX_BOUND_BYTES)),
+            Condition::range("text", "t".repeat(MAX_BOUND_BYTES)..),
             Condition::exists("yes"),
             Condition::raw("{}").unwrap(),
         ] {
@@ -212,6 +229,8 @@ mod tests {
             Condition::range("whole", "a"..),
             Condition::prefix("whole", "1"),
             Condition::term("text", "t".repeat(MAX_TEXT_BYTES + 1)),
+            Condition::prefix("text", "t".repeat(MAX_BOUND_BYTES + 1)),
+            Condition::range("text", .."t".repeat(MAX_BOUND_BYTES + 1)),
         ] {
             let told = check(!Condition::exists("text").and(condition.clone())).unwrap_err();
             assert!(told.starts_with("field "), "{condition:?}: {told}");

@@ -28,7 +28,7 @@
 //! `CONFORMANCE_REPORT=reports` names a folder that gets a report for each backend, which [`render`] makes pages of. A case
 //! that does not apply is listed as ignored, with its reason.
 //!
-//! The suite is itself tested: some 160 stores with one fault each (`tests/broken`, `tests/broken_engine`) must be caught by
+//! The suite is itself tested: some 200 stores with one fault each (`tests/broken`, `tests/broken_engine`) must be caught by
 //! a case.
 
 mod cases;

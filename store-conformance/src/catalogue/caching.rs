@@ -57,4 +57,5 @@ pub(super) const ENTRIES: &[Entry] = &[
     none("CT-10", "another size while at work", "the limits of a database are set when it is made"),
     run!("CT-11", "a commit inside a scan leaves no hole", races::commits_inside_a_scan),
     run!("CT-12", "an earlier life of the task is forgotten", races::an_earlier_life_is_forgotten),
+    run!("CT-80", "a refused commit is forgotten", races::a_refused_commit_is_forgotten),
 ];

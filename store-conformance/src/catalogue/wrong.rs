@@ -17,7 +17,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "a table of another make (Cassandra)",
         "only an adapter with tables can meet one: store-cassandra has a test of its own",
     ),
-    none("F04", "an index of another make (Elasticsearch)", "there is no adapter with indexes yet"),
+    none(
+        "F04",
+        "an index of another make (Elasticsearch)",
+        "only an adapter with indexes can meet one: store-elastic has a test of its own",
+    ),
     run!("F05", "a value without its envelope", data::without_its_envelope),
     none("G01", "unknown settings are refused", SETTINGS),
     none("G02", "credentials of a URL are used", SERVERS),

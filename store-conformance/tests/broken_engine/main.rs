@@ -33,6 +33,10 @@ const FAULTS: &[(&str, &str)] = &[
     ("engine::one-insertion", "duplicates have one number"),
     ("engine::own-writes-unseen", "a task does not read its own writes"),
     ("engine::readers-evict", "who opens a task to read it empties the cache"),
+    (
+        "engine::resent-with-more",
+        "a commit of unknown outcome is sent again with what was written since",
+    ),
     ("engine::rollback-keeps-times", "a rollback keeps stream times"),
     ("engine::rollback-keeps-writes", "a rollback keeps what was written"),
     ("engine::stale-fill", "a read fills the cache with what was before a write"),

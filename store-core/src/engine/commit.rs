@@ -129,6 +129,12 @@ impl Engine {
     /// Sends the newest frozen commit, whose turn it is.
     async fn decide(&self, commit: &Arc<Commit>) -> Result<()> {
         let before = self.set_phase(Phase::Unknown);
+        let commit = &match before {
+            Phase::Unknown if sabotage::is_on("engine::resent-with-more") => {
+                self.state.lock().with_more(commit)
+            }
+            _ => commit.clone(),
+        };
         tracing::debug!(task = %self.task, sequence = commit.sequence(), writes = commit.len(), "commit");
         let sent = Instant::now();
         match self.writer.commit(commit).await {

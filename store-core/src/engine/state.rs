@@ -219,6 +219,13 @@ impl State {
         Ok(commit)
     }
 
+    /// A frozen commit with what was written since: what must never be sent.
+    pub(super) fn with_more(&mut self, commit: &Commit) -> Arc<Commit> {
+        let mut changes = commit.changes().clone();
+        changes.extend(self.active.take().0);
+        Arc::new(Commit::new(commit.checkpoint().clone(), changes))
+    }
+
     /// Throws away active writes and an undecided commit, with all that came with them.
     pub(super) fn roll_back(&mut self) -> Discarded {
         let decided = self.decided();

@@ -45,9 +45,11 @@ pub(crate) fn run(
         progress.inc(1);
     });
     progress.finish_and_clear();
-    runtime.block_on(tasks.destroy())?;
+    // Told first: where what was left cannot be removed, the cases have run all the same.
     show(&report, &mut output)?;
-    verdict(&report)
+    let removed = runtime.block_on(tasks.destroy());
+    verdict(&report)?;
+    Ok(removed?)
 }
 
 /// Nothing is drawn where standard error is no terminal.

@@ -16,10 +16,16 @@ impl Tasks {
     /// Removes them all; where one is gone already, there is nothing to do.
     pub(super) async fn destroy(&self) -> Result<()> {
         let tasks = std::mem::take(&mut *self.lock());
+        // Those of one place come one after the other; to connect anew for each takes longer than to remove it.
+        let mut connected: Option<(Config, Arc<dyn Backend>)> = None;
         for (config, task) in tasks {
-            match config.connect().await?.backend().destroy(&task).await {
+            let backend = match connected.take().filter(|(place, _)| *place == config) {
+                Some((_, backend)) => backend,
+                None => config.connect().await?.backend().clone(),
+            };
+            match backend.destroy(&task).await {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
+                _ => connected = Some((config, backend)),
             }
         }
         Ok(())

@@ -6,11 +6,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use futures::future::{join_all, try_join_all};
+use futures::future::{join, join_all, try_join_all};
 use store_core::{
     ErrorKind,
     backend::{Backend, Changes, OwnerId},
 };
+use tokio::task::yield_now;
 
 use super::{holds, model, refused};
 use crate::{
@@ -104,7 +105,31 @@ pub(crate) async fn a_commit_sent_twice_counts_once(context: Context) -> Result<
     owner.put(MAP, &model("twice")).await?;
     let late = owner.claim.writer.commit(&commit).await;
     refused(late, ErrorKind::SequenceGap, "commit 1 after commit 2")?;
-    holds(owner.reader(), MAP, &model("twice"), "commit 1 came again after commit 2").await
+    holds(owner.reader(), MAP, &model("twice"), "commit 1 came again after commit 2").await?;
+    sent_again_while_it_is_worked_on(owner).await
+}
+
+/// A caller that waited no longer sends its commit again, and then the next one, while the first call goes on.
+async fn sent_again_while_it_is_worked_on(mut owner: Owner) -> Result<()> {
+    for round in 0..24 {
+        let commit = owner.next(puts(MAP, &model("first")));
+        let abandoned = owner.claim.writer.clone();
+        let (told, sent) = join(abandoned.commit(&commit), async {
+            for _ in 0..round % 6 {
+                yield_now().await;
+            }
+            owner.send(&commit).await?;
+            owner.put(MAP, &model("second")).await
+        })
+        .await;
+        sent?;
+        // It found itself decided, or that the next one was there already; nobody waits for its answer.
+        let told = told.err().filter(|error| !error.is_retryable()).map(|error| error.kind());
+        ensure!(told.is_none_or(|kind| kind == ErrorKind::SequenceGap), "the first call: {told:?}");
+        let when = format!("round {round}: a commit was sent again, then the next one");
+        holds(owner.reader(), MAP, &model("second"), &when).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn a_gap_is_refused(context: Context) -> Result<()> {

@@ -1,10 +1,13 @@
 //! Nobody sees less than what was acknowledged.
 
+use std::collections::BTreeSet;
+
 use crate::Context;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use futures::future::{join, try_join3};
-use store_core::backend::{MapChange, MapId, TaskReader};
+use futures::future::{join, join3, try_join, try_join3};
+use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit, TaskReader};
+use tokio::task::yield_now;
 
 use super::{holds, model};
 use crate::{
@@ -38,13 +41,22 @@ async fn follows(context: Context, by_owner: bool) -> Result<()> {
         ensure!(sequence == expected, "commit {expected} is acknowledged and {sequence} is seen");
         seen(reader).await
     };
+    // An acknowledged commit shows to the owner once it is applied, to others at once.
+    let send = async |owner: &mut Owner, changes| {
+        let commit = owner.next(changes);
+        owner.claim.writer.commit(&commit).await?;
+        owner.checkpoint = commit.checkpoint().clone();
+        let early = if by_owner { None } else { Some(seen(owner).await?) };
+        owner.claim.writer.apply().await?;
+        let found = seen(owner).await?;
+        ensure!(early.is_none_or(|early| early == found), "others see it only once it is applied");
+        anyhow::Ok(found)
+    };
     ensure!(seen(&owner).await? == absent, "there before the first commit");
     for value in ["1", "2"] {
         let mut changes = puts(MAP, &model(value));
         changes.extend(puts(SEGMENT, &model(value)));
-        let commit = owner.next(changes);
-        owner.send(&commit).await?;
-        let found = seen(&owner).await?;
+        let found = send(&mut owner, changes).await?;
         ensure!(
             found == [Some(key(value)), Some(key(value))],
             "{value} was put in a map and a segment: {found:?}"
@@ -52,9 +64,7 @@ async fn follows(context: Context, by_owner: bool) -> Result<()> {
     }
     let mut changes = deletes(MAP, [key("key")]);
     changes.insert(SEGMENT, MapChange::Drop);
-    let commit = owner.next(changes);
-    owner.send(&commit).await?;
-    let found = seen(&owner).await?;
+    let found = send(&mut owner, changes).await?;
     ensure!(found == absent, "a key was deleted, a segment with one dropped: {found:?}");
     Ok(())
 }
@@ -89,23 +99,57 @@ pub(crate) async fn an_old_read_does_not_stay(context: Context) -> Result<()> {
     Ok(())
 }
 
-/// Keys that are there before and after a commit are there while it is on its way.
+/// All entries of a map; each page must be of one commit, whose number all its values are.
+async fn whole_pages(reader: &dyn TaskReader) -> Result<Model> {
+    let (mut rest, mut found) = (Some(KeyRange::ALL), Model::new());
+    while let Some(range) = rest {
+        let page = reader.scan(MAP, &range, Order::Forward, PageLimit::default()).await?;
+        let values: BTreeSet<_> = page.entries.iter().map(|(_, value)| value).collect();
+        ensure!(values.len() <= 1, "a page is of {} commits", values.len());
+        found.extend(page.entries);
+        rest = page.resume.map(|last| range.after(last, Order::Forward));
+    }
+    Ok(found)
+}
+
+/// Values of many keys, which must be of one commit.
+async fn whole_read(reader: &dyn TaskReader, keys: &[(MapId, Bytes)]) -> Result<()> {
+    let values: BTreeSet<_> = reader.get_many(keys).await?.into_iter().collect();
+    ensure!(values.len() == 1, "one read of {} keys is of {} commits", keys.len(), values.len());
+    Ok(())
+}
+
+/// More than an adapter may gather a page from, and less than a page may hold.
+const ROWS: u32 = 600;
+
+/// Keys that are there before and after a commit are there while it is on its way, in answers that are of one commit each.
 pub(crate) async fn a_scan_beside_a_commit_has_no_hole(context: Context) -> Result<()> {
     let backend = context.backend().await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let numbered = |n: u32| -> Model {
-        (0..200_u32).map(|at| (key(at.to_be_bytes()), key(n.to_be_bytes()))).collect()
+        (0..ROWS).map(|at| (key(at.to_be_bytes()), key(n.to_be_bytes()))).collect()
     };
     owner.put(MAP, &numbered(0)).await?;
+    let keys: Vec<_> = numbered(0).into_keys().map(|key| (MAP, key)).collect();
     let reader = backend.read(&task(0)).await?;
     let other = context.backend().await?.read(&task(0)).await?;
     for round in 1..40 {
         let model = numbered(round);
         let commit = owner.next(puts(MAP, &model));
         let writer = owner.claim.writer.clone();
-        let scans = try_join3(all(&*writer, MAP), all(&*reader, MAP), all(&*other, MAP));
-        let (sent, scans) = join(owner.send(&commit), scans).await;
+        // Until it has applied a commit, the owner lays it over what it reads.
+        let scans = try_join3(all(&*writer, MAP), whole_pages(&*reader), whole_pages(&*other));
+        let reads = try_join(whole_read(&*reader, &keys), whole_read(&*other, &keys));
+        // Comes at another moment each time.
+        let sends = async {
+            for _ in 0..round % 8 {
+                yield_now().await;
+            }
+            owner.send(&commit).await
+        };
+        let (sent, scans, read) = join3(sends, scans, reads).await;
         sent?;
+        read?;
         let (by_owner, by_reader, by_other) = scans?;
         for (found, by) in [
             (by_owner, "the owner"),

@@ -55,8 +55,19 @@ pub(crate) async fn maps_do_not_meet(context: Context) -> Result<()> {
     let mut maps: Vec<_> = stores.into_iter().flat_map(segments).collect();
     maps.extend(stores.map(MapId::whole));
     let model = |map: &MapId| -> Model { [(key("key"), key(map.to_string()))].into() };
-    let commit = owner.next(maps.iter().flat_map(|map| puts(*map, &model(map))).collect());
+    // Together more than a hundred in one commit; those beside the others are only looked at once.
+    let beside: Vec<_> = (1..=60).map(|number| MapId::segment(3, number * 1_000_003)).collect();
+    let all = maps.iter().chain(&beside);
+    let commit = owner.next(all.flat_map(|map| puts(*map, &model(map))).collect());
     owner.send(&commit).await?;
+    let asked: Vec<_> = beside.iter().map(|map| (*map, key("key"))).collect();
+    let found = owner.reader().get_many(&asked).await?;
+    let expected = beside.iter().map(|map| Some(key(map.to_string())));
+    let there = found.iter().flatten().count();
+    ensure!(
+        found.into_iter().eq(expected),
+        "of 60 more maps that one commit wrote {there} are there"
+    );
     for gone in [MapId::segment(2, 0), MapId::segment(12, i64::MIN), MapId::segment(2, 99)] {
         let commit = owner.next([(gone, MapChange::Drop)].into());
         owner.send(&commit).await?;

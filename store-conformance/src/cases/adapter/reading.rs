@@ -58,9 +58,9 @@ pub(crate) async fn pages_go_on_where_they_ended(context: Context) -> Result<()>
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     let model: Model = (0..2500_u32).map(|n| (key(n.to_be_bytes()), key([7; 100]))).collect();
     owner.put(MAP, &model).await?;
-    for limit in
-        [PageLimit::new(1000, usize::MAX), PageLimit::new(7, usize::MAX), PageLimit::default()]
-    {
+    // Also above what a database gives at a time, and without a limit.
+    for entries in [1000, 7, 2400, 20_000, usize::MAX] {
+        let limit = PageLimit::new(entries, usize::MAX);
         let found = scan(owner.reader(), MAP, KeyRange::ALL, Order::Backward, limit).await?;
         ensure!(
             found.iter().rev().map(|(key, _)| key).eq(model.keys()),

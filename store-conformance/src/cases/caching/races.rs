@@ -2,7 +2,11 @@
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use store_core::{layers::CallKind, prelude::*};
+use store_core::{
+    Effect,
+    layers::{CallKind, Fault},
+    prelude::*,
+};
 
 use crate::{
     Context,
@@ -110,6 +114,28 @@ pub(crate) async fn an_old_answer_hides_no_write(context: Context) -> Result<()>
             holds(&*store, &[("absent", &new), ("k", &new)]).await?;
             task.commit(()).await?;
         }
+    }
+    Ok(())
+}
+
+/// What a commit held that was refused and then rolled back is nowhere, also not among what was kept for later reads.
+pub(crate) async fn a_refused_commit_is_forgotten(context: Context) -> Result<()> {
+    let (line, database) = faulty(&context).await?;
+    let (task, store) = open_on(&database).await?;
+    put(&store, &[("changed", "old"), ("deleted", "old")]).await?;
+    task.commit(()).await?;
+    put(&store, &[("changed", "new"), ("put", "new")]).await?;
+    delete(&store, &["deleted"]).await?;
+    line.commits([Fault::Refused]);
+    let refused = task.commit(()).await.err().map(|error| error.effect());
+    ensure!(refused == Some(Effect::NotApplied), "{refused:?}");
+    task.rollback().await?;
+    // Before any scan, which may mend what the cache got wrong.
+    let found = store.get_many(&["changed", "deleted", "put"].map(bytes)).await?;
+    ensure!(found == [Some(bytes("old")), Some(bytes("old")), None], "{found:?}");
+    for _ in 0..2 {
+        holds(&*store, &[("changed", "old"), ("deleted", "old")]).await?;
+        task.commit(()).await?;
     }
     Ok(())
 }

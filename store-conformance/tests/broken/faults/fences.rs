@@ -1,7 +1,7 @@
 //! Fences and sequence numbers.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -55,6 +55,11 @@ pub(super) fn faults() -> Vec<Broken> {
         Broken::new("resend-refused", "a commit sent again is refused", || Resent {
             refused: true,
         }),
+        Broken::new(
+            "number-checked-early",
+            "a commit that comes between the check of another's number and its write is overwritten",
+            NumberEarly::default,
+        ),
         Broken::new("epoch-only", "of two claims at once both may commit", EpochOnly::default),
         Broken::new("own-rival", "a claim repeated is its own rival", || OwnRival),
         Broken::new("claim-locks", "a second claim is refused", Locks::default),
@@ -114,6 +119,28 @@ impl Fault for Resent {
             return Err(Error::new(ErrorKind::SequenceGap, "this commit was there already"));
         }
         sound.force(commit).await
+    }
+}
+
+/// Checks the number, waits now and then, and writes whatever is there by then.
+#[derive(Debug, Default)]
+struct NumberEarly(Mutex<HashSet<(TaskId, u64)>>);
+
+#[async_trait]
+impl Fault for NumberEarly {
+    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
+        let before = sound.reader.checkpoint().await?.sequence;
+        let call = (sound.task.clone(), commit.sequence());
+        let is_first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(call);
+        for _ in 0..if is_first && commit.sequence() % 2 == 1 { 20 } else { 0 } {
+            tokio::task::yield_now().await;
+        }
+        let mut now = sound.reader.checkpoint().await?;
+        if before + 1 != commit.sequence() || now.sequence <= commit.sequence() {
+            return sound.writer()?.commit(commit).await;
+        }
+        now.sequence += 1;
+        sound.writer()?.commit(&Arc::new(Commit::new(now, commit.changes().clone()))).await
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use store_conformance::async_trait;
 use store_core::{
     Result,
-    backend::{Backend, Changes, Claim, Commit, OwnerId, Page, TaskId},
+    backend::{Backend, Changes, Checkpoint, Claim, Commit, MapChange, OwnerId, Page, TaskId},
 };
 
 use super::{Broken, fences::EpochOnly, reads::Torn, stale::Hole};
@@ -47,6 +47,11 @@ pub(super) fn faults() -> Vec<Broken> {
             "scan-hole-for-others",
             "a scan by another handle than the owner's misses what is being written",
             || ForOthers::of(Hole::default()),
+        ),
+        Broken::new(
+            "unapplied-unseen",
+            "others see an acknowledged commit only once its owner applied it",
+            Unapplied::default,
         ),
     ]
 }
@@ -147,5 +152,60 @@ impl<F: Fault> Fault for ForOthers<F> {
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
         self.owner.store(sound.handle, Ordering::Relaxed);
         self.fault.commit(sound, commit).await
+    }
+}
+
+/// What the last commit replaced, until it is applied: by its task the checkpoint and the values.
+#[derive(Debug, Default)]
+struct Unapplied(Mutex<HashMap<TaskId, Replaced>>);
+
+type Replaced = (Checkpoint, HashMap<Key, Option<Bytes>>);
+
+#[async_trait]
+impl Fault for Unapplied {
+    async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
+        lock(&self.0).remove(task);
+        sound.claim(task, owner, &[]).await
+    }
+
+    async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<Bytes>>> {
+        let mut found = sound.reader.get_many(keys).await?;
+        if sound.writer.is_none()
+            && let Some((_, replaced)) = lock(&self.0).get(&sound.task)
+        {
+            for (key, found) in keys.iter().zip(&mut found) {
+                if let Some(value) = replaced.get(key) {
+                    found.clone_from(value);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn checkpoint(&self, sound: &Sound) -> Result<Checkpoint> {
+        let checkpoint = sound.reader.checkpoint().await?;
+        let replaced = lock(&self.0).get(&sound.task).map(|(before, _)| before.clone());
+        Ok(replaced.filter(|_| sound.writer.is_none()).unwrap_or(checkpoint))
+    }
+
+    async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
+        let writes = commit.changes().iter().filter_map(|(map, change)| match change {
+            MapChange::Write(writes) => Some(writes.keys().map(|key| (*map, key.clone()))),
+            MapChange::Drop => None,
+        });
+        let keys: Vec<_> = writes.flatten().collect();
+        let before = sound.reader.checkpoint().await?;
+        let values = sound.reader.get_many(&keys).await?;
+        sound.writer()?.commit(commit).await?;
+        if before.sequence < commit.sequence() {
+            let replaced = (before, keys.into_iter().zip(values).collect());
+            lock(&self.0).insert(sound.task.clone(), replaced);
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, sound: &Sound) -> Result<()> {
+        lock(&self.0).remove(&sound.task);
+        sound.writer()?.apply().await
     }
 }

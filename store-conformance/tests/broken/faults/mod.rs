@@ -3,9 +3,11 @@
 mod capabilities;
 mod checkpoints;
 mod commits;
+mod counts;
 mod fences;
 mod handles;
 mod hangs;
+mod many;
 mod reads;
 mod scans;
 mod searches;
@@ -83,6 +85,8 @@ pub(crate) fn all(searching: bool) -> Vec<Broken> {
     let families = [
         scans::faults(),
         reads::faults(),
+        counts::faults(),
+        many::faults(),
         values::faults(),
         commits::faults(),
         checkpoints::faults(),

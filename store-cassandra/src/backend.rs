@@ -31,7 +31,7 @@ impl CassandraBackend {
     /// Connects by a URL, `cassandra://[user[:password]@]host[:port][,host[:port]…]`, and makes missing tables. A password
     /// may be `env:NAME` or `file:PATH`.
     ///
-    /// `Config` for what can only be mended in URL, settings or tables, else `Unavailable`, `Timeout`, `Unauthenticated`
+    /// `Config` for what can only be mended in URL or settings, `SchemaMismatch` for tables that are missing or not ours, else `Unavailable`, `Timeout`, `Unauthenticated`
     /// and the like.
     pub async fn connect(url: &str, config: CassandraConfig) -> Result<Self> {
         config.check()?;

@@ -28,7 +28,7 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
             "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
             missing.join(";\n")
         );
-        return Err(Error::new(ErrorKind::Config, message));
+        return Err(Error::new(ErrorKind::SchemaMismatch, message));
     }
     if !missing.is_empty() {
         make(session, config).await?;
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// The statements that make what is missing, in order. `Config` for tables that are not ours.
+/// The statements that make what is missing, in order. `SchemaMismatch` for tables that are not ours.
 async fn missing(session: &Session, config: &CassandraConfig) -> Result<Vec<String>> {
     let keyspace = config.keyspace();
     let query =

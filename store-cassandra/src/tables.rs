@@ -81,7 +81,7 @@ impl Table {
         )
     }
 
-    /// `Config` for a table of this name that is not ours. More columns are not minded.
+    /// `SchemaMismatch` for a table of this name that is not ours. More columns are not minded.
     pub(crate) fn check(
         &self,
         keyspace: &str,
@@ -101,7 +101,7 @@ impl Table {
             "table {keyspace}.{} is there and is not one of ours: use another keyspace, by namespace",
             self.name
         );
-        Err(Error::new(ErrorKind::Config, message))
+        Err(Error::new(ErrorKind::SchemaMismatch, message))
     }
 }
 

@@ -34,7 +34,8 @@ pub enum ErrorKind {
     Encode,
     /// Stored bytes could not be decoded; the stored value stays.
     Decode,
-    /// The stored state was made with other settings (kind, codec, retention, layout version).
+    /// What is stored was made with other settings (kind, codec, retention, layout version); or tables or indices are missing,
+    /// or not ours. The message says what differs.
     SchemaMismatch,
     /// The backend cannot do this; see its capabilities.
     Unsupported,

@@ -32,7 +32,7 @@ impl ElasticBackend {
     /// Connects by a URL, `elasticsearch+http://[user[:password]@]host[:port][,host[:port]…]`, or with `https` over TLS, or with
     /// `opensearch` in front; makes missing indices. A password may be `env:NAME` or `file:PATH`.
     ///
-    /// `Config` for what can only be mended in URL, settings or indices, else `Unavailable`, `Timeout`, `Unauthenticated`
+    /// `Config` for what can only be mended in URL or settings, `SchemaMismatch` for indices that are missing or not ours, else `Unavailable`, `Timeout`, `Unauthenticated`
     /// and the like.
     pub async fn connect(url: &str, config: ElasticConfig) -> Result<Self> {
         config.check()?;

@@ -55,7 +55,7 @@ pub(crate) async fn index_fields(
             let message = format!(
                 "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
             );
-            return Err(Error::new(ErrorKind::Config, message));
+            return Err(Error::new(ErrorKind::SchemaMismatch, message));
         }
         let doing = format!("index fields in {index}");
         let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);

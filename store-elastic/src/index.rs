@@ -54,7 +54,7 @@ pub(crate) async fn prepare(client: &Client, names: &Names, config: &ElasticConf
             "indices are missing and create_index is false: let somebody who may send\n{}",
             requests.collect::<Vec<_>>().join("\n")
         );
-        return Err(Error::new(ErrorKind::Config, message));
+        return Err(Error::new(ErrorKind::SchemaMismatch, message));
     }
     for (alias, body) in missing {
         make(client, alias, &body).await?;
@@ -140,9 +140,9 @@ async fn make(client: &Client, alias: &str, body: &Value) -> Result<()> {
     }
 }
 
-/// `Config` for an index that would not keep what it is given, with what differs.
+/// `SchemaMismatch` for an index that would not keep what it is given, with what differs.
 fn check(alias: &str, index: &str, found: &Found, mappings: &Value) -> Result<()> {
-    let refuse = |message: String| Err(Error::new(ErrorKind::Config, message));
+    let refuse = |message: String| Err(Error::new(ErrorKind::SchemaMismatch, message));
     if !found.aliases.contains_key(alias) {
         return refuse(format!(
             "{alias} is an index and must be an alias of one: use another namespace"
@@ -245,7 +245,7 @@ mod tests {
         let error = told(|found| {
             found.mappings["properties"]["key"] = json!({"type": "keyword", "ignore_above": 256});
         });
-        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
         assert!(error.to_string().contains("\"ignore_above\":256"), "{error}");
         let error = told(|found| found.mappings["properties"]["theirs"] = json!({}));
         assert!(error.to_string().contains("theirs must not be there"), "{error}");

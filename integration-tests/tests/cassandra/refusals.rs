@@ -21,7 +21,7 @@ pub(crate) async fn missing_tables_are_made_or_told(server: Arc<Server>) -> Resu
     let mut told = config("told");
     told.create_schema = false;
     let error = refused(server.url(), told.clone()).await?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
     let says = error.to_string();
     let (_, statements) = says.split_once('\n').context("statements")?;
     ensure!(statements.starts_with("CREATE KEYSPACE IF NOT EXISTS \"told\""), "{says}");
@@ -39,7 +39,7 @@ pub(crate) async fn a_foreign_table_is_refused(server: Arc<Server>) -> Result<()
     session.query_unpaged(keyspace, ()).await?;
     session.query_unpaged("CREATE TABLE theirs.data (id int PRIMARY KEY, value text)", ()).await?;
     let error = refused(server.url(), config("theirs")).await?;
-    ensure!(error.kind() == ErrorKind::Config && error.to_string().contains("theirs.data"));
+    ensure!(error.kind() == ErrorKind::SchemaMismatch && error.to_string().contains("theirs.data"));
     let tables = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'theirs'";
     let rows = session.query_unpaged(tables, ()).await?.into_rows_result()?;
     ensure!(rows.rows_num() == 1, "nothing is made beside it");

@@ -18,7 +18,7 @@ pub(crate) async fn missing_indices_are_made_or_told(server: Arc<Server>) -> Res
     let mut told = config("elastic_told");
     told.create_index = false;
     let error = refused(ElasticBackend::connect(server.url(), told.clone()).await)?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
     let says = error.to_string();
     let mut lines = says.lines().skip(1);
     while let (Some(request), Some(body)) = (lines.next(), lines.next()) {
@@ -33,7 +33,7 @@ pub(crate) async fn a_foreign_index_is_refused(server: Arc<Server>) -> Result<()
     // As a server makes it of itself when something is written.
     ask(&server, "PUT", "/elastic_theirs-data/_doc/1?refresh=true", r#"{"value": "text"}"#)?;
     let error = refused(backend(&server, "elastic_theirs").await.map_err(down))?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
     ensure!(error.to_string().contains("elastic_theirs-data"), "{error}");
     let (status, _) = http(server.address()?, "GET", "/elastic_theirs-tasks", "")?;
     ensure!(status == 404, "nothing is made beside it");
@@ -49,7 +49,7 @@ pub(crate) async fn another_mapping_is_refused(server: Arc<Server>) -> Result<()
     let more = r#"{"properties": {"theirs": {"type": "text"}}}"#;
     ask(&server, "PUT", "/elastic_drift-data/_mapping", more)?;
     let error = refused(backend(&server, "elastic_drift").await.map_err(down))?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
     ensure!(error.to_string().contains("theirs must not be there"), "{error}");
     backend(&server, "elastic_loose").await?;
     ask(&server, "PUT", "/elastic_loose-data/_mapping", r#"{"dynamic": true}"#)?;

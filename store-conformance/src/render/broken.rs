@@ -30,7 +30,8 @@ const SHOWN: usize = 6;
 pub(super) fn table(caught: &[Caught]) -> String {
     let mut text = format!(
         "{} stores with one fault each, below the engine or in it (`engine::…`), are held to the cases. Each must be \
-         caught, but for those of which no case speaks yet (`tests/broken`, `tests/broken_engine`).\n\n",
+         caught, but for those of which no case speaks yet (`tests/broken`, `tests/broken_engine`). The cases named are \
+         held to that by every run; others may notice, too.\n\n",
         caught.len()
     );
     text += &row(["fault", "what is broken", "caught by"]);

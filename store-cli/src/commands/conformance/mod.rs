@@ -3,6 +3,8 @@
 mod place;
 mod remembered;
 
+use std::io::{self, Write};
+
 use indicatif::{ProgressBar, ProgressStyle};
 use store::Config;
 use store_conformance::{Judge, Line, Outcome, Report, Subject};
@@ -39,7 +41,9 @@ pub(crate) fn run(
     let progress = progress(cases);
     let report = judge.report(&subject, |line| {
         if let Outcome::Failed(_) = line.outcome {
-            progress.println(format!("{} {} does not hold", line.id, line.about));
+            // Told at once, also where no bar is drawn; who does not listen is told by the report.
+            let told = format!("{} {} does not hold\n", line.id, line.about);
+            progress.suspend(|| drop(io::stderr().write_all(told.as_bytes())));
         }
         progress.set_message(line.id.clone());
         progress.inc(1);

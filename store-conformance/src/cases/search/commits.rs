@@ -115,16 +115,17 @@ async fn put_round(task: &Task, store: &Store, round: i64) -> Result<()> {
     Ok(())
 }
 
-/// Entries of another store, another task, and an earlier life of the task are not found.
+/// Entries of another store, whose values have times, another task, and an earlier life of the task are not found.
 pub(crate) async fn apart(context: Context) -> Result<Outcome> {
-    static OTHERS: KeyValue<Bytes, Sample> = KeyValue::new("others").indexed(TEXT, FieldType::Text);
+    static OTHERS: TimestampedKeyValue<Bytes, Sample> =
+        TimestampedKeyValue::new("others").indexed(TEXT, FieldType::Text);
     if let Some(refused) = refused(&context).await? {
         return Ok(refused);
     }
     let database = context.database().await?;
     let task = database.task("app", 0).store(&SAMPLES).store(&OTHERS).open().await?;
     let (store, others) = (task.store(&SAMPLES)?, task.store(&OTHERS)?);
-    others.put(&key("o"), &text("x")).await?;
+    others.put(&key("o"), &Timestamped::new(text("x"), 5)).await?;
     fill(&task, &store, [("s", text("x"))]).await?;
     let next = database.task("app", 1).store(&SAMPLES).open().await?;
     fill(&next, &next.store(&SAMPLES)?, [("n", text("x"))]).await?;
@@ -133,7 +134,8 @@ pub(crate) async fn apart(context: Context) -> Result<Outcome> {
     let x = Condition::term(TEXT, "x");
     for query in [Query::all(), x.into(), Query::new(with_text()).descending(TEXT)] {
         finds(&context, &store, [(query.clone(), "s")]).await?;
-        ensure!(found(&*others, query.clone()).await? == "o", "the other store's is not found");
+        let timed: Vec<_> = others.search(&query).await?.try_collect().await?;
+        ensure!(timed == [(key("o"), Timestamped::new(text("x"), 5))], "the other store's");
         ensure!(found(&*next.store(&SAMPLES)?, query).await? == "n", "the other task's");
     }
     drop((task, store, others));

@@ -37,9 +37,12 @@ struct Index {
     single: bool,
     /// Whether a scan must refresh.
     written: AtomicBool,
-    waiting: Mutex<Vec<(String, oneshot::Sender<Option<Vec<u8>>>)>>,
+    waiting: Mutex<Vec<Get>>,
     turns: Semaphore,
 }
+
+/// The id of a document, and who waits for its value.
+type Get = (String, oneshot::Sender<Option<Vec<u8>>>);
 
 #[derive(Deserialize)]
 struct Got {

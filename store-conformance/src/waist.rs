@@ -8,7 +8,7 @@ use store_core::{
     Error, ErrorKind,
     backend::{
         Backend, Changes, Checkpoint, Claim, Commit, KeyRange, MapChange, MapId, Order, OwnerId,
-        PageLimit, Put, StoreSpec, TaskId, TaskReader,
+        Page, PageLimit, Put, StoreSpec, TaskId, TaskReader,
     },
 };
 
@@ -96,10 +96,23 @@ pub async fn scan(
     order: Order,
     limit: PageLimit,
 ) -> Result<Vec<(Bytes, Bytes)>> {
+    scan_pages(reader, map, range, order, limit, |_| Ok(())).await
+}
+
+/// The same, with a look at each page.
+pub(crate) async fn scan_pages(
+    reader: &dyn TaskReader,
+    map: MapId,
+    range: KeyRange,
+    order: Order,
+    limit: PageLimit,
+    mut see: impl FnMut(&Page) -> Result<()>,
+) -> Result<Vec<(Bytes, Bytes)>> {
     let (mut rest, mut all) = (Some(range), Vec::new());
     while let Some(range) = rest {
         let page = reader.scan(map, &range, order, limit).await?;
         anyhow::ensure!(page.entries.len() <= limit.entries, "a page is too long");
+        see(&page)?;
         all.extend(page.entries);
         let goes_on = page.resume.as_ref().is_none_or(|last| range.contains(last));
         anyhow::ensure!(goes_on, "a page goes on outside of what it was asked for");

@@ -13,7 +13,9 @@ use store_core::{
 
 use crate::{
     error::Refusal,
-    layout::{MAX_ID_BYTES, MAX_KEY_BYTES, id, key, map, range, read_bytes, read_key},
+    layout::{
+        MAX_END_BYTES, MAX_ID_BYTES, MAX_KEY_BYTES, id, key, map, range, read_bytes, read_key,
+    },
     record::Record,
     search::place,
 };
@@ -83,8 +85,10 @@ fn keys(bytes: &[u8]) {
     assert!(first.len() <= MAX_ID_BYTES && second.len() <= MAX_ID_BYTES);
     assert_eq!(first == second, one == other, "each key has an id of its own");
     let stored = range(&ends);
-    let long = |end: &Value| end.as_str().is_none_or(|end| end.len() >= 900);
-    let exact = !stored.values().any(long);
+    let exact = [&ends.start, &ends.end].into_iter().all(|end| match end {
+        Bound::Unbounded => true,
+        Bound::Included(end) | Bound::Excluded(end) => end.len() <= MAX_END_BYTES,
+    });
     for (raw, text) in [&one, &other].into_iter().zip(&texts) {
         let within = stored.iter().all(|(operator, end)| meets(text, operator, end));
         let contained = ends.contains(raw);

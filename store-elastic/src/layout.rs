@@ -21,11 +21,12 @@ pub(crate) const MAX_KEY_BYTES: usize = 24_574;
 /// otherwise.
 pub(crate) const MAX_VALUE_BYTES: usize = 12 << 20;
 
-/// The longest end of a range: the server makes an automaton of it, which may have a thousand states at most.
-const MAX_END_DIGITS: usize = 900;
+/// The longest end of a range that the server gets: it makes an automaton of it, which may have a thousand states at most, one
+/// for each digit. Of a longer end the digits of its beginning are the first ones, as this is a multiple of three.
+pub(crate) const MAX_END_BYTES: usize = 675;
 
 /// Above every digit of a key.
-const ABOVE_ALL: char = '{';
+const ABOVE_ALL: &str = "{";
 
 /// The longest id of a document.
 pub(crate) const MAX_ID_BYTES: usize = 512;
@@ -98,32 +99,18 @@ pub(crate) fn read_bytes(text: &str) -> Result<Bytes> {
 /// The ends of a range as conditions of the index; none for an open end. Every key of the range fulfils them, and under a
 /// long end some others, too.
 pub(crate) fn range(range: &KeyRange) -> Map<String, Value> {
-    let start = digits(&range.start).map(|mut text| {
-        let operator = match range.start {
-            Bound::Excluded(_) if text.len() <= MAX_END_DIGITS => "gt",
-            _ => "gte",
+    let end = |end: &Bound<Bytes>, included: &str, excluded: &str, cut: (&str, &str)| {
+        let (Bound::Included(whole) | Bound::Excluded(whole)) = end else { return None };
+        let short = &whole[..whole.len().min(MAX_END_BYTES)];
+        let (operator, above) = match end {
+            _ if short.len() < whole.len() => cut,
+            Bound::Included(_) => (included, ""),
+            _ => (excluded, ""),
         };
-        text.truncate(MAX_END_DIGITS);
-        (operator.to_owned(), Value::from(text))
-    });
-    let end = digits(&range.end).map(|mut text| {
-        let operator = match range.end {
-            Bound::Included(_) if text.len() <= MAX_END_DIGITS => "lte",
-            _ => "lt",
-        };
-        if text.len() > MAX_END_DIGITS {
-            text.truncate(MAX_END_DIGITS);
-            text.push(ABOVE_ALL);
-        }
-        (operator.to_owned(), Value::from(text))
-    });
-    start.into_iter().chain(end).collect()
-}
-
-/// The digits of a bound; of one that is longer than any key, more than any range may have.
-fn digits(bound: &Bound<Bytes>) -> Option<String> {
-    let (Bound::Included(end) | Bound::Excluded(end)) = bound else { return None };
-    Some(key(&end[..end.len().min(MAX_KEY_BYTES)]))
+        Some((operator.to_owned(), Value::from(key(short) + above)))
+    };
+    let start = end(&range.start, "gte", "gt", ("gte", ""));
+    start.into_iter().chain(end(&range.end, "lte", "lt", ("lt", ABOVE_ALL))).collect()
 }
 
 /// The place of a key that keys of a scan are to come after, where its beginning names one: of an excluded end, or one that

@@ -90,7 +90,6 @@ fn anything() -> Value {
 }
 
 /// What is searched for, in which order, and from where on.
-#[derive(Clone)]
 pub(crate) struct Asked {
     pub(crate) query: Value,
     pub(crate) sort: Value,
@@ -125,7 +124,7 @@ impl ElasticTask {
         let after = place(near, order).map(|place| vec![place.into()]);
         let mut asked = Asked { query, sort: json!([{ "key": direction }]), after };
         loop {
-            let Paged { mut entries, resume } = self.paged(asked.clone(), limit, "scan").await?;
+            let Paged { mut entries, resume } = self.paged(&mut asked, limit, "scan").await?;
             let last = entries.last().map(|(key, _)| key.clone());
             // Under a long end there may be others.
             entries.retain(|(key, _)| keys.contains(key));
@@ -138,10 +137,11 @@ impl ElasticTask {
         }
     }
 
-    /// One page of what a search finds, by as many requests as it takes so that none brings too much.
+    /// One page of what a search finds, by as many requests as it takes so that none brings too much. What is asked goes on
+    /// with the entries that come.
     pub(crate) async fn paged(
         &self,
-        mut asked: Asked,
+        asked: &mut Asked,
         limit: PageLimit,
         doing: &'static str,
     ) -> Result<Paged> {
@@ -151,7 +151,7 @@ impl ElasticTask {
             let left = limit.entries - entries.len();
             let seen = *self.seen_by_search();
             let rows = seen.ask(left, limit.bytes.saturating_sub(bytes), 1).min(left);
-            let found = self.found(&asked, rows, self.doing(doing)).await;
+            let found = self.found(asked, rows, self.doing(doing)).await;
             // An error may come of asking for too much: the next try is a small one.
             let found = found.inspect_err(|_| *self.seen_by_search() = Seen::default())?;
             let size = |(key, value): &(Bytes, Bytes)| key.len() + value.len();

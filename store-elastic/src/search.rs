@@ -36,8 +36,8 @@ impl RedoSearcher for ElasticTask {
         limit: PageLimit,
     ) -> Result<SearchPage> {
         let entries = self.live(MapId::whole(store), &translated(&query.condition));
-        let asked = Asked { query: entries, sort: sort(query), after: place(query, after)? };
-        let Paged { entries, resume } = self.paged(asked, limit, "search").await?;
+        let mut asked = Asked { query: entries, sort: sort(query), after: place(query, after)? };
+        let Paged { entries, resume } = self.paged(&mut asked, limit, "search").await?;
         let resume = resume.map(|sort| Value::from(sort).to_string().into());
         Ok(SearchPage::new(entries, resume, 0))
     }

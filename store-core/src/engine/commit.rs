@@ -129,12 +129,9 @@ impl Engine {
     /// Sends the newest frozen commit, whose turn it is.
     async fn decide(&self, commit: &Arc<Commit>) -> Result<()> {
         let before = self.set_phase(Phase::Unknown);
-        let commit = &match before {
-            Phase::Unknown if sabotage::is_on("engine::resent-with-more") => {
-                self.state.lock().with_more(commit)
-            }
-            _ => commit.clone(),
-        };
+        let more = before == Phase::Unknown && sabotage::is_on("engine::resent-with-more");
+        let more = more.then(|| self.state.lock().with_more(commit));
+        let commit = more.as_ref().unwrap_or(commit);
         tracing::debug!(task = %self.task, sequence = commit.sequence(), writes = commit.len(), "commit");
         let sent = Instant::now();
         match self.writer.commit(commit).await {

@@ -12,7 +12,7 @@ use tokio::task::yield_now;
 use super::{holds, model};
 use crate::{
     Outcome,
-    waist::{MAP, Model, Owner, all, deletes, key, puts, task},
+    waist::{MAP, Model, Owner, all, deletes, key, puts, scan_pages, task},
 };
 
 const SEGMENT: MapId = MapId::segment(2, 7);
@@ -101,15 +101,13 @@ pub(crate) async fn an_old_read_does_not_stay(context: Context) -> Result<()> {
 
 /// All entries of a map; each page must be of one commit, whose number all its values are.
 async fn whole_pages(reader: &dyn TaskReader) -> Result<Model> {
-    let (mut rest, mut found) = (Some(KeyRange::ALL), Model::new());
-    while let Some(range) = rest {
-        let page = reader.scan(MAP, &range, Order::Forward, PageLimit::default()).await?;
+    let (range, limit) = (KeyRange::ALL, PageLimit::default());
+    let found = scan_pages(reader, MAP, range, Order::Forward, limit, |page| {
         let values: BTreeSet<_> = page.entries.iter().map(|(_, value)| value).collect();
         ensure!(values.len() <= 1, "a page is of {} commits", values.len());
-        found.extend(page.entries);
-        rest = page.resume.map(|last| range.after(last, Order::Forward));
-    }
-    Ok(found)
+        Ok(())
+    });
+    Ok(found.await?.into_iter().collect())
 }
 
 /// Values of many keys, which must be of one commit.

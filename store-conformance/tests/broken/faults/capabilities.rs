@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,7 +17,7 @@ use store_core::{
     memory::MemoryBackend,
 };
 
-use super::Broken;
+use super::{Broken, lock};
 use crate::{
     altered::Says,
     fault::{Fault, Sound},
@@ -145,7 +145,7 @@ impl Fault for Later {
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
         sound.writer()?.commit(commit).await?;
         let before = {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = lock(&self.last);
             last.insert(sound.task.clone(), commit.clone())
         };
         if let Some(before) = before.filter(|before| before.sequence() < commit.sequence()) {
@@ -203,8 +203,4 @@ impl Fault for Halved {
         }
         Ok(())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use store_conformance::async_trait;
@@ -11,7 +11,7 @@ use store_core::{
     backend::{Backend, Commit, MapChange, MapId, TaskId},
 };
 
-use super::Broken;
+use super::{Broken, lock};
 use crate::fault::{Fault, Sound};
 
 pub(super) fn faults() -> Vec<Broken> {
@@ -49,7 +49,7 @@ impl Counter {
     }
 
     fn more(&self) -> MutexGuard<'_, HashMap<(TaskId, MapId), u64>> {
-        self.more.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.more)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use store_conformance::async_trait;
@@ -12,7 +12,7 @@ use store_core::{
     redo::toy::Break,
 };
 
-use super::Broken;
+use super::{Broken, lock};
 use crate::{
     altered::Told,
     fault::{Fault, Sound},
@@ -129,10 +129,9 @@ struct NumberEarly(Mutex<HashSet<(TaskId, u64)>>);
 #[async_trait]
 impl Fault for NumberEarly {
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
-        let before = sound.reader.checkpoint().await?.sequence;
-        let call = (sound.task.clone(), commit.sequence());
-        let is_first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(call);
         let mut now = sound.reader.checkpoint().await?;
+        let before = now.sequence;
+        let is_first = lock(&self.0).insert((sound.task.clone(), commit.sequence()));
         // Until others have gone on, where they do: by looking, since a server takes longer to answer than a map.
         for _ in 0..if is_first && commit.sequence() % 2 == 1 { 20 } else { 0 } {
             if now.sequence > commit.sequence() {
@@ -155,7 +154,7 @@ pub(super) struct EpochOnly(Mutex<HashMap<TaskId, (OwnerId, usize)>>);
 
 impl EpochOnly {
     fn with<T>(&self, task: &TaskId, owner: OwnerId, with: fn(&mut (OwnerId, usize)) -> T) -> T {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = lock(&self.0);
         let claim = claims.entry(task.clone()).or_insert((owner, 0));
         if claim.1 == 0 {
             claim.0 = owner;
@@ -195,7 +194,7 @@ struct Locks(Mutex<HashMap<TaskId, OwnerId>>);
 impl Fault for Locks {
     async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
         let holder = {
-            let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut owners = lock(&self.0);
             *owners.entry(task.clone()).or_insert(owner)
         };
         if holder != owner {
@@ -213,7 +212,7 @@ struct FirstStays(Mutex<HashMap<TaskId, OwnerId>>);
 impl Fault for FirstStays {
     async fn claim(&self, sound: &dyn Backend, task: &TaskId, owner: OwnerId) -> Result<Claim> {
         let first = {
-            let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut owners = lock(&self.0);
             *owners.entry(task.clone()).or_insert(owner)
         };
         sound.claim(task, first, &[]).await

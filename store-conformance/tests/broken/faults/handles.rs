@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -15,7 +15,7 @@ use store_core::{
     backend::{Backend, Changes, Checkpoint, Claim, Commit, MapChange, OwnerId, Page, TaskId},
 };
 
-use super::{Broken, fences::EpochOnly, reads::Torn, stale::Hole};
+use super::{Broken, fences::EpochOnly, lock, reads::Torn, stale::Hole};
 use crate::{
     Key,
     fault::{Fault, Scan, Sound, handle},
@@ -54,10 +54,6 @@ pub(super) fn faults() -> Vec<Broken> {
             Unapplied::default,
         ),
     ]
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The claims of one handle wait for each other, those of several do not.

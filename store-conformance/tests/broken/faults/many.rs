@@ -9,7 +9,7 @@ use store_core::{
     backend::{Page, PageLimit},
 };
 
-use super::Broken;
+use super::{Broken, others_go_on};
 use crate::{
     Key,
     altered::{Asked, Changed},
@@ -46,12 +46,6 @@ pub(super) fn faults() -> Vec<Broken> {
 /// What is asked for at a time.
 const PART: usize = 128;
 
-async fn others_have_a_turn() {
-    for _ in 0..5 {
-        tokio::task::yield_now().await;
-    }
-}
-
 #[derive(Debug)]
 struct WideReads;
 
@@ -61,7 +55,7 @@ impl Fault for WideReads {
         let mut found = Vec::new();
         for part in keys.chunks(PART) {
             if !found.is_empty() {
-                others_have_a_turn().await;
+                others_go_on(5).await;
             }
             found.extend(sound.reader.get_many(part).await?);
         }
@@ -87,7 +81,7 @@ impl Fault for LongPages {
                 return Ok(Page::new(entries, Some(last)));
             }
             scan.range = scan.range.after(last, scan.order);
-            others_have_a_turn().await;
+            others_go_on(5).await;
         }
     }
 }

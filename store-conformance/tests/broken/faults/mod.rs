@@ -15,7 +15,10 @@ mod stale;
 mod tasks;
 mod values;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use store_conformance::{Place, Subject, anyhow, async_trait};
 use store_core::{
@@ -77,6 +80,18 @@ struct Toy(ToyBackend);
 impl Place for Toy {
     async fn open(&self) -> anyhow::Result<Arc<dyn Backend>> {
         Ok(Arc::new(self.0.clone()))
+    }
+}
+
+/// A lock that no fault is ever stopped within.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets others go on, so many times.
+async fn others_go_on(times: usize) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
     }
 }
 

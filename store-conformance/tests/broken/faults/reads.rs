@@ -12,7 +12,7 @@ use store_core::{
     backend::{Capabilities, MapId, Page},
 };
 
-use super::Broken;
+use super::{Broken, others_go_on};
 use crate::{
     Key,
     altered::{Answered, Paged},
@@ -120,9 +120,7 @@ impl Fault for Torn {
     async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<Bytes>>> {
         let (first, second) = keys.split_at(keys.len() / 2);
         let mut found = sound.reader.get_many(first).await?;
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        others_go_on(5).await;
         found.extend(sound.reader.get_many(second).await?);
         Ok(found)
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use store_core::{
     backend::{Checkpoint, Commit, KeyRange, MapChange, MapId, Order, Page, TaskId},
 };
 
-use super::Broken;
+use super::{Broken, lock, others_go_on};
 use crate::{
     Key,
     fault::{Fault, Scan, Sound},
@@ -51,10 +51,6 @@ pub(super) fn faults() -> Vec<Broken> {
             Frozen::default,
         ),
     ]
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,9 +89,7 @@ impl Fault for Cache {
     async fn get_many(&self, sound: &Sound, keys: &[Key]) -> Result<Vec<Option<Bytes>>> {
         let mut found = sound.reader.get_many(keys).await?;
         if self.kept == Kept::Late {
-            for _ in 0..4 {
-                tokio::task::yield_now().await;
-            }
+            others_go_on(4).await;
         }
         let mut answers = lock(&self.answers);
         for (key, answer) in keys.iter().zip(&mut found) {
@@ -192,9 +186,7 @@ impl Fault for Hole {
 
     async fn commit(&self, sound: &Sound, commit: &Arc<Commit>) -> Result<()> {
         self.0.store(true, Ordering::Relaxed);
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
+        others_go_on(20).await;
         let told = sound.writer()?.commit(commit).await;
         self.0.store(false, Ordering::Relaxed);
         told

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use store::backend::MapId;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{Bare, Write};
+use super::{Bare, Write, parts};
 
 /// Documents of one bulk request: the size at which most are written per second.
 const DOCUMENTS: usize = 1000;
@@ -78,9 +78,9 @@ struct Written {
 }
 
 fn transport(url: &str) -> Result<Transport> {
-    let (scheme, nodes) = url.split_once("://").context("a URL elasticsearch+http://HOST:PORT")?;
+    let (scheme, nodes) = parts(url)?;
     ensure!(scheme.ends_with("+http"), "a server without TLS is needed");
-    let node = nodes.split([',', '/', '?']).next().unwrap_or_default();
+    let node = nodes.split(',').next().unwrap_or_default();
     Ok(Transport::single_node(&format!("http://{node}"))?)
 }
 
@@ -98,17 +98,12 @@ async fn send<T: DeserializeOwned>(
     Ok(serde_json::from_slice(&answer)?)
 }
 
-/// Digits in the order of bytes.
-fn hex(key: &[u8]) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn name(map: MapId) -> String {
     format!("{}.{}", map.store, map.segment.unwrap_or(-1))
 }
 
 fn id(map: MapId, key: &[u8]) -> String {
-    format!("{}.{}", name(map), hex(key))
+    format!("{}.{}", name(map), hex::encode(key))
 }
 
 fn value_of(entry: &Entry) -> Result<Vec<u8>> {
@@ -183,7 +178,8 @@ impl Index {
                 None => body += &format!("{}\n", json!({ "delete": { "_id": id } })),
                 Some(value) => {
                     let value = STANDARD.encode(value);
-                    let entry = json!({ "map": name(*map), "key": hex(key), "value": value });
+                    let entry =
+                        json!({ "map": name(*map), "key": hex::encode(key), "value": value });
                     body += &format!("{}\n{entry}\n", json!({ "index": { "_id": id } }));
                 }
             }
@@ -218,7 +214,7 @@ impl Bare for Elastic {
         let mut body = json!({
             "query": { "bool": { "filter": [
                 { "term": { "map": name(map) } },
-                { "range": { "key": { "gte": hex(from), "lte": hex(to) } } },
+                { "range": { "key": { "gte": hex::encode(from), "lte": hex::encode(to) } } },
             ] } },
             "sort": [{ "key": "asc" }], "_source": ["value"], "track_total_hits": false,
         });
@@ -229,9 +225,7 @@ impl Bare for Elastic {
             let hits = found.hits.hits;
             for hit in &hits {
                 let (key, entry) = hit.sort.first().zip(hit.source.as_ref()).context("a hit")?;
-                let digits =
-                    (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16));
-                see(&digits.collect::<Result<Vec<_>, _>>()?, &value_of(entry)?);
+                see(&hex::decode(key)?, &value_of(entry)?);
             }
             let Some(last) = hits.last().filter(|_| hits.len() == page) else { break };
             left -= hits.len();

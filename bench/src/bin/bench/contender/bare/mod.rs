@@ -12,7 +12,7 @@ pub(crate) mod tree;
 pub(crate) mod waist;
 mod writes;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use store::backend::MapId;
 
@@ -45,6 +45,12 @@ pub(crate) trait Bare: Sized + Send + Sync + 'static {
 
     /// Another handle for a concurrent handler, where the backend allows it.
     fn handle(&self) -> Option<Self>;
+}
+
+/// The scheme of a server's URL, and its nodes with commas between.
+fn parts(url: &str) -> Result<(&str, &str)> {
+    let (scheme, rest) = url.split_once("://").context("a URL of the form SCHEME://HOST:PORT")?;
+    Ok((scheme, rest.split(['/', '?']).next().unwrap_or_default()))
 }
 
 /// The map of entries.

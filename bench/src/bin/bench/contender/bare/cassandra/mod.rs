@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use scylla::{
@@ -24,7 +24,7 @@ use scylla::{
 use store::backend::MapId;
 
 use self::merge::{Cursor, Fetched, fill, pop};
-use super::{Bare, Write};
+use super::{Bare, Write, parts};
 
 /// Partitions of a map: as few as give requests of a good size, and each of them small enough.
 const BUCKETS: u64 = 8;
@@ -54,8 +54,7 @@ struct Table {
 
 /// A session with a server that needs no password, by its URL.
 async fn session(url: &str) -> Result<Session> {
-    let (_, nodes) = url.split_once("://").context("a URL of the form cassandra://HOST:PORT")?;
-    let nodes = nodes.split(['/', '?']).next().unwrap_or_default();
+    let (_, nodes) = parts(url)?;
     let builder = SessionBuilder::new().known_nodes(nodes.split(','));
     // A write of one batch must not lose against one of the batch before.
     let builder = builder.timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()));

@@ -41,9 +41,15 @@ impl RedisServer {
     /// The named server, else one of our own.
     pub fn start() -> Result<Self> {
         match env::var("TEST_REDIS_URL") {
-            Ok(url) => Ok(Self { url, own: None }),
+            Ok(url) => Ok(Self::at_url(&url)),
             Err(_) => Self::own(),
         }
+    }
+
+    /// A running one.
+    #[must_use]
+    pub fn at_url(url: &str) -> Self {
+        Self { url: url.to_owned(), own: None }
     }
 
     /// Starts `redis-server` from the path, or the program that `TEST_REDIS_SERVER` names, on a free local port, with

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use redis::{AsyncCommands, RedisResult, aio::ConnectionManager};
 use store_core::{
     Error, ErrorKind, Result,
@@ -13,12 +13,13 @@ use store_core::{
 
 use crate::{
     RedisConfig,
-    check::check,
-    connect::{Connector, Link},
+    check::{Checked, check},
+    connect::Connector,
     error::redis,
     layout::{self, CHECKPOINT, DESTROYED, FENCE, Keys, LAYOUT, LIFE},
+    link::Link,
     reader::{self, Reader},
-    script::{CLAIM, Call, DESTROY},
+    script::{CLAIM, Call},
     step::{CLAIMED, step},
     writer::Writer,
 };
@@ -59,13 +60,17 @@ impl RedisBackend {
         Keys::new(&self.config.namespace, task)
     }
 
+    async fn check(&self, keys: &Keys) -> Result<Checked> {
+        check(&self.link, self.connector.as_deref(), &self.config, keys).await
+    }
+
     /// Raises the epoch. Gives the fence, the stored checkpoint, and the decided log that is still to be applied.
     async fn fence(
         &self,
         keys: &Keys,
         owner: OwnerId,
     ) -> Result<(String, Option<Bytes>, Option<String>)> {
-        let call = Call::new(&CLAIM, [keys.task(), keys.log()]).text(owner).text(layout::VERSION);
+        let call = Call::new(&CLAIM, keys.script([""; 0])).text(owner).text(layout::VERSION);
         self.link.run(&call).await.map_err(keys.failed("claim"))
     }
 
@@ -81,6 +86,9 @@ impl RedisBackend {
         Ok(Some(TaskSummary::new(task, epoch, checkpoint)))
     }
 }
+
+/// How many records are asked for at a time.
+const IN_FLIGHT: usize = 100;
 
 /// Fence, checkpoint, and whether destroyed, as they are stored.
 type Record = (Option<String>, Option<Bytes>, Option<Bytes>);
@@ -105,7 +113,10 @@ impl Backend for RedisBackend {
         let keys = self.keys(task);
         let listed = layout::tasks(&self.config.namespace, &task.application);
         // Where it fails, nothing of ours is left at a server that is not meant for it.
-        let wait = check(&self.link, self.connector.as_deref(), &self.config, &keys).await?;
+        let checked = self.check(&keys).await?;
+        if let Some(key) = checked.damaged {
+            return Err(keys.half(&key));
+        }
         // First, so that no claimed task is missing from the list; one that stays unclaimed has no record.
         let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
         listed.map_err(keys.failed("list"))?;
@@ -113,7 +124,7 @@ impl Backend for RedisBackend {
         step(CLAIMED);
         let checkpoint = reader::checkpoint(&keys, stored)?;
         let reader = Reader::new(self.link.clone(), keys);
-        let writer = Writer::new(reader, fence, (*self.config).clone(), wait);
+        let writer = Writer::new(reader, fence, (*self.config).clone(), checked.wait);
         if let Some(pending) = pending {
             writer.finish(&pending).await?;
         }
@@ -141,19 +152,18 @@ impl Backend for RedisBackend {
         partitions.sort_unstable();
         let task = |partition| TaskId::new(application.as_str(), partition);
         let tasks = partitions.into_iter().map(task).collect::<Result<Vec<_>>>()?;
-        let summaries = try_join_all(tasks.into_iter().map(|task| self.summary(task))).await?;
+        let summaries = stream::iter(tasks).map(|task| self.summary(task)).buffered(IN_FLIGHT);
+        let summaries: Vec<_> = summaries.try_collect().await?;
         Ok(summaries.into_iter().flatten().collect())
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {
         self.read(task).await?;
         let keys = self.keys(task);
+        let checked = self.check(&keys).await?;
         // Now nobody adds a map, unless by a claim that makes the removal fail.
         let (fence, ..) = self.fence(&keys, OwnerId::random()).await?;
-        let maps: RedisResult<Vec<String>> = self.link.clone().smembers(keys.maps()).await;
-        let maps = maps.map_err(keys.failed("destroy"))?;
-        let call = Call::new(&DESTROY, keys.script(maps)).text(fence);
-        let done: RedisResult<()> = self.link.run(&call).await;
-        done.map_err(keys.failed("destroy"))
+        let reader = Reader::new(self.link.clone(), keys);
+        Writer::new(reader, fence, (*self.config).clone(), checked.wait).destroy().await
     }
 }

@@ -5,28 +5,38 @@ use store_core::{Error, ErrorKind, Result};
 
 use crate::{
     RedisConfig, RedisDurability,
-    connect::{Connector, Link},
+    connect::Connector,
     durability::Wait,
     layout::Keys,
+    link::Link,
     script::{CHECK, Call},
 };
 
 /// What the script found.
-type Found = (Vec<String>, Option<String>, Option<String>, bool);
+type Found = (Vec<String>, Option<String>, Option<String>, Option<String>, bool);
 
-/// Checks that a task can be kept there as the settings want it; says how a commit is waited for.
+/// What a check has found out.
+pub(crate) struct Checked {
+    /// How a commit is waited for.
+    pub(crate) wait: Wait,
+    /// The hash that does not have the keys that its sorted set has.
+    pub(crate) damaged: Option<String>,
+}
+
+/// Checks that a task can be kept there as the settings want it.
 pub(crate) async fn check(
     link: &Link,
     own: Option<&Connector>,
     config: &RedisConfig,
     keys: &Keys,
-) -> Result<Wait> {
+) -> Result<Checked> {
     let failed = |error| keys.failed("claim")(error);
     let maps: RedisResult<Vec<String>> =
         redis::cmd("SMEMBERS").arg(keys.maps()).query_async(&mut link.clone()).await;
     let words = Wait::words(config);
     let call = Call::new(&CHECK, keys.script(maps.map_err(failed)?)).texts(&words);
-    let (lacking, foreign, info, has_waitaof): Found = link.run(&call).await.map_err(failed)?;
+    let (lacking, foreign, damaged, info, has_waitaof): Found =
+        link.run(&call).await.map_err(failed)?;
     let refuse =
         |kind, message: String| Err(Error::new(kind, format!("cannot claim {keys}: {message}")));
     if !lacking.is_empty() {
@@ -73,19 +83,19 @@ pub(crate) async fn check(
     for word in &words {
         command.arg(word);
     }
-    match config.durability {
-        RedisDurability::None => Ok(Wait::Nothing),
-        RedisDurability::LocalFsync if told("aof_enabled") == Some("0") => refuse(
-            ErrorKind::Config,
-            "the server keeps no append-only file: set appendonly yes, or durability none"
-                .to_owned(),
-        ),
+    let wait = match config.durability {
+        RedisDurability::None => Wait::Nothing,
+        RedisDurability::LocalFsync if told("aof_enabled") == Some("0") => {
+            let message =
+                "the server keeps no append-only file: set appendonly yes, or durability none";
+            return refuse(ErrorKind::Config, message.to_owned());
+        }
         RedisDurability::LocalFsync if has_waitaof => {
-            Ok(Wait::Disk(needs_own()?.connect().await?, command))
+            Wait::Disk(needs_own()?.connect().await?, command)
         }
         RedisDurability::LocalFsync => {
             check_always(link, keys).await?;
-            Ok(Wait::Nothing)
+            Wait::Nothing
         }
         RedisDurability::Replicas => {
             let there =
@@ -97,9 +107,10 @@ pub(crate) async fn check(
                 );
                 return refuse(ErrorKind::Unavailable, message);
             }
-            Ok(Wait::Replicas(needs_own()?.connect().await?, command, config.replicas))
+            Wait::Replicas(needs_own()?.connect().await?, command, config.replicas)
         }
-    }
+    };
+    Ok(Checked { wait, damaged })
 }
 
 /// Checks that the server syncs its file before each answer.
@@ -107,6 +118,7 @@ async fn check_always(link: &Link, keys: &Keys) -> Result<()> {
     let mut pipe = redis::pipe();
     // The first finds the server of the task in a cluster.
     pipe.cmd("TYPE").arg(keys.task()).ignore().cmd("CONFIG").arg("GET").arg("append*");
+    pipe.arg("no-appendfsync-on-rewrite");
     let settings: RedisResult<(Vec<String>,)> = pipe.query_async(&mut link.clone()).await;
     let (settings,) = settings.map_err(|error| {
         let error = keys.failed("claim")(error);
@@ -116,12 +128,13 @@ async fn check_always(link: &Link, keys: &Keys) -> Result<()> {
         error.context("the server has no WAITAOF, so whether it syncs each write must be asked: grant +config|get")
     })?;
     let is = |name: &str, value: &str| settings.chunks(2).any(|pair| pair == [name, value]);
-    if is("appendonly", "yes") && is("appendfsync", "always") {
+    let always = is("appendonly", "yes") && is("appendfsync", "always");
+    if always && is("no-appendfsync-on-rewrite", "no") {
         return Ok(());
     }
     let message = format!(
-        "cannot claim {keys}: the server has no WAITAOF, and answers before its disk has the commit: set appendonly yes \
-         and appendfsync always, use Redis 7.2 or newer or Valkey, or set durability none"
+        "cannot claim {keys}: the server has no WAITAOF, and answers before its disk has the commit: set appendonly yes, \
+         appendfsync always and no-appendfsync-on-rewrite no, use Redis 7.2 or newer or Valkey, or set durability none"
     );
     Err(Error::new(ErrorKind::Unsupported, message))
 }

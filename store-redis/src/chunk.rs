@@ -38,9 +38,8 @@ impl Chunks {
         let mut maps = Vec::new();
         for (map, (id, change)) in commit.changes().iter().enumerate() {
             maps.push(*id);
-            cut.current.push(Change { map, ..Change::default() });
             match change {
-                MapChange::Drop => cut.change().dropped = true,
+                MapChange::Drop => cut.change(map, 0).dropped = true,
                 MapChange::Write(writes) => {
                     writes.iter().for_each(|(key, put)| cut.write(map, key, put.as_ref()));
                 }
@@ -66,23 +65,22 @@ struct Cut {
 }
 
 impl Cut {
-    fn change(&mut self) -> &mut Change {
-        if self.current.is_empty() {
-            self.current.push(Change::default());
+    /// Where a change of so many bytes belongs.
+    fn change(&mut self, map: usize, bytes: usize) -> &mut Change {
+        if self.entries > 0 && (self.entries >= self.limit.0 || self.bytes + bytes > self.limit.1) {
+            self.end();
+        }
+        self.entries += 1;
+        self.bytes += bytes;
+        if self.current.last().is_none_or(|change| change.map != map) {
+            self.current.push(Change { map, ..Change::default() });
         }
         let last = self.current.len() - 1;
         &mut self.current[last]
     }
 
     fn write(&mut self, map: usize, key: &Bytes, put: Option<&Put>) {
-        let bytes = key.len() + put.map_or(0, |put| put.value.len());
-        if self.entries > 0 && (self.entries >= self.limit.0 || self.bytes + bytes > self.limit.1) {
-            self.end();
-            self.current.push(Change { map, ..Change::default() });
-        }
-        self.entries += 1;
-        self.bytes += bytes;
-        let change = self.change();
+        let change = self.change(map, key.len() + put.map_or(0, |put| put.value.len()));
         match put {
             Some(put) => change.puts.extend([key.clone(), put.value.clone()]),
             None => change.deletes.push(key.clone()),
@@ -210,7 +208,7 @@ mod tests {
     #[test]
     fn chunks_are_cut_at_each_limit_and_come_together_again() {
         for (entries, bytes, count) in
-            [(10, 100, 1), (1, 100, 4), (2, 100, 2), (10, 1, 4), (10, 3, 2)]
+            [(10, 100, 1), (1, 100, 5), (2, 100, 3), (10, 1, 4), (10, 3, 2)]
         {
             let chunks = cut(entries, bytes);
             assert_eq!(chunks.encoded.len(), count, "{entries} entries, {bytes} bytes");

@@ -3,7 +3,7 @@
 use redis::{Cmd, FromRedisValue, Value};
 use store_core::{Effect, Error, ErrorKind, Result};
 
-use crate::{RedisConfig, RedisDurability, connect::Link, layout::Keys};
+use crate::{RedisConfig, RedisDurability, layout::Keys, link::Link};
 
 /// What is sent behind a commit, on a line of its own: the server answers nothing else on that line meanwhile, and only
 /// waits for what came over it.
@@ -49,8 +49,8 @@ impl Wait {
         }
     }
 
-    /// Checks how far the commit came: the server also answers when the time is over.
-    pub(crate) fn check(&self, answer: &Value, keys: &Keys) -> Result<()> {
+    /// Checks how far what was done came: the server also answers when the time is over.
+    pub(crate) fn check(&self, answer: &Value, doing: &str, keys: &Keys) -> Result<()> {
         let counted = |value: &Value| u64::from_redis_value_ref(value).unwrap_or(0);
         let synced = |answer: &Value| match answer {
             Value::Array(counts) => counts.first().map_or(0, counted),
@@ -58,15 +58,16 @@ impl Wait {
         };
         let missing = match (self, answer) {
             (Self::Disk(..), counts) if synced(counts) == 0 => {
-                "is not on the server's disk yet".to_owned()
+                "it is not on the server's disk yet".to_owned()
             }
             (Self::Replicas(_, _, wanted), reached) if counted(reached) < u64::from(*wanted) => {
-                format!("has reached {} of {wanted} replicas", counted(reached))
+                format!("it has reached {} of {wanted} replicas", counted(reached))
             }
             _ => return Ok(()),
         };
-        let message =
-            format!("a commit of {keys} {missing}: commit again, or ask for less durability");
+        let message = format!(
+            "cannot {doing} {keys} in time: {missing}: {doing} again, or ask for less durability"
+        );
         Err(Error::new(ErrorKind::Timeout, message).with_effect(Effect::Unknown))
     }
 }

@@ -48,7 +48,8 @@ pub(crate) fn connecting(error: RedisError, tls: bool) -> Error {
 /// Maps a driver's error; `doing` says what failed, and on which task.
 pub(crate) fn redis(doing: impl Display, error: RedisError) -> Error {
     let kind = kind(&error);
-    let mapped = Error::new(kind, format!("cannot {doing}: {}", advice(kind)));
+    let advice = if kind == ErrorKind::Unsupported { unsupported(&error) } else { advice(kind) };
+    let mapped = Error::new(kind, format!("cannot {doing}: {advice}"));
     let mapped = mapped.with_effect(effect(&error));
     // A failed conversion says which value it failed on.
     let says_value = matches!(error.kind(), RedisKind::Parse | RedisKind::UnexpectedReturnType);
@@ -73,13 +74,25 @@ const fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::Corrupt => {
             "the stored state contradicts itself: restore it from a copy, or destroy the task and rebuild it"
         }
-        ErrorKind::Unsupported => {
-            "the server must be Redis 7.0 or newer, or Valkey; where it is part of a cluster, write redis+cluster://"
-        }
         ErrorKind::SchemaMismatch => {
             "another release stored the task: use that one, or one that knows its layout"
         }
         _ => "the server cannot be reached or cannot work now",
+    }
+}
+
+/// What is told where the server does not know what it is asked for, or not in this way.
+fn unsupported(error: &RedisError) -> &'static str {
+    let text = error.to_string().to_lowercase();
+    let is_unknown = ["unknown", "syntax error"].iter().any(|said| text.contains(said));
+    match code(error).as_deref() {
+        Some("MOVED" | "CROSSSLOT") => {
+            "the server is part of a cluster: write redis+cluster:// or rediss+cluster://"
+        }
+        Some("ERR") if !is_unknown => {
+            "the server refuses what a state store needs; its own answer, below, says why"
+        }
+        _ => "the server must be Redis 7.0 or newer, or Valkey",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     address::{Address, Place},
     chunk::{self, Chunks},
     layout::log_name,
-    reader::chunks,
+    unapplied::chunks,
 };
 
 /// Feeds what a log is made of: a line of the names of its maps, a line of what the record says of it, and a chunk. What

@@ -12,7 +12,7 @@ use store_core::{
     backend::{MapId, Name, TaskId},
 };
 
-use crate::error::redis;
+use crate::error::{code, redis};
 
 /// Field of the task's record: the fence.
 pub(crate) const FENCE: &str = "fence";
@@ -24,7 +24,7 @@ pub(crate) const DESTROYED: &str = "destroyed";
 /// Field of the task's record: how often it was destroyed.
 pub(crate) const LIFE: &str = "life";
 /// Field of the task's record: the decided log that is not applied yet, as `NAME:CHUNKS:NEXT`. Beside these fields are
-/// `sequence`, and `staged`, the log that is being written, as `NAME:CHUNKS`.
+/// `sequence`; `staged`, the log that is being written, as `NAME:CHUNKS`; and `maps`, how many names are in the set of maps.
 pub(crate) const PENDING: &str = "pending";
 /// Field of the task's record: the version of this layout.
 pub(crate) const LAYOUT: &str = "layout";
@@ -48,7 +48,12 @@ impl Keys {
 
     /// Says of a driver's error what was being done to the task.
     pub(crate) fn failed(&self, doing: &str) -> impl FnOnce(RedisError) -> Error {
-        move |error| redis(format_args!("{doing} task {}", self.task), error)
+        move |error| {
+            if code(&error).as_deref() == Some("INCOMPLETE") {
+                return self.incomplete(doing);
+            }
+            redis(format_args!("{doing} task {}", self.task), error)
+        }
     }
 
     /// Says of an unreadable record whose it is.
@@ -71,6 +76,25 @@ impl Keys {
     pub(crate) fn damaged(&self) -> Error {
         let message = format!(
             "the log of {self} contradicts its record: restore the state from a copy, or destroy the task and rebuild it"
+        );
+        Error::new(ErrorKind::Corrupt, message)
+    }
+
+    /// What is told where some keys of a task were lost without the others, and nobody knows which are left.
+    fn incomplete(&self, doing: &str) -> Error {
+        let message = format!(
+            "cannot {doing} {self}: its record and its maps do not belong together, some of its keys were removed or \
+             evicted: remove every key that begins with {}, then restore the state from a copy or rebuild it",
+            self.prefix
+        );
+        Error::new(ErrorKind::Corrupt, message)
+    }
+
+    /// What is told where a map's hash and sorted set do not have the same keys.
+    pub(crate) fn half(&self, key: &str) -> Error {
+        let message = format!(
+            "{self} is damaged: {key} and its order do not have the same keys, one of them was removed or evicted: restore \
+             the state from a copy, or destroy the task and rebuild it"
         );
         Error::new(ErrorKind::Corrupt, message)
     }

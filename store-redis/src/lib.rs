@@ -16,9 +16,11 @@ mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod layout;
+mod link;
 mod reader;
 mod script;
 mod step;
+mod unapplied;
 mod writer;
 
 pub use self::{

@@ -1,10 +1,6 @@
 //! Reads of one task.
 
-use std::{
-    collections::BTreeMap,
-    ops::Bound,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,10 +14,10 @@ use store_core::{
 };
 
 use crate::{
-    chunk,
-    connect::Link,
-    layout::{CHECKPOINT, Keys, LIFE, LOG_MAPS, PENDING, log_name},
+    layout::{CHECKPOINT, Keys, LIFE, PENDING},
+    link::Link,
     script::{Call, PAGE},
+    unapplied::{State, Watched},
 };
 
 /// Entries of the largest page; the server stands still while one is read. A page may be shorter than asked for.
@@ -46,23 +42,8 @@ pub(crate) struct Reader {
     pub(crate) link: Link,
     pub(crate) keys: Keys,
     capabilities: Capabilities,
-    watched: Option<Watched>,
+    pub(crate) watched: Option<Watched>,
 }
-
-/// What who does not own the task goes by.
-#[derive(Clone)]
-struct Watched {
-    /// How often the task was destroyed when it was opened.
-    life: u64,
-    /// The last decided log that was seen before it was applied, so that it is read once.
-    log: Arc<Mutex<Option<Log>>>,
-}
-
-/// A log by its name.
-type Log = (String, Arc<Changes>);
-
-/// How often a task was destroyed, and the decided log that is not applied, as they are stored.
-pub(crate) type State = (Option<u64>, Option<String>);
 
 impl Reader {
     /// As the owner, who knows what is decided and not applied.
@@ -113,51 +94,6 @@ impl Reader {
         Error::new(ErrorKind::Throttled, message)
     }
 
-    /// What a state says is to be laid over what was read with it. `None` where it changed meanwhile; an error where
-    /// the task was destroyed.
-    async fn unapplied(&self, (life, pending): State) -> Result<Option<Arc<Changes>>> {
-        let Some(watched) = &self.watched else { return Ok(Some(Arc::default())) };
-        if watched.life != life.unwrap_or(0) {
-            return Err(self.keys.gone());
-        }
-        let Some(pending) = pending else {
-            *watched.log.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            return Ok(Some(Arc::default()));
-        };
-        let name = log_name(&pending);
-        let known = watched.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, log)) = known.filter(|(known, _)| known == name) {
-            return Ok(Some(log));
-        }
-        let Some(log) = self.log(name).await?.map(Arc::new) else { return Ok(None) };
-        let known = (name.to_owned(), log.clone());
-        *watched.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-        Ok(Some(log))
-    }
-
-    /// The decided log of this name, chunk by chunk. `None` where it is not that any more.
-    async fn log(&self, name: &str) -> Result<Option<Changes>> {
-        let mut changes = Changes::new();
-        let mut chunk = 0;
-        loop {
-            let mut pipe = redis::pipe();
-            let fields = [LOG_MAPS.to_owned(), chunk.to_string()];
-            pipe.atomic().hget(self.keys.task(), PENDING).hmget(self.keys.log(), &fields);
-            let answer = pipe.query_async(&mut self.link.clone()).await;
-            let (pending, (maps, bytes)): (Option<String>, (Option<String>, Option<Bytes>)) =
-                answer.map_err(self.keys.failed("read a large commit of"))?;
-            let pending = pending.unwrap_or_default();
-            let Some(chunks) = chunks(&pending, name) else { return Ok(None) };
-            let maps = maps.as_deref().and_then(chunk::maps);
-            let (Some(maps), Some(bytes)) = (maps, bytes) else { return Err(self.keys.damaged()) };
-            chunk::add(&mut changes, &maps, &bytes)?;
-            chunk += 1;
-            if chunk == chunks {
-                return Ok(Some(changes));
-            }
-        }
-    }
-
     /// One page, and what is decided and not applied; not yet laid over it.
     async fn page(
         &self,
@@ -195,11 +131,6 @@ impl Reader {
         }
         Ok(count)
     }
-}
-
-/// How many chunks the decided log has, where it is of this name: `NAME:CHUNKS:NEXT`.
-pub(crate) fn chunks(pending: &str, name: &str) -> Option<usize> {
-    pending.strip_prefix(name)?.strip_prefix(':')?.split(':').next()?.parse().ok()
 }
 
 impl std::fmt::Debug for Reader {

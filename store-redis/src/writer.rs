@@ -22,7 +22,7 @@ use crate::{
     durability::Wait,
     layout::{FENCE, LOG_MAPS, log_name, map_name},
     reader::Reader,
-    script::{APPLY, COMMIT, Call, DECIDE, STAGE},
+    script::{APPLY, COMMIT, Call, DECIDE, DESTROY, STAGE},
     step::{APPLIED, APPLYING, DECIDED, FINISHING, STAGED, STAGING, step},
 };
 
@@ -87,15 +87,25 @@ impl Writer {
         }
     }
 
-    /// Decides by a script, and waits until the commit is as safe as the settings want it. Gives what the script does.
-    async fn decide(&self, call: &Call<'_>) -> Result<Option<String>> {
-        let failed = |error| self.reader.keys.failed("commit")(error);
+    /// Removes all of the task but its record, and waits as for a commit.
+    pub(crate) async fn destroy(&self) -> Result<()> {
+        let keys = &self.reader.keys;
+        let mut maps = redis::cmd("SMEMBERS");
+        let maps: redis::RedisResult<Vec<String>> =
+            maps.arg(keys.maps()).query_async(&mut self.reader.link.clone()).await;
+        let maps = keys.script(maps.map_err(keys.failed("destroy"))?);
+        self.decide("destroy", &Call::new(&DESTROY, maps).text(&self.fence)).await.map(drop)
+    }
+
+    /// Decides by a script, and waits until that is as safe as the settings want it. Gives what the script does.
+    async fn decide(&self, doing: &str, call: &Call<'_>) -> Result<Option<String>> {
+        let failed = |error| self.reader.keys.failed(doing)(error);
         let Some(wait) = self.wait.command() else {
             return self.reader.link.run(call).await.map_err(failed);
         };
         let link = self.wait.link(&self.reader.link);
         let (answer, reached) = link.run_and(call, wait).await.map_err(failed)?;
-        self.wait.check(&reached, &self.reader.keys)?;
+        self.wait.check(&reached, doing, &self.reader.keys)?;
         Ok(answer)
     }
 
@@ -103,8 +113,8 @@ impl Writer {
     async fn stage(&self, commit: &Commit, chunks: &Chunks) -> Result<String> {
         let keys = &self.reader.keys;
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
-        // Names of one owner must grow as texts.
-        let name = format!("{}.{attempt:020}", self.fence.split(':').next().unwrap_or_default());
+        // Names of one owner must grow as texts; those of two owners differ, even where an epoch was lost.
+        let name = format!("{}.{attempt:020}", self.fence.replace(':', "."));
         let names = chunks.names();
         for (index, chunk) in chunks.encoded.iter().enumerate() {
             step(STAGING);
@@ -137,13 +147,14 @@ impl TaskWriter for Writer {
             call.text(sequence - 1).text(sequence).arg(commit.encoded_checkpoint())
         };
         if let [chunk] = &chunks.encoded[..] {
-            self.decide(&call(&COMMIT).arg(chunk).texts(&maps)).await?;
+            self.decide("commit", &call(&COMMIT).arg(chunk).texts(&maps)).await?;
             step(DECIDED);
             return Ok(());
         }
         let name = self.stage(commit, &chunks).await?;
         // An earlier sending may have decided it, with a log of another name.
-        let decided = self.decide(&call(&DECIDE).text(&name).text(chunks.encoded.len())).await?;
+        let call = call(&DECIDE).text(&name).text(chunks.encoded.len());
+        let decided = self.decide("commit", &call).await?;
         step(DECIDED);
         *pending = decided.map(|log| (log_name(&log).to_owned(), maps));
         Ok(())

@@ -39,6 +39,11 @@ enum Sites {
     Redis,
     /// A server without persistence.
     RedisForgetful,
+    /// Redis 8, in a container that syncs every write.
+    #[value(name = "redis-8")]
+    Redis8,
+    /// Valkey, in a container that syncs every write.
+    Valkey,
     /// A node in a container that syncs every write.
     Cassandra,
     /// A node in a container that syncs every write.
@@ -66,6 +71,8 @@ async fn main() -> Result<ExitCode> {
         }),
         Sites::Redis => Box::new(RedisSite::durable()?),
         Sites::RedisForgetful => Box::new(RedisSite::forgetful()?),
+        Sites::Redis8 => Box::new(ContainerSite::new(ServerKind::Redis8)?),
+        Sites::Valkey => Box::new(ContainerSite::new(ServerKind::Valkey)?),
         Sites::Cassandra => Box::new(ContainerSite::new(ServerKind::Cassandra)?),
         Sites::Elasticsearch => Box::new(ContainerSite::new(ServerKind::Elasticsearch)?),
         Sites::Opensearch => Box::new(ContainerSite::new(ServerKind::OpenSearch)?),

@@ -1,4 +1,4 @@
-//! A server on Java of our own, in a container.
+//! A server of our own, in a container.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use store_core::redo::Step;
 use tokio::task::block_in_place;
 
-use super::site::{Server, Site};
+use super::{
+    redis_site,
+    site::{Server, Site},
+};
 use crate::servers::{Server as Container, ServerKind, Settings};
 
-/// A node of Cassandra, Elasticsearch or OpenSearch, which syncs its log before it answers.
+/// Redis, Valkey, or a node of Cassandra, Elasticsearch or OpenSearch, which syncs its log before it answers.
 #[derive(Debug)]
 pub struct ContainerSite(Container);
 
@@ -33,12 +36,18 @@ impl Site for ContainerSite {
         let address = line.unwrap_or_else(|| self.address());
         let settings = format!("namespace=crash.{place}&timeout_ms={TIMEOUT_MS}");
         match self.0.kind() {
+            ServerKind::Redis7 | ServerKind::Redis8 | ServerKind::Valkey => {
+                redis_site::url(address, place)
+            }
             ServerKind::Cassandra => format!("cassandra://{address}?{settings}"),
             _ => format!("elasticsearch+http://{address}?{settings}&replicas=0"),
         }
     }
 
     fn steps(&self) -> Vec<&'static str> {
+        if !self.0.kind().is_java() {
+            return store_redis::STEPS.to_vec();
+        }
         // A worker destroys nothing.
         let steps = Step::ALL.iter().filter(|step| **step != Step::Wiping);
         steps.map(|step| step.name()).collect()
@@ -58,10 +67,10 @@ impl Server for ContainerSite {
 
     fn commit_marker(&self) -> &'static [u8] {
         match self.0.kind() {
-            // The checkpoint, which stands in the values of the statement.
-            ServerKind::Cassandra => br#"{"layout":1,"sequence":"#,
             // What the record says of the change that made it.
-            _ => br#""change":"commit""#,
+            ServerKind::Elasticsearch | ServerKind::OpenSearch => br#""change":"commit""#,
+            // The checkpoint, which stands in the values of Cassandra's statement, too.
+            _ => redis_site::COMMIT_MARKER,
         }
     }
 

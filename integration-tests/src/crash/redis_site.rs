@@ -21,6 +21,16 @@ const TIMEOUT_MS: u64 = 1_000;
 /// Entries that one script applies: few, so that many commits are staged.
 const CHUNK_ENTRIES: usize = 40;
 
+/// The checkpoint, which stands in the arguments of the script.
+pub(super) const COMMIT_MARKER: &[u8] = br#"{"layout":1,"sequence":"#;
+
+/// The URL of a place in a server at an address.
+pub(super) fn url(address: SocketAddr, place: &str) -> String {
+    format!(
+        "redis://{address}/?namespace={place}&timeout_ms={TIMEOUT_MS}&chunk_entries={CHUNK_ENTRIES}"
+    )
+}
+
 impl RedisSite {
     /// With an append-only file, synced always.
     pub fn durable() -> Result<Self> {
@@ -39,10 +49,7 @@ impl Site for RedisSite {
     }
 
     fn url(&self, place: &str, line: Option<SocketAddr>) -> String {
-        let address = line.unwrap_or_else(|| self.server.address());
-        format!(
-            "redis://{address}/?namespace={place}&timeout_ms={TIMEOUT_MS}&chunk_entries={CHUNK_ENTRIES}"
-        )
+        url(line.unwrap_or_else(|| self.server.address()), place)
     }
 
     fn steps(&self) -> Vec<&'static str> {
@@ -61,8 +68,7 @@ impl Server for RedisSite {
     }
 
     fn commit_marker(&self) -> &'static [u8] {
-        // The checkpoint, which stands in the arguments of the script.
-        br#"{"layout":1,"sequence":"#
+        COMMIT_MARKER
     }
 
     fn forgets(&self) -> bool {

@@ -32,9 +32,11 @@ const RIGHTS: &[&str] = &[
     "+sadd",
     "+srem",
     "+smembers",
+    "+scard",
     "+zadd",
     "+zrem",
     "+zrange",
+    "+zcard",
     "+unlink",
     "+info",
 ];
@@ -165,7 +167,7 @@ pub(crate) async fn a_right_that_is_taken_away_applies_nothing(server: RedisServ
     let mut owner = Owner::claim(&some(&server).await?, &task(0)).await?;
     owner.put(MAP, &model("before")).await?;
     let large: Model = (0..35_u8).map(|n| (key([n]), key("x"))).collect();
-    for taken in ["+hset", "+hdel", "+zadd", "+zrem", "+sadd", "+srem", "+unlink"] {
+    for taken in ["+hset", "+hdel", "+hincrby", "+zadd", "+zrem", "+sadd", "+srem", "+unlink"] {
         let rest: Vec<_> = RIGHTS.iter().copied().filter(|right| *right != taken).collect();
         for entries in [&large, &model(taken)] {
             let before = all(owner.reader(), MAP).await?;

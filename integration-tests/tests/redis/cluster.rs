@@ -1,13 +1,14 @@
 //! A cluster of six.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{
     RedisServer,
     servers::{RedisCluster, ServerKind, Settings},
 };
-use store_conformance::waist::{MAP, Model, Owner, all, key, kind, task};
+use redis::aio::MultiplexedConnection;
+use store_conformance::waist::{MAP, Model, Owner, all, key, kind, puts, task};
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, OwnerId},
@@ -90,8 +91,11 @@ pub(crate) async fn one_server_and_a_cluster_are_told_apart(server: RedisServer)
     Ok(())
 }
 
-/// Moves all of a slot to another primary.
-async fn move_slot(cluster: &RedisCluster, slot: u16) -> Result<()> {
+/// A primary of a cluster: how many keys of a slot it has, at most a thousand; where it is, its id, and a line to it.
+type Primary = (Vec<String>, SocketAddr, String, MultiplexedConnection);
+
+/// The primaries, the one with the slot at last.
+async fn primaries(cluster: &RedisCluster, slot: u16) -> Result<Vec<Primary>> {
     let mut lines = Vec::new();
     for node in cluster.addresses() {
         let client = redis::Client::open(format!("redis://{node}"))?;
@@ -106,6 +110,20 @@ async fn move_slot(cluster: &RedisCluster, slot: u16) -> Result<()> {
         }
     }
     lines.sort_by_key(|(keys, ..)| keys.len());
+    Ok(lines)
+}
+
+/// The slot of a task.
+async fn slot(cluster: &RedisCluster) -> Result<u16> {
+    let client = redis::Client::open(format!("redis://{}", cluster.addresses()[0]))?;
+    let mut line = client.get_multiplexed_async_connection().await?;
+    let mut slot = redis::cmd("CLUSTER");
+    Ok(slot.arg("KEYSLOT").arg("store:{app:0}:task").query_async(&mut line).await?)
+}
+
+/// Moves all of a slot to another primary.
+async fn move_slot(cluster: &RedisCluster, slot: u16) -> Result<()> {
+    let mut lines = primaries(cluster, slot).await?;
     let (keys, _, from_id, mut from) = lines.pop().context("a primary that has the slot")?;
     let (_, to_node, to_id, mut to) = lines.pop().context("another primary")?;
     let set = |state: &str, id: &str| {
@@ -133,14 +151,41 @@ pub(crate) async fn a_slot_moves_under_readers_and_owners(_: RedisServer) -> Res
     owner.put(MAP, &model("1")).await?;
     let reader = readers.read(&task(0)).await?;
     ensure!(reader.approximate_len(MAP).await? == 1);
-    let client = redis::Client::open(format!("redis://{}", cluster.addresses()[0]))?;
-    let mut line = client.get_multiplexed_async_connection().await?;
-    let mut slot = redis::cmd("CLUSTER");
-    let slot: u16 = slot.arg("KEYSLOT").arg("store:{app:0}:task").query_async(&mut line).await?;
-    move_slot(&cluster, slot).await?;
+    move_slot(&cluster, slot(&cluster).await?).await?;
     ensure!(reader.get_many(&[(MAP, key("key"))]).await? == [Some(key("1"))]);
     ensure!(reader.approximate_len(MAP).await? == 1);
     owner.put(MAP, &model("2")).await?;
     ensure!(all(&*reader, MAP).await? == model("2"));
+    Ok(())
+}
+
+/// The same writer goes on at the replica that took over, on all that it was told is done.
+pub(crate) async fn a_primary_that_dies_is_replaced(_: RedisServer) -> Result<()> {
+    let cluster = cluster()?;
+    let mut config = RedisConfig::default();
+    (config.timeout_ms, config.durability) = (2000, RedisDurability::Replicas);
+    let backend: Arc<dyn Backend> = Arc::new(RedisBackend::connect(cluster.url(), config).await?);
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    super::fifty(&mut owner).await?;
+    let mut primaries = primaries(&cluster, slot(&cluster).await?).await?;
+    let (_, primary, ..) = primaries.pop().context("a primary that has the task")?;
+    cluster.kill(primary)?;
+    let mut tries = 0;
+    let found = loop {
+        match owner.reader().checkpoint().await {
+            Err(error) => ensure!(error.is_retryable() && tries < 1000, "{error:?}"),
+            Ok(found) => break found,
+        }
+        tries += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    ensure!(found.sequence == 50, "{found:?}");
+    // Alone it acknowledges nothing, until it has a replica again.
+    let commit = owner.next(puts(MAP, &model("51")));
+    super::is_alone(&mut owner, &commit).await?;
+    cluster.start_again(primary)?;
+    super::send_at_last(&mut owner, &commit).await?;
+    ensure!(all(owner.reader(), MAP).await? == model("51"));
+    ensure!(Owner::claim(&backend, &task(0)).await?.checkpoint.sequence == 51);
     Ok(())
 }

@@ -49,11 +49,17 @@ pub(crate) async fn the_disk_is_waited_for(server: RedisServer) -> Result<()> {
         late?;
         let mut owner = Owner::claim(&backend, &task(0)).await?;
         owner.put(MAP, &model("2")).await?;
-        set(&mut raw, "appendfsync", "no").await?;
     } else {
-        let error = late.err().context("claimed")?;
-        ensure!(error.kind() == ErrorKind::Unsupported, "{error:?}");
-        ensure!(error.to_string().contains("appendfsync always"), "{error}");
+        let unsafe_as = |error: Error, set: &str| {
+            let is = error.kind() == ErrorKind::Unsupported && error.to_string().contains(set);
+            ensure!(is, "{error:?}");
+            Ok(())
+        };
+        unsafe_as(late.err().context("claimed")?, "appendfsync always")?;
+        set(&mut raw, "appendfsync", "always").await?;
+        set(&mut raw, "no-appendfsync-on-rewrite", "yes").await?;
+        let error = claims(server.url(), disk).await?.err().context("claimed")?;
+        unsafe_as(error, "no-appendfsync-on-rewrite no")?;
     }
     let mut user = redis::cmd("ACL");
     let may = ["on", ">pass", "~*", "+@all", "-config|get", "-waitaof"];
@@ -64,6 +70,19 @@ pub(crate) async fn the_disk_is_waited_for(server: RedisServer) -> Result<()> {
     ensure!(error.kind() == ErrorKind::PermissionDenied, "{error:?}");
     let right = if has_waitaof { "+waitaof" } else { "+config|get" };
     ensure!(error.to_string().contains(right), "{error}");
+    if has_waitaof {
+        // Switched off after the claim: the commit is in memory only.
+        let mut owner = Owner::claim(&backend, &task(0)).await?;
+        set(&mut raw, "appendonly", "no").await?;
+        let commit = owner.next(puts(MAP, &model("3")));
+        let error = owner.send(&commit).await.err().context("there is no file to wait for")?;
+        ensure!(error.effect() == Effect::Unknown, "{error:?}");
+        set(&mut raw, "appendonly", "yes").await?;
+        while let Err(error) = owner.send(&commit).await {
+            ensure!(error.kind() == ErrorKind::Timeout, "{error:?}");
+        }
+        ensure!(all(owner.reader(), MAP).await? == model("3"));
+    }
     set(&mut raw, "appendonly", "no").await?;
     let error = claims(server.url(), disk).await?.err().context("claimed")?;
     ensure!(
@@ -113,6 +132,8 @@ pub(crate) async fn replicas_are_waited_for(server: RedisServer) -> Result<()> {
         );
         ensure!(error.to_string().contains("0 of 1 replicas"), "{error}");
     }
+    let error = backend.destroy(&task(1)).await.err().context("destroyed at the primary only")?;
+    ensure!((error.kind(), error.effect()) == (ErrorKind::Timeout, Effect::Unknown), "{error:?}");
     replica.hold(false)?;
     while let Err(error) = owner.send(&second).await {
         ensure!(error.kind() == ErrorKind::Timeout && tries < 2000, "{error:?}");
@@ -129,22 +150,23 @@ pub(crate) async fn replicas_are_waited_for(server: RedisServer) -> Result<()> {
     Ok(())
 }
 
+/// Waits until so many replicas follow a server.
+async fn follows(raw: &mut MultiplexedConnection, count: usize) -> Result<()> {
+    let line = format!("connected_slaves:{count}\r");
+    loop {
+        let info: String = redis::cmd("INFO").arg("replication").query_async(raw).await?;
+        if info.contains(&line) && !info.contains("state=wait") && !info.contains("state=send") {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A server that becomes a replica breaks off the waits at it: the commits may be at the replica that takes over.
 pub(crate) async fn a_wait_that_is_broken_off_is_unknown(server: RedisServer) -> Result<()> {
     let mut raw = raw(&server).await?;
     let replica = RedisServer::with(&["--replicaof", &format!("127.0.0.1 {}", server.port()?)])?;
-    let mut follows = async |count: usize| -> Result<()> {
-        let line = format!("connected_slaves:{count}\r");
-        loop {
-            let info: String = redis::cmd("INFO").arg("replication").query_async(&mut raw).await?;
-            if info.contains(&line) && !info.contains("state=wait") && !info.contains("state=send")
-            {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    follows(1).await?;
+    follows(&mut raw, 1).await?;
     let mut config = RedisConfig::default();
     config.durability = RedisDurability::Replicas;
     let backend: Arc<dyn Backend> = Arc::new(RedisBackend::connect(server.url(), config).await?);
@@ -167,5 +189,29 @@ pub(crate) async fn a_wait_that_is_broken_off_is_unknown(server: RedisServer) ->
     replica.hold(false)?;
     super::send_at_last(&mut owner, &commit).await?;
     ensure!(owner.reader().checkpoint().await?.sequence == 2);
+    Ok(())
+}
+
+/// What replicas have acknowledged is there after a fail-over, and the old primary acknowledges nothing any more.
+pub(crate) async fn a_replica_takes_over(mut server: RedisServer) -> Result<()> {
+    let replica = RedisServer::with(&["--replicaof", &format!("127.0.0.1 {}", server.port()?)])?;
+    follows(&mut raw(&server).await?, 1).await?;
+    let backend = with(server.url(), RedisDurability::Replicas).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    super::fifty(&mut owner).await?;
+    server.kill()?;
+    let mut promote = redis::cmd("REPLICAOF");
+    let promote = promote.arg("NO").arg("ONE");
+    let _: () = promote.query_async(&mut raw(&replica).await?).await?;
+    let next = with(replica.url(), RedisDurability::None).await?;
+    let mut heir = Owner::claim(&next, &task(0)).await?;
+    ensure!(heir.checkpoint.sequence == 50, "{:?}", heir.checkpoint);
+    ensure!(all(heir.reader(), MAP).await? == model("50"));
+    heir.put(MAP, &model("51")).await?;
+
+    server.start_again()?;
+    let commit = owner.next(puts(MAP, &model("old")));
+    super::is_alone(&mut owner, &commit).await?;
+    ensure!(all(heir.reader(), MAP).await? == model("51"));
     Ok(())
 }

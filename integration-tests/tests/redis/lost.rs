@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use integration_tests::RedisServer;
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use store_conformance::waist::{MAP, Owner, all, kind, task};
-use store_core::ErrorKind;
+use store_core::{ErrorKind, backend::OwnerId};
 
 use super::keys::{backend, model, raw};
 
@@ -111,5 +111,54 @@ pub(crate) async fn a_server_that_lost_everything_is_a_gap(_: RedisServer) -> Re
     ensure!(again.checkpoint.sequence == 0 && all(again.reader(), MAP).await?.is_empty());
     again.put(MAP, &model("1 again")).await?;
     ensure!(kind(owner.put(MAP, &model("2")).await) == Some(ErrorKind::Fenced));
+    Ok(())
+}
+
+/// Where some keys of a task are removed without the others, nobody goes on with the rest.
+pub(crate) async fn keys_that_are_lost_alone_are_told(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let backend = backend(&server).await?;
+    let gone = async |raw: &mut MultiplexedConnection, name: &str| -> Result<()> {
+        let removed: usize = raw.del(format!("store:{{app:0}}:{name}")).await?;
+        ensure!(removed == 1, "{name} was not there");
+        Ok(())
+    };
+    Owner::claim(&backend, &task(0)).await?.put(MAP, &model("1")).await?;
+    let kept = behind(&mut raw).await?;
+    for name in ["task", "maps"] {
+        gone(&mut raw, name).await?;
+        let error = backend.claim(&task(0), OwnerId::random(), &[]).await.err().context(name)?;
+        ensure!(error.kind() == ErrorKind::Corrupt, "{name}: {error:?}");
+        ensure!(error.to_string().contains("begins with store:{app:0}"), "{error}");
+        let expected = if name == "task" { ErrorKind::NotFound } else { ErrorKind::Corrupt };
+        ensure!(kind(backend.destroy(&task(0)).await) == Some(expected), "{name}");
+        fail_over(&mut raw, &kept).await?;
+    }
+    // The owner still counts what was in the set.
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    gone(&mut raw, "maps").await?;
+    owner.put(MAP, &model("2")).await?;
+    let claim = backend.claim(&task(0), OwnerId::random(), &[]).await;
+    ensure!(kind(claim) == Some(ErrorKind::Corrupt), "a set that was begun anew");
+    fail_over(&mut raw, &kept).await?;
+
+    for name in ["1:h", "1:z"] {
+        gone(&mut raw, name).await?;
+        let error = backend.claim(&task(0), OwnerId::random(), &[]).await.err().context(name)?;
+        ensure!(error.kind() == ErrorKind::Corrupt, "{name}: {error:?}");
+        ensure!(error.to_string().contains("store:{app:0}:1:h"), "{error}");
+        backend.destroy(&task(0)).await?;
+        let owner = Owner::claim(&backend, &task(0)).await?;
+        ensure!(owner.checkpoint.sequence == 0 && all(owner.reader(), MAP).await?.is_empty());
+        fail_over(&mut raw, &kept).await?;
+    }
+    // Nothing is left of a log whose record is gone.
+    let names: Vec<String> = raw.keys("store:{app:0}:*").await?;
+    let _: () = raw.del(names).await?;
+    let _: () = raw.hset("store:{app:0}:log", "maps", "1").await?;
+    let claim = backend.claim(&task(0), OwnerId::random(), &[]).await;
+    ensure!(kind(claim) == Some(ErrorKind::Corrupt), "a log without its record");
+    let _: () = raw.del("store:{app:0}:log").await?;
+    ensure!(Owner::claim(&backend, &task(0)).await?.checkpoint.sequence == 0);
     Ok(())
 }

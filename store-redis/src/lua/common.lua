@@ -21,10 +21,15 @@ local function forbidden()
   local values, order = KEYS[FIRST] or KEYS[1], KEYS[FIRST + 1] or KEYS[1]
   for _, command in ipairs({
     {'HSET', values, 'f', 'v'}, {'HDEL', values, 'f'}, {'ZADD', order, '0', 'm'}, {'ZREM', order, 'm'},
-    {'SADD', KEYS[2], 'm'}, {'SREM', KEYS[2], 'm'}, {'UNLINK', KEYS[3]},
+    {'SADD', KEYS[2], 'm'}, {'SREM', KEYS[2], 'm'}, {'HINCRBY', KEYS[1], 'f', '1'}, {'UNLINK', KEYS[3]},
   }) do
     if not redis.acl_check_cmd(unpack(command)) then return string.lower(command[1]) end
   end
+end
+
+-- Adds a map to the set, or removes it. The record counts them, so that neither can be lost without the other's notice.
+local function list(command, name, change)
+  if redis.call(command, KEYS[2], name) > 0 then redis.call('HINCRBY', KEYS[1], 'maps', change) end
 end
 
 -- Applies a chunk, a list of {map, {key, value, ...}, {deleted key, ...}, dropped}; maps count from 0. `unpack` takes
@@ -35,10 +40,10 @@ local function apply(chunk, names)
     local values, order, name = KEYS[at], KEYS[at + 1], ARGV[names + change[1]]
     if change[4] then
       redis.call('UNLINK', values, order)
-      redis.call('SREM', KEYS[2], name)
+      list('SREM', name, -1)
     end
     local puts, deletes = change[2], change[3]
-    if #puts > 0 then redis.call('SADD', KEYS[2], name) end
+    if #puts > 0 then list('SADD', name, 1) end
     for from = 1, #puts, 4000 do
       local to = math.min(from + 3999, #puts)
       -- A hash and its order have the same keys: where none is new, the order stays.

@@ -10,10 +10,11 @@ else
   found = redis.call('ZRANGE', KEYS[2], ARGV[2], ARGV[3], 'BYLEX', 'LIMIT', 0, limit + 1)
 end
 local wanted = math.min(#found, limit)
-local page, size, n = {}, 0, 0
+local page, size, n, largest = {}, 0, 0, 1
 while n < wanted and (n == 0 or size < bytes) do
-  -- Few at a time, so that large values are not fetched for nothing.
-  local to = math.min(n + 16, wanted)
+  -- Few at a time, and one where they are large, so that values are not fetched for nothing.
+  local few = n == 0 and 1 or math.min(16, math.floor((bytes - size) / largest))
+  local to = math.min(n + math.max(1, few), wanted)
   local values = redis.call('HMGET', KEYS[1], unpack(found, n + 1, to))
   for v = 1, to - n do
     if n > 0 and size >= bytes then break end
@@ -21,6 +22,7 @@ while n < wanted and (n == 0 or size < bytes) do
     if not value then return redis.error_reply('DAMAGED ' .. KEYS[1]) end
     page[#page + 1] = key
     page[#page + 1] = value
+    largest = math.max(largest, #key + #value)
     size = size + #key + #value
     n = n + 1
   end

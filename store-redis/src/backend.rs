@@ -60,8 +60,8 @@ impl RedisBackend {
         Keys::new(&self.config.namespace, task)
     }
 
-    async fn check(&self, keys: &Keys) -> Result<Checked> {
-        check(&self.link, self.connector.as_deref(), &self.config, keys).await
+    async fn check(&self, doing: &str, keys: &Keys) -> Result<Checked> {
+        check(doing, &self.link, self.connector.as_deref(), &self.config, keys).await
     }
 
     /// Raises the epoch. Gives the fence, the stored checkpoint, and the decided log that is still to be applied.
@@ -113,10 +113,7 @@ impl Backend for RedisBackend {
         let keys = self.keys(task);
         let listed = layout::tasks(&self.config.namespace, &task.application);
         // Where it fails, nothing of ours is left at a server that is not meant for it.
-        let checked = self.check(&keys).await?;
-        if let Some(key) = checked.damaged {
-            return Err(keys.half(&key));
-        }
+        let wait = self.check("claim", &keys).await?.for_claim(&keys)?;
         // First, so that no claimed task is missing from the list; one that stays unclaimed has no record.
         let listed: RedisResult<()> = self.link.clone().sadd(listed, task.partition).await;
         listed.map_err(keys.failed("list"))?;
@@ -124,7 +121,7 @@ impl Backend for RedisBackend {
         step(CLAIMED);
         let checkpoint = reader::checkpoint(&keys, stored)?;
         let reader = Reader::new(self.link.clone(), keys);
-        let writer = Writer::new(reader, fence, (*self.config).clone(), checked.wait);
+        let writer = Writer::new(reader, fence, (*self.config).clone(), wait);
         if let Some(pending) = pending {
             writer.finish(&pending).await?;
         }
@@ -158,12 +155,30 @@ impl Backend for RedisBackend {
     }
 
     async fn destroy(&self, task: &TaskId) -> Result<()> {
-        self.read(task).await?;
         let keys = self.keys(task);
-        let checked = self.check(&keys).await?;
-        // Now nobody adds a map, unless by a claim that makes the removal fail.
-        let (fence, ..) = self.fence(&keys, OwnerId::random()).await?;
-        let reader = Reader::new(self.link.clone(), keys);
-        Writer::new(reader, fence, (*self.config).clone(), checked.wait).destroy().await
+        let gone = self.read(task).await.err();
+        if let Some(error) = gone.as_ref().filter(|error| error.kind() != ErrorKind::NotFound) {
+            return Err(error.clone());
+        }
+        let wait = self.check("destroy", &keys).await?.wait;
+        let destroy = |fence| {
+            let reader = Reader::new(self.link.clone(), keys.clone());
+            let writer = Writer::new(reader, fence, (*self.config).clone(), wait);
+            async move { writer.destroy().await }
+        };
+        let Some(gone) = gone else {
+            // Now nobody adds a map, unless by a claim that makes the removal fail.
+            let (fence, ..) = self.fence(&keys, OwnerId::random()).await?;
+            return destroy(fence).await;
+        };
+        // Whoever destroyed it may not have waited to the end.
+        let fence: RedisResult<Option<String>> = self.link.clone().hget(keys.task(), FENCE).await;
+        if let Some(fence) = fence.map_err(keys.failed("destroy"))? {
+            match destroy(fence).await {
+                Err(error) if error.kind() != ErrorKind::Fenced => return Err(error),
+                _ => {}
+            }
+        }
+        Err(gone)
     }
 }

@@ -20,17 +20,34 @@ pub(crate) struct Checked {
     /// How a commit is waited for.
     pub(crate) wait: Wait,
     /// The hash that does not have the keys that its sorted set has.
-    pub(crate) damaged: Option<String>,
+    damaged: Option<String>,
+    /// What the server evicts, where that is not allowed.
+    evicts: Option<String>,
 }
 
-/// Checks that a task can be kept there as the settings want it.
+impl Checked {
+    /// Refuses what may be destroyed, and cannot be worked with.
+    pub(crate) fn for_claim(self, keys: &Keys) -> Result<Wait> {
+        if let Some(policy) = self.evicts {
+            let message = format!(
+                "cannot claim {keys}: the server evicts keys when its memory is full (maxmemory-policy {policy}), which \
+                 loses whole maps silently: set maxmemory-policy noeviction, or allow_eviction"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        self.damaged.map_or(Ok(self.wait), |key| Err(keys.half(&key)))
+    }
+}
+
+/// Checks that a task can be written there as the settings want it; `doing` is what for.
 pub(crate) async fn check(
+    doing: &str,
     link: &Link,
     own: Option<&Connector>,
     config: &RedisConfig,
     keys: &Keys,
 ) -> Result<Checked> {
-    let failed = |error| keys.failed("claim")(error);
+    let failed = |error| keys.failed(doing)(error);
     let maps: RedisResult<Vec<String>> =
         redis::cmd("SMEMBERS").arg(keys.maps()).query_async(&mut link.clone()).await;
     let words = Wait::words(config);
@@ -38,7 +55,7 @@ pub(crate) async fn check(
     let (lacking, foreign, damaged, info, has_waitaof): Found =
         link.run(&call).await.map_err(failed)?;
     let refuse =
-        |kind, message: String| Err(Error::new(kind, format!("cannot claim {keys}: {message}")));
+        |kind, message: String| Err(Error::new(kind, format!("cannot {doing} {keys}: {message}")));
     if !lacking.is_empty() {
         let rights: Vec<_> = lacking.iter().map(|command| format!("+{command}")).collect();
         let message = format!(
@@ -64,17 +81,9 @@ pub(crate) async fn check(
         let unchecked = "the user may not ask INFO: whether the server evicts keys, writes to its disk or has replicas is not checked";
         tracing::warn!(task = %keys, "{unchecked}");
     }
-    if let Some(policy) =
-        told("maxmemory_policy").filter(|policy| *policy != "noeviction" && !config.allow_eviction)
-    {
-        return refuse(
-            ErrorKind::Config,
-            format!(
-                "the server evicts keys when its memory is full (maxmemory-policy {policy}), which loses whole maps \
-                 silently: set maxmemory-policy noeviction, or allow_eviction"
-            ),
-        );
-    }
+    let policy = told("maxmemory_policy");
+    let evicts = policy.filter(|policy| *policy != "noeviction" && !config.allow_eviction);
+    let evicts = evicts.map(str::to_owned);
     let needs_own = || {
         let error = "this durability needs connections of its own: connect by a URL".to_owned();
         own.ok_or_else(|| Error::new(ErrorKind::Unsupported, error))
@@ -94,7 +103,7 @@ pub(crate) async fn check(
             Wait::Disk(needs_own()?.connect().await?, command)
         }
         RedisDurability::LocalFsync => {
-            check_always(link, keys).await?;
+            check_always(doing, link, keys).await?;
             Wait::Nothing
         }
         RedisDurability::Replicas => {
@@ -110,18 +119,18 @@ pub(crate) async fn check(
             Wait::Replicas(needs_own()?.connect().await?, command, config.replicas)
         }
     };
-    Ok(Checked { wait, damaged })
+    Ok(Checked { wait, damaged, evicts })
 }
 
 /// Checks that the server syncs its file before each answer.
-async fn check_always(link: &Link, keys: &Keys) -> Result<()> {
+async fn check_always(doing: &str, link: &Link, keys: &Keys) -> Result<()> {
     let mut pipe = redis::pipe();
     // The first finds the server of the task in a cluster.
     pipe.cmd("TYPE").arg(keys.task()).ignore().cmd("CONFIG").arg("GET").arg("append*");
     pipe.arg("no-appendfsync-on-rewrite");
     let settings: RedisResult<(Vec<String>,)> = pipe.query_async(&mut link.clone()).await;
     let (settings,) = settings.map_err(|error| {
-        let error = keys.failed("claim")(error);
+        let error = keys.failed(doing)(error);
         if error.kind() != ErrorKind::PermissionDenied {
             return error;
         }
@@ -133,7 +142,7 @@ async fn check_always(link: &Link, keys: &Keys) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "cannot claim {keys}: the server has no WAITAOF, and answers before its disk has the commit: set appendonly yes, \
+        "cannot {doing} {keys}: the server has no WAITAOF, and answers before its disk has the commit: set appendonly yes, \
          appendfsync always and no-appendfsync-on-rewrite no, use Redis 7.2 or newer or Valkey, or set durability none"
     );
     Err(Error::new(ErrorKind::Unsupported, message))

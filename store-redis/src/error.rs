@@ -84,7 +84,9 @@ const fn advice(kind: ErrorKind) -> &'static str {
 /// What is told where the server does not know what it is asked for, or not in this way.
 fn unsupported(error: &RedisError) -> &'static str {
     let text = error.to_string().to_lowercase();
-    let is_unknown = ["unknown", "syntax error"].iter().any(|said| text.contains(said));
+    // Before 7.0 the first line of a script is no line of the language.
+    let is_unknown =
+        ["unknown", "syntax error", "compiling script"].iter().any(|said| text.contains(said));
     match code(error).as_deref() {
         Some("MOVED" | "CROSSSLOT") => {
             "the server is part of a cluster: write redis+cluster:// or rediss+cluster://"
@@ -129,6 +131,10 @@ fn kind(error: &RedisError) -> ErrorKind {
     }
 }
 
+/// What servers say of a command or key that the user may not use inside a script: Redis 7.0, and later ones and Valkey.
+const FORBIDDEN: [&str; 3] =
+    ["can't run this command", "can't access at least one of the keys", "ACL failure in script"];
+
 fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
     match code {
         "FENCED" => ErrorKind::Fenced,
@@ -143,7 +149,7 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
         "BUSY" => ErrorKind::Throttled,
         "ERR" if error.to_string().contains("max number of clients") => ErrorKind::Throttled,
         // Inside a script a forbidden command has no code of its own.
-        "ERR" if error.to_string().contains("can't run this command") => {
+        "ERR" if FORBIDDEN.iter().any(|said| error.to_string().contains(said)) => {
             ErrorKind::PermissionDenied
         }
         "ERR" | "MOVED" | "CROSSSLOT" => ErrorKind::Unsupported,
@@ -240,11 +246,34 @@ pub(crate) mod tests {
     fn an_error_out_of_a_script_leaves_the_effect_unknown() {
         let error = redis("commit", answered("ERR user_script:12: boom"));
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Unknown));
-        let forbidden = "ERR The user executing the script can't run this command or subcommand";
-        let error = redis("commit", answered(forbidden));
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::PermissionDenied, Effect::Unknown));
+        for forbidden in [
+            "ERR The user executing the script can't run this command or subcommand",
+            "ERR The user executing the script can't access at least one of the keys",
+            "ERR ACL failure in script: User app has no permissions to run the 'hset' command",
+        ] {
+            let error = redis("commit", answered(forbidden));
+            let known = (error.kind(), error.effect());
+            assert_eq!(known, (ErrorKind::PermissionDenied, Effect::Unknown), "{forbidden}");
+        }
         let error = redis("commit", answered("ERR max number of clients reached"));
         assert_eq!(error.kind(), ErrorKind::Throttled);
+    }
+
+    #[test]
+    fn what_is_not_supported_says_what_to_do() {
+        for (line, advice) in [
+            ("ERR unknown command 'WAITAOF'", "Redis 7.0"),
+            (
+                "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+                "Redis 7.0",
+            ),
+            ("MOVED 3999 127.0.0.1:6381", "redis+cluster://"),
+            ("ERR WAITAOF cannot be used when appendonly is disabled", "its own answer"),
+        ] {
+            let error = redis("commit", answered(line));
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{line}");
+            assert!(error.to_string().contains(advice), "{line}: {error}");
+        }
     }
 
     #[tokio::test]

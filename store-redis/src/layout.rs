@@ -29,7 +29,7 @@ pub(crate) const PENDING: &str = "pending";
 /// Field of the task's record: the version of this layout.
 pub(crate) const LAYOUT: &str = "layout";
 /// The version of this layout.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 /// Field of a log: the names of its maps. Its chunks are fields `0` and so on.
 pub(crate) const LOG_MAPS: &str = "maps";
 

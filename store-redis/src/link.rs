@@ -57,46 +57,49 @@ impl Link {
 
     /// Runs a script, within the time of one request also where the server does not know it yet.
     pub(crate) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> RedisResult<T> {
-        let run = |with_text| {
-            let mut link = self.clone();
-            async move { call.command(with_text).query_async(&mut link).await }
+        let run = async {
+            match call.command(false).query_async(&mut self.clone()).await {
+                Err(error) if is_unknown_script(&error) => {
+                    call.command(true).query_async(&mut self.clone()).await
+                }
+                answer => answer,
+            }
         };
-        in_time(self.limit, by_hash_or_text(run)).await
+        in_time(self.limit, run).await
     }
 
-    /// Runs a script as [`run`](Self::run) does, and behind it on the same line another command.
+    /// Runs a script, and behind it on the same line another command. With its text, since behind a script that the server
+    /// does not know the other command would wait for nothing.
     pub(crate) async fn run_and<A: FromRedisValue, B: FromRedisValue>(
         &self,
         call: &Call<'_>,
         then: &Cmd,
     ) -> RedisResult<(A, B)> {
-        let run = |with_text| {
-            let (mut link, mut pipe) = (self.clone(), redis::pipe());
-            pipe.add_command(call.command(with_text)).add_command(then.clone());
-            async move { pipe.query_async(&mut link).await }
-        };
-        in_time(self.limit, by_hash_or_text(run)).await
+        let mut pipe = redis::pipe();
+        pipe.add_command(call.command(true)).add_command(then.clone());
+        pipe.query_async(&mut self.clone()).await
     }
 
     async fn send(&mut self, request: Request<'_>) -> RedisResult<Vec<Value>> {
         let (limit, retries) = (self.limit, self.retries);
         let cluster = self.is_cluster();
         let patiently = async {
-            let mut tries = 0;
+            let (mut tries, mut unsure) = (0, false);
             loop {
-                let answer = self.line.send(request).await;
-                match answer {
+                match self.line.send(request).await {
                     Err(error) if cluster && is_changing(&error) => {
                         if let (Request::Many(pipe, ..), true) = (request, is_aborted(&error)) {
                             self.line.learn(pipe).await;
                         }
+                        unsure |= code(&error).is_some() && request.is_in_parts();
                         if tries == retries {
-                            return Err(gives_up(request, &error));
+                            return Err(gives_up(unsure, &error));
                         }
                         let pause = Duration::from_millis(50 << tries.min(5));
                         tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
                         tries += 1;
                     }
+                    Err(error) if unsure => return Err(gives_up(unsure, &error)),
                     answer => return answer,
                 }
             }
@@ -105,24 +108,17 @@ impl Link {
     }
 }
 
-/// Runs a script by its hash, and with its text where the server does not know it yet.
-async fn by_hash_or_text<T, F: Future<Output = RedisResult<T>>>(
-    run: impl Fn(bool) -> F,
-) -> RedisResult<T> {
-    match run(false).await {
-        Err(error) if is_unknown_script(&error) => run(true).await,
-        answer => answer,
+impl Request<'_> {
+    /// Whether some of it may be done where the rest is refused.
+    fn is_in_parts(self) -> bool {
+        matches!(self, Request::Many(pipe, ..) if !pipe.is_transaction())
     }
 }
 
-/// What is told of a cluster that does not come to rest. Of several commands the driver does not say which one it
-/// refused, so the first may have been done, unless all of them are one transaction.
-fn gives_up(request: Request<'_>, error: &RedisError) -> RedisError {
-    let nothing_done = match request {
-        Request::One(_) => true,
-        Request::Many(pipe, ..) => pipe.is_transaction() || code(error).is_none(),
-    };
-    let kind = if nothing_done { RedisKind::ClusterConnectionNotFound } else { RedisKind::Io };
+/// What is told of a cluster that does not come to rest. `unsure` where one of several commands was refused: the driver does
+/// not say which one, so what was before it may have been done.
+fn gives_up(unsure: bool, error: &RedisError) -> RedisError {
+    let kind = if unsure { RedisKind::Io } else { RedisKind::ClusterConnectionNotFound };
     (kind, "the cluster is changing", error.to_string()).into()
 }
 
@@ -206,8 +202,10 @@ fn is_changing(error: &RedisError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_changing;
-    use crate::error::tests::answering;
+    use store_core::{Effect, ErrorKind};
+
+    use super::{Request, gives_up, is_changing};
+    use crate::error::{redis, tests::answering};
 
     #[tokio::test]
     async fn a_refused_transaction_says_that_the_cluster_is_changing() {
@@ -227,11 +225,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_commit_that_is_done_is_not_sent_again() {
+    async fn what_the_server_says_behind_a_commit_is_no_change_of_the_cluster() {
         let mut line = answering("+OK\r\n-READONLY a replica\r\n".to_owned()).await;
         let mut pipe = redis::pipe();
         pipe.cmd("EVALSHA").cmd("WAIT");
         let error = pipe.query_async::<(String, u64)>(&mut line).await.unwrap_err();
         assert!(!is_changing(&error), "{error:?}");
+    }
+
+    /// A cluster's driver gives the error of one command without its place.
+    #[tokio::test]
+    async fn a_cluster_does_not_say_which_command_it_refused() {
+        let mut line = answering("-MASTERDOWN link is down\r\n".to_owned()).await;
+        let error = redis::cmd("EVAL").query_async::<String>(&mut line).await.unwrap_err();
+        assert!(is_changing(&error), "{error:?}");
+        let mut pipe = redis::pipe();
+        pipe.cmd("EVAL").cmd("WAIT");
+        let unsure = Request::Many(&pipe, 0, 2).is_in_parts();
+        for (unsure, effect) in [(unsure, Effect::Unknown), (false, Effect::NotApplied)] {
+            let told = redis("commit", gives_up(unsure, &error));
+            assert_eq!((told.kind(), told.effect()), (ErrorKind::Unavailable, effect));
+        }
+        pipe.atomic();
+        assert!(!Request::Many(&pipe, 0, 2).is_in_parts(), "a transaction is done or not");
     }
 }

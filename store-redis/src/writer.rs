@@ -153,7 +153,7 @@ impl TaskWriter for Writer {
         }
         let name = self.stage(commit, &chunks).await?;
         // An earlier sending may have decided it, with a log of another name.
-        let call = call(&DECIDE).text(&name).text(chunks.encoded.len());
+        let call = call(&DECIDE).text(&name).text(chunks.encoded.len()).texts(&maps);
         let decided = self.decide("commit", &call).await?;
         step(DECIDED);
         *pending = decided.map(|log| (log_name(&log).to_owned(), maps));

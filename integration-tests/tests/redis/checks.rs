@@ -33,6 +33,7 @@ const RIGHTS: &[&str] = &[
     "+srem",
     "+smembers",
     "+scard",
+    "+sismember",
     "+zadd",
     "+zrem",
     "+zrange",
@@ -150,8 +151,8 @@ pub(crate) async fn another_layout_is_refused(server: RedisServer) -> Result<()>
     let backend = backend(&server).await?;
     Owner::claim(&backend, &task(0)).await?;
     let found: String = raw.hget("store:{app:0}:task", "layout").await?;
-    ensure!(found == "1");
-    let _: () = raw.hset("store:{app:0}:task", "layout", "2").await?;
+    ensure!(found == "2");
+    let _: () = raw.hset("store:{app:0}:task", "layout", "1").await?;
     ensure!(
         kind(backend.claim(&task(0), OwnerId::random(), &[]).await)
             == Some(ErrorKind::SchemaMismatch)
@@ -176,6 +177,8 @@ pub(crate) async fn a_right_that_is_taken_away_applies_nothing(server: RedisServ
             let refused = owner.send(&commit).await.err().context("committed")?;
             ensure!(refused.kind() == ErrorKind::PermissionDenied, "{taken}: {refused:?}");
             ensure!(all(owner.reader(), MAP).await? == before, "{taken}: half a commit");
+            let stays = owner.reader().checkpoint().await?.sequence == owner.checkpoint.sequence;
+            ensure!(stays, "{taken}: decided, and cannot be applied");
             account(&mut raw, RIGHTS).await?;
             owner.send(&commit).await?;
             let after = all(owner.reader(), MAP).await?;

@@ -18,6 +18,7 @@ pub(crate) async fn a_full_memory_applies_nothing(server: RedisServer) -> Result
     let backend = backend(&server).await?;
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     owner.put(MAP, &model("before")).await?;
+    Owner::claim(&backend, &task(1)).await?.put(MAP, &model("of no use")).await?;
     let mut limit = async |bytes: &str| -> Result<()> {
         let mut set = redis::cmd("CONFIG");
         Ok(set.arg("SET").arg("maxmemory").arg(bytes).query_async(&mut raw).await?)
@@ -32,6 +33,8 @@ pub(crate) async fn a_full_memory_applies_nothing(server: RedisServer) -> Result
     let drop = owner.next([(MAP, MapChange::Drop)].into());
     ensure!(kind(owner.send(&drop).await) == Some(ErrorKind::OutOfSpace));
     ensure!(all(owner.reader(), MAP).await? == model("before"), "half a commit");
+    // That is how some can be freed.
+    backend.destroy(&task(1)).await?;
     limit("0").await?;
     owner.send(&commit).await?;
     ensure!(all(owner.reader(), MAP).await? == model("after"));

@@ -13,7 +13,7 @@ use integration_tests::{
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use store_conformance::waist::{MAP, Model, Owner, all, key, kind, puts, task};
 use store_core::{
-    ErrorKind,
+    Effect, ErrorKind,
     backend::{Backend, Commit, MapChange, MapId, OwnerId},
 };
 use store_redis::{RedisBackend, RedisConfig};
@@ -159,6 +159,25 @@ pub(crate) async fn a_half_staged_commit_is_nowhere(server: RedisServer) -> Resu
     next.send(&commit).await?;
     ensure!(all(next.reader(), MAP).await? == after);
     ensure!(!raw.exists::<_, bool>(LOG).await?);
+    Ok(())
+}
+
+/// The log is a key of its own, which may be removed or evicted before it is decided.
+pub(crate) async fn a_log_that_is_gone_decides_nothing(server: RedisServer) -> Result<()> {
+    let mut raw = raw(&server).await?;
+    let before = numbered(100, "before");
+    let (_, mut owner) = prepared(&server, &before).await?;
+    let (commit, after) = change(&owner, 30_000);
+    let (writer, sent) = (owner.claim.writer.clone(), commit.clone());
+    let staging = tokio::spawn(async move { writer.commit(&sent).await });
+    while !raw.hexists::<_, _, bool>(RECORD, "staged").await? {}
+    let _: () = raw.del(LOG).await?;
+    let error = staging.await?.err().context("decided without its log")?;
+    let known = (error.kind(), error.effect());
+    ensure!(known == (ErrorKind::Unavailable, Effect::NotApplied), "{error:?}");
+    ensure!(all(owner.reader(), MAP).await? == before);
+    owner.send(&commit).await?;
+    ensure!(all(owner.reader(), MAP).await? == after);
     Ok(())
 }
 

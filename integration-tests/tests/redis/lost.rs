@@ -6,7 +6,10 @@ use anyhow::{Context, Result, ensure};
 use integration_tests::RedisServer;
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use store_conformance::waist::{MAP, Owner, all, kind, task};
-use store_core::{ErrorKind, backend::OwnerId};
+use store_core::{
+    Effect, ErrorKind,
+    backend::{MapId, OwnerId},
+};
 
 use super::keys::{backend, model, raw};
 
@@ -134,12 +137,22 @@ pub(crate) async fn keys_that_are_lost_alone_are_told(server: RedisServer) -> Re
         ensure!(kind(backend.destroy(&task(0)).await) == Some(expected), "{name}");
         fail_over(&mut raw, &kept).await?;
     }
-    // The owner still counts what was in the set.
+    // The owner of the time notices, too; a map that is new to it begins the set anew.
     let mut owner = Owner::claim(&backend, &task(0)).await?;
     gone(&mut raw, "maps").await?;
-    owner.put(MAP, &model("2")).await?;
+    ensure!(kind(owner.put(MAP, &model("2")).await) == Some(ErrorKind::Corrupt));
+    owner.put(MapId::whole(2), &model("2")).await?;
     let claim = backend.claim(&task(0), OwnerId::random(), &[]).await;
     ensure!(kind(claim) == Some(ErrorKind::Corrupt), "a set that was begun anew");
+    fail_over(&mut raw, &kept).await?;
+
+    // Both at once: nobody finds the maps before they are written.
+    gone(&mut raw, "maps").await?;
+    gone(&mut raw, "task").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let error = owner.put(MAP, &model("1 again")).await.err().context("counted twice")?;
+    ensure!(error.kind() == ErrorKind::Corrupt && error.effect() == Effect::NotApplied);
+    ensure!(all(owner.reader(), MAP).await? == model("1"), "half a commit");
     fail_over(&mut raw, &kept).await?;
 
     for name in ["1:h", "1:z"] {

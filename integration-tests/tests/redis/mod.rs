@@ -41,7 +41,7 @@ cases! {
     durability: the_disk_is_waited_for, a_replica_takes_over, replicas_are_waited_for, a_wait_that_is_broken_off_is_unknown;
     keys: foreign_keys_are_untouched, applications_share_a_database, a_foreign_key_in_the_way_applies_nothing;
     failures: a_full_memory_applies_nothing, scripts_are_loaded_again, a_lost_answer_is_settled, a_server_that_is_not_there;
-    large: readers_see_a_large_commit_whole, a_half_staged_commit_is_nowhere, a_half_applied_commit_is_finished,
+    large: readers_see_a_large_commit_whole, a_half_staged_commit_is_nowhere, a_log_that_is_gone_decides_nothing, a_half_applied_commit_is_finished,
         who_is_overtaken_at_a_log_is_fenced, sizes;
     lost: acknowledged_commits_survive_a_kill, a_lost_commit_is_a_gap, a_lost_claim_is_fenced,
         a_server_that_lost_everything_is_a_gap, keys_that_are_lost_alone_are_told;
@@ -57,6 +57,9 @@ pub(crate) const VERSIONS: &[(&str, Case)] = &[
     ("the_disk_is_waited_for", |server| Box::pin(durability::the_disk_is_waited_for(server))),
     ("the_least_rights_are_enough_and_needed", |server| {
         Box::pin(checks::the_least_rights_are_enough_and_needed(server))
+    }),
+    ("a_right_that_is_taken_away_applies_nothing", |server| {
+        Box::pin(checks::a_right_that_is_taken_away_applies_nothing(server))
     }),
     ("a_full_memory_applies_nothing", |server| {
         Box::pin(failures::a_full_memory_applies_nothing(server))

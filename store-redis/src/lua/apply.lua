@@ -7,10 +7,8 @@ local name, chunks, index = string.match(record[2] or '', '^(.*):(%d+):(%d+)$')
 if name ~= ARGV[2] then return 0 end
 local chunk = redis.call('HGET', KEYS[3], index)
 if not chunk then return redis.error_reply('DAMAGED ' .. KEYS[3]) end
-local key = foreign()
-if key then return redis.error_reply('FOREIGN ' .. key) end
-local command = forbidden()
-if command then return redis.error_reply('NOPERM the user may not run ' .. command .. ' any more') end
+local refusal = unwritable(3)
+if refusal then return refusal end
 apply(cmsgpack.unpack(chunk), 3)
 local left = chunks - index - 1
 if left == 0 then

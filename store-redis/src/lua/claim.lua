@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Claims. KEYS: record, set of maps, log. ARGV: owner in 32 hexadecimal digits, layout. Gives fence, checkpoint, and the
 -- decided log that is still to be applied.
 --

@@ -2,10 +2,8 @@
 local record = redis.call('HMGET', KEYS[1], 'fence', 'sequence', 'pending', 'staged')
 local answer = refused(record)
 if answer then return answer end
-local key = foreign()
-if key then return redis.error_reply('FOREIGN ' .. key) end
-local command = forbidden()
-if command then return redis.error_reply('NOPERM the user may not run ' .. command .. ' any more') end
+local refusal = unwritable(6)
+if refusal then return refusal end
 if record[4] then
   redis.call('UNLINK', KEYS[3])
   redis.call('HDEL', KEYS[1], 'staged')

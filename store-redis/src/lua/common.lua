@@ -27,6 +27,21 @@ local function forbidden()
   end
 end
 
+-- Why nothing can be written now; `names` is where in ARGV the names of the maps begin.
+local function unwritable(names)
+  local key = foreign()
+  if key then return redis.error_reply('FOREIGN ' .. key) end
+  local command = forbidden()
+  if command then return redis.error_reply('NOPERM the user may not run ' .. command .. ' any more') end
+  -- What is not in the set was lost with it, or belongs to a task whose record is lost.
+  for k = FIRST, #KEYS, 2 do
+    local name = ARGV[names + (k - FIRST) / 2]
+    if redis.call('SISMEMBER', KEYS[2], name) == 0 and redis.call('TYPE', KEYS[k]).ok ~= 'none' then
+      return redis.error_reply('INCOMPLETE a map is there that is not known')
+    end
+  end
+end
+
 -- Adds a map to the set, or removes it. The record counts them, so that neither can be lost without the other's notice.
 local function list(command, name, change)
   if redis.call(command, KEYS[2], name) > 0 then redis.call('HINCRBY', KEYS[1], 'maps', change) end

@@ -1,5 +1,5 @@
-#!lua
--- Destroys a claimed task and keeps its fence. KEYS: record, set of maps, log, maps. ARGV: the fence of the claim.
+#!lua flags=allow-oom
+-- Destroys a claimed task and keeps its fence; also where memory is full, as it frees some. KEYS: record, set of maps, log, maps. ARGV: the fence of the claim.
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then
   return redis.error_reply('FENCED a later owner has claimed the task')
 end

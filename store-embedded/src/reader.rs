@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use fjall::{Guard, Keyspace, Readable, UserValue};
 use store_core::{
     Error, ErrorKind, Result,
@@ -101,7 +101,16 @@ const ALONE: usize = 4096;
 
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
     let (key, value) = guard.into_inner()?;
-    Ok((Bytes::copy_from_slice(user_key(&key)), own(value)))
+    Ok((own_key(key.into()), own(value)))
+}
+
+/// The key of its stored form, in the memory that it came in where nobody else has a part of that.
+fn own_key(mut stored: Bytes) -> Bytes {
+    if !stored.is_unique() {
+        return Bytes::copy_from_slice(user_key(&stored));
+    }
+    stored.advance(stored.len().min(1));
+    stored
 }
 
 #[async_trait]

@@ -9,9 +9,13 @@ const ESCAPE: u8 = 0x00;
 const ESCAPED: u8 = 0xff;
 const END: u8 = 0x00;
 
+/// Room made for what comes behind a byte string: the two times of a session.
+const BEHIND: usize = 16;
+
 /// Appends a byte string that ends by itself.
 pub(super) fn escape(bytes: &[u8], out: &mut Vec<u8>) {
-    out.reserve(bytes.len() + 2);
+    let zeros = bytes.iter().filter(|byte| **byte == ESCAPE).count();
+    out.reserve(bytes.len() + zeros + 2 + BEHIND);
     let mut pieces = bytes.split(|byte| *byte == ESCAPE);
     out.extend(pieces.next().unwrap_or_default());
     for piece in pieces {

@@ -7,9 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use hashbrown::{HashTable, hash_table::Entry};
-use tokio::sync::OwnedMutexGuard;
-
-type Mutual = Arc<tokio::sync::Mutex<()>>;
+use tokio::sync::Semaphore;
 
 const SHARDS: usize = 16;
 
@@ -21,12 +19,18 @@ pub(super) struct KeyLocks {
     hasher: foldhash::fast::RandomState,
 }
 
+/// The lock of a key, from its first holder on.
 #[derive(Debug)]
 struct Lock {
     hash: u64,
     key: LockedKey,
-    mutual: Mutual,
+    queue: Option<Queue>,
 }
+
+/// Where those wait who come while somebody holds a lock, each with a reference: its permit is the lock, handed on.
+///
+/// References are only made under the shard's lock; one beside that of the table means that somebody may wait.
+type Queue = Arc<Semaphore>;
 
 /// A user key of a store.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
@@ -39,20 +43,27 @@ impl KeyLocks {
     pub(super) async fn lock(self: &Arc<Self>, store: u32, key: Bytes) -> KeyGuard {
         let key = LockedKey(store, key);
         let hash = self.hasher.hash_one(&key);
-        let mutual = self.mutual(hash, &key);
-        // The slot exists before the wait, so that a dropped wait also clears the table.
-        let mut slot = KeyGuard { locks: self.clone(), hash, key, held: None };
-        slot.held = Some(mutual.lock_owned().await);
-        slot
+        let queue = self.take(hash, &key);
+        // Made before the wait, so that a dropped wait also clears the table.
+        let mut guard = KeyGuard { locks: self.clone(), hash, key, queue };
+        if let Some(queue) = &guard.queue {
+            // Invariant: nobody closes a queue.
+            queue.acquire().await.expect("a queue stays open").forget();
+            guard.queue = None;
+        }
+        guard
     }
 
-    fn mutual(&self, hash: u64, key: &LockedKey) -> Mutual {
+    /// Takes a lock that nobody knows; else gives the queue for it.
+    fn take(&self, hash: u64, key: &LockedKey) -> Option<Queue> {
         match self.shard(hash).entry(hash, |lock| lock.key == *key, |lock| lock.hash) {
-            Entry::Occupied(known) => known.get().mutual.clone(),
+            Entry::Occupied(mut known) => {
+                let queue = &mut known.get_mut().queue;
+                Some(queue.get_or_insert_with(|| Arc::new(Semaphore::new(0))).clone())
+            }
             Entry::Vacant(place) => {
-                let mutual = Mutual::default();
-                place.insert(Lock { hash, key: key.clone(), mutual: mutual.clone() });
-                mutual
+                place.insert(Lock { hash, key: key.clone(), queue: None });
+                None
             }
         }
     }
@@ -69,19 +80,43 @@ pub(super) struct KeyGuard {
     locks: Arc<KeyLocks>,
     hash: u64,
     key: LockedKey,
-    held: Option<OwnedMutexGuard<()>>,
+    /// None once the lock is held.
+    queue: Option<Queue>,
+}
+
+impl KeyGuard {
+    /// Removes a lock that nobody awaits; else gives the queue that it is handed on by.
+    fn release(&self) -> Option<Queue> {
+        let mut shard = self.locks.shard(self.hash);
+        let known = shard.find_entry(self.hash, |lock| lock.key == self.key).ok()?;
+        let queue = known.get().queue.as_ref().filter(|queue| Arc::strong_count(queue) > 1);
+        let queue = queue.cloned();
+        if queue.is_none() {
+            known.remove();
+        }
+        queue
+    }
+
+    /// Removes a lock that was handed on and that all who awaited it have given up.
+    fn tidy(&self) {
+        let mut shard = self.locks.shard(self.hash);
+        let nobody = |queue: &Queue| Arc::strong_count(queue) == 1 && queue.available_permits() > 0;
+        if let Ok(known) = shard.find_entry(self.hash, |lock| lock.key == self.key)
+            && known.get().queue.as_ref().is_some_and(nobody)
+        {
+            known.remove();
+        }
+    }
 }
 
 impl Drop for KeyGuard {
     fn drop(&mut self) {
-        self.held = None;
-        let mut shard = self.locks.shard(self.hash);
-        if let Ok(known) = shard.find_entry(self.hash, |lock| lock.key == self.key)
-            // Clones are only made under the shard's lock, so one reference means nobody else knows the lock.
-            && Arc::strong_count(&known.get().mutual) == 1
-        {
-            known.remove();
+        if self.queue.take().is_none() {
+            let Some(queue) = self.release() else { return };
+            // Outside of the shard's lock: it wakes somebody.
+            queue.add_permits(1);
         }
+        self.tidy();
     }
 }
 
@@ -113,6 +148,26 @@ mod tests {
         assert_eq!(known(&locks), 0);
         let second = locks.lock(1, key).await;
         drop(second);
+        assert_eq!(known(&locks), 0);
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_handed_on_in_turn_past_those_who_gave_up() {
+        let locks = Arc::new(KeyLocks::default());
+        let key = Bytes::from_static(b"k");
+        let first = locks.lock(1, key.clone()).await;
+        let waiting = || Box::pin(locks.lock(1, key.clone()));
+        let [mut second, mut third, mut fourth] = [waiting(), waiting(), waiting()];
+        for wait in [&mut second, &mut third, &mut fourth] {
+            assert!(wait.as_mut().now_or_never().is_none());
+        }
+        drop(first);
+        assert!(fourth.as_mut().now_or_never().is_none(), "it is not its turn");
+        // It was handed the lock and never looked.
+        drop(second);
+        let third = third.now_or_never().expect("its turn came");
+        drop(third);
+        drop(fourth);
         assert_eq!(known(&locks), 0);
     }
 }

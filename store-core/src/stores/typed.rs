@@ -126,10 +126,10 @@ where
     pub(super) fn rows<R: Send + 'static>(
         &self,
         entries: BoxStream<'static, Result<(Bytes, Bytes)>>,
-        row: impl Fn(&C, Bytes, Bytes) -> Result<R> + Send + 'static,
+        row: impl Fn(&C, &Bytes, Bytes) -> Result<R> + Send + 'static,
     ) -> BoxStream<'static, Result<R>> {
         self.decoded(entries, move |codec, (key, value)| {
-            row(codec, key.clone(), value).map_err(|error| at(&key, error))
+            row(codec, &key, value).map_err(|error| at(&key, error))
         })
     }
 

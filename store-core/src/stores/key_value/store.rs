@@ -36,7 +36,7 @@ where
         &self,
         entries: BoxStream<'static, Result<(Bytes, Bytes)>>,
     ) -> BoxStream<'static, Result<(K, V)>> {
-        self.rows(entries, |codec, key, value| Ok((K::from_bytes(&key)?, codec.decode(value)?)))
+        self.rows(entries, |codec, key, value| Ok((K::from_bytes(key)?, codec.decode(value)?)))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What only Elasticsearch and OpenSearch can do to a task. One node of each for all cases, one after the other, and one more
-//! with accounts.
+//! What only Elasticsearch and OpenSearch can do to a task. One node of each for all cases, one after the other, one more
+//! with accounts, and one over TLS.
 
 #[path = "elastic/mod.rs"]
 mod cases;
@@ -18,8 +18,9 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     let secure = Trial::test("elasticsearch::accounts", || block_on(cases::accounts()));
+    let encrypted = Trial::test("elasticsearch::encrypted", || block_on(cases::encrypted()));
     let others = [ServerKind::Elasticsearch, ServerKind::OpenSearch].map(on);
-    all_succeed(others.into_iter().chain([run(vec![secure])]))
+    all_succeed(others.into_iter().chain([run(vec![secure, encrypted])]))
 }
 
 /// All cases on one server, which is started when a case asks for it first.

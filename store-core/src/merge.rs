@@ -31,6 +31,52 @@ pub(crate) fn entries<'a>(
     }
 }
 
+/// Writes that are laid over a stored page: of each source as many as a page has room for.
+///
+/// Taken before the page is read, so that there are no holes: a write that leaves its source meanwhile is still in here, and
+/// one that left before is in the page.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    newest_first: Vec<Vec<Entry>>,
+    /// The last key of each source that has more behind it.
+    ends: Vec<Bytes>,
+}
+
+impl Overlay {
+    /// Adds writes that are older than those before, in the order of the page; `None` hides what is stored.
+    pub fn add_older(
+        &mut self,
+        writes: impl IntoIterator<Item = (Bytes, Option<Bytes>)>,
+        limit: PageLimit,
+    ) {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        let mut writes = writes.into_iter();
+        for (key, value) in writes.by_ref() {
+            bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
+            entries.push((key, value));
+            if limit.is_reached(entries.len(), bytes) {
+                break;
+            }
+        }
+        let more = writes.next().is_some();
+        self.ends.extend(entries.last().filter(|_| more).map(|(key, _)| key.clone()));
+        if !entries.is_empty() {
+            self.newest_first.push(entries);
+        }
+    }
+
+    /// The page with the writes in it; it ends where one of its sources does.
+    #[must_use]
+    pub fn over(self, stored: Page, order: Order, limit: PageLimit) -> Page {
+        if self.newest_first.is_empty() {
+            return stored;
+        }
+        let source = |entries: Vec<Entry>| -> Source<'_> { Box::new(entries.into_iter()) };
+        let newest_first = self.newest_first.into_iter().map(source).collect();
+        merge(newest_first, stored, self.ends, order, limit)
+    }
+}
+
 /// What changes say of a key: `None` for nothing, `Some(None)` for deleted; a dropped map deletes all its keys.
 #[must_use]
 pub fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Option<&'a Put>> {
@@ -38,21 +84,6 @@ pub fn written<'a>(changes: &'a Changes, map: MapId, key: &[u8]) -> Option<Optio
         MapChange::Drop => Some(None),
         MapChange::Write(writes) => writes.get(key).map(Option::as_ref),
     }
-}
-
-/// What a page has room for of a source, and its last key where there is more behind it.
-pub(crate) fn beginning(mut source: Source<'_>, limit: PageLimit) -> (Vec<Entry>, Option<Bytes>) {
-    let (mut entries, mut bytes) = (Vec::new(), 0);
-    for (key, value) in source.by_ref() {
-        bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
-        entries.push((key, value));
-        if limit.is_reached(entries.len(), bytes) {
-            break;
-        }
-    }
-    let more = source.next().is_some();
-    let end = entries.last().filter(|_| more).map(|(key, _)| key.clone());
-    (entries, end)
 }
 
 /// Lays sources, newest first, over a stored page; `ends` are the last keys of those that were cut short.

@@ -86,8 +86,9 @@ pub(crate) fn unanswered(doing: impl Display, error: elasticsearch::Error) -> Er
     let http = source.and_then(|source| source.downcast_ref::<reqwest::Error>());
     let unsent = http.is_some_and(|http| http.is_connect() || http.is_builder());
     let text = format!("{:?}", error);
+    let refused = REFUSED.iter().any(|alert| text.contains(alert));
     let (kind, advice) = match () {
-        () if unsent && text.contains("received fatal alert") => (
+        () if refused || (unsent && text.contains("AlertReceived(")) => (
             ErrorKind::Config,
             "a node refuses our certificate, or wants one: set tls_certificate and tls_key",
         ),
@@ -102,9 +103,20 @@ pub(crate) fn unanswered(doing: impl Display, error: elasticsearch::Error) -> Er
         () if error.is_timeout() => (ErrorKind::Timeout, advice(ErrorKind::Timeout)),
         () => (ErrorKind::Unavailable, advice(ErrorKind::Unavailable)),
     };
-    let effect = if unsent { Effect::NotApplied } else { Effect::Unknown };
+    let effect = if unsent || refused { Effect::NotApplied } else { Effect::Unknown };
     Error::new(kind, format!("cannot {doing}: {advice}")).with_effect(effect).with_source(error)
 }
+
+/// How a node refuses our certificate; over TLS 1.3 when a request has been sent that it does not read.
+const REFUSED: [&str; 7] = [
+    "AlertReceived(CertificateRequired)",
+    "AlertReceived(BadCertificate)",
+    "AlertReceived(UnsupportedCertificate)",
+    "AlertReceived(CertificateRevoked)",
+    "AlertReceived(CertificateExpired)",
+    "AlertReceived(CertificateUnknown)",
+    "AlertReceived(UnknownCA)",
+];
 
 /// An answer that is not of the form it must have.
 pub(crate) fn unreadable(doing: impl Display, error: &serde_json::Error) -> Error {

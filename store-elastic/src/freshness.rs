@@ -1,96 +1,129 @@
-//! Whether searches see what they must, or the index has to be refreshed first.
+//! Whether searches see what they must, or writes are to be laid over what they find, or the index has to be refreshed
+//! first.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use store_core::{
+    backend::{Changes, KeyRange, MapId, Order, Overlay, PageLimit},
+    redo::Meta,
 };
 
-use store_core::redo::Meta;
+use crate::unrefreshed::Unrefreshed;
 
-/// Counts what may not be visible to searches yet.
+/// What may not be visible to searches yet.
 #[derive(Debug)]
-pub(crate) struct Freshness {
+pub(crate) struct Freshness(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
     /// How often something was written, here or elsewhere.
-    written: AtomicU64,
+    written: u64,
     /// Up to which of these it is visible.
-    visible: AtomicU64,
+    visible: u64,
+    /// The last of these of which nobody knows what it was.
+    unknown: u64,
+    /// What it was, of those of our own after that.
+    own: Unrefreshed,
     /// The record read last: epoch, epoch of destruction, commit, and whether that may be unapplied.
-    state: Mutex<Option<(u64, u64, u64, bool)>>,
+    record: Option<(u64, u64, u64, bool)>,
 }
 
 impl Default for Freshness {
     /// Nobody knows what was written before.
     fn default() -> Self {
-        Self { written: AtomicU64::new(1), visible: AtomicU64::new(0), state: Mutex::default() }
+        let (own, record) = (Unrefreshed::default(), None);
+        Self(Mutex::new(State { written: 1, visible: 0, unknown: 1, own, record }))
+    }
+}
+
+impl State {
+    /// Of what is not known, nothing else needs to be known: the index is refreshed.
+    fn disturb(&mut self) {
+        self.written += 1;
+        self.unknown = self.written;
+        self.own = Unrefreshed::default();
     }
 }
 
 impl Freshness {
-    /// Something was written and acknowledged.
-    pub(crate) fn wrote(&self) {
-        self.written.fetch_add(1, Ordering::AcqRel);
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something may have been written, and nobody knows what.
+    pub(crate) fn disturb(&self) {
+        self.state().disturb();
+    }
+
+    /// Begins to write: what came of it is unknown unless it is said to have arrived.
+    pub(crate) const fn writing(&self) -> Writing<'_> {
+        Writing(Some(self))
     }
 
     /// A record was read: where it is another than before, somebody has written.
     pub(crate) fn saw(&self, meta: &Meta) {
         let now = (meta.fence.epoch, meta.destroyed, meta.sequence, meta.pending.is_some());
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.replace(now) != Some(now) {
-            self.wrote();
+        let mut state = self.state();
+        if state.record.replace(now) != Some(now) {
+            state.disturb();
         }
     }
 
     /// What is to be made visible before a search; none if all of it is.
     pub(crate) fn missing(&self) -> Option<u64> {
-        let written = self.written.load(Ordering::Acquire);
-        (written > self.visible.load(Ordering::Acquire)).then_some(written)
+        let state = self.state();
+        (state.written > state.visible).then_some(state.written)
+    }
+
+    /// What is to be laid over a page of a range that is not empty; or what is to be made visible first.
+    pub(crate) fn overlay(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Overlay, u64> {
+        let state = self.state();
+        if state.unknown > state.visible {
+            return Err(state.written);
+        }
+        Ok(state.own.overlay(map, range, order, limit))
     }
 
     /// A refresh has made so much visible.
     pub(crate) fn refreshed(&self, written: u64) {
-        self.visible.fetch_max(written, Ordering::AcqRel);
+        let mut state = self.state();
+        if written > state.visible {
+            state.visible = written;
+            state.own.forget(written);
+        }
+    }
+}
+
+/// A writing on its way.
+#[derive(Debug)]
+pub(crate) struct Writing<'a>(Option<&'a Freshness>);
+
+impl Writing<'_> {
+    /// All of it was acknowledged, and it is what is stored now.
+    pub(crate) fn arrived(mut self, changes: &Changes) {
+        let Some(freshness) = self.0.take() else { return };
+        let mut state = freshness.state();
+        state.written += 1;
+        let number = state.written;
+        if !state.own.add(number, changes) {
+            state.disturb();
+        }
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if let Some(freshness) = self.0 {
+            freshness.disturb();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use store_core::{
-        backend::{Fence, OwnerId},
-        redo::Meta,
-    };
-
-    use super::Freshness;
-
-    #[test]
-    fn one_refresh_is_enough_until_something_is_written() {
-        let freshness = Freshness::default();
-        let first = freshness.missing().unwrap();
-        // Written while the refresh is on its way: it may have missed it.
-        freshness.wrote();
-        freshness.refreshed(first);
-        let second = freshness.missing().unwrap();
-        freshness.refreshed(second);
-        assert_eq!(freshness.missing(), None);
-        freshness.refreshed(first);
-        assert_eq!(freshness.missing(), None);
-    }
-
-    #[test]
-    fn another_record_says_that_somebody_wrote() {
-        let freshness = Freshness::default();
-        let mut meta = Meta::new(Fence::new(1, OwnerId::from_u128(1)));
-        let mut see = |change: fn(&mut Meta)| {
-            change(&mut meta);
-            freshness.saw(&meta);
-            let missing = freshness.missing();
-            freshness.refreshed(missing.unwrap_or_default());
-            missing.is_some()
-        };
-        assert!(see(|_| ()));
-        assert!(!see(|_| ()));
-        assert!(see(|meta| meta.sequence = 1));
-        assert!(see(|meta| meta.fence.epoch = 2));
-        assert!(see(|meta| meta.destroyed = 2));
-        assert!(!see(|_| ()));
-    }
-}
+mod tests;

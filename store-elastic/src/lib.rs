@@ -29,6 +29,7 @@ mod scan;
 mod search;
 mod task;
 mod tls;
+mod unrefreshed;
 mod writer;
 
 pub use self::{backend::ElasticBackend, config::ElasticConfig};

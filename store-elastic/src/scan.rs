@@ -1,4 +1,4 @@
-//! Searching: pages of a map, and how many entries it has. Refreshes first where something was written.
+//! Searching: pages of a map, and how many entries it has.
 
 use std::{
     fmt::Display,
@@ -114,6 +114,24 @@ impl ElasticTask {
         if keys.is_empty() {
             return Ok(Page::default());
         }
+        let unseen = loop {
+            match self.freshness.overlay(map, keys, order, limit) {
+                Ok(unseen) => break unseen,
+                Err(written) => self.refresh(written).await?,
+            }
+        };
+        let stored = self.stored(map, keys, order, limit).await?;
+        Ok(unseen.over(stored, order, limit))
+    }
+
+    /// One page as a search shows it.
+    async fn stored(
+        &self,
+        map: MapId,
+        keys: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Result<Page> {
         let ends = range(keys);
         let inside = if ends.is_empty() { anything() } else { json!({ "range": { "key": ends } }) };
         let query = self.live(map, &inside);
@@ -145,7 +163,6 @@ impl ElasticTask {
         limit: PageLimit,
         doing: &'static str,
     ) -> Result<Paged> {
-        self.make_visible().await?;
         let (mut entries, mut bytes) = (Vec::new(), 0);
         loop {
             let left = limit.entries - entries.len();
@@ -214,11 +231,16 @@ impl ElasticTask {
 
     /// Refreshes the index of data, if something was written since it was last.
     pub(crate) async fn make_visible(&self) -> Result<()> {
-        if let Some(written) = self.freshness.missing() {
-            let (client, data) = (&self.shared.client, &self.shared.names.data);
-            client.refresh(data, self.doing("refresh")).await?;
-            self.freshness.refreshed(written);
+        match self.freshness.missing() {
+            Some(written) => self.refresh(written).await,
+            None => Ok(()),
         }
+    }
+
+    async fn refresh(&self, written: u64) -> Result<()> {
+        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        client.refresh(data, self.doing("refresh")).await?;
+        self.freshness.refreshed(written);
         Ok(())
     }
 

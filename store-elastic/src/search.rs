@@ -37,6 +37,7 @@ impl RedoSearcher for ElasticTask {
     ) -> Result<SearchPage> {
         let entries = self.live(MapId::whole(store), &translated(&query.condition));
         let mut asked = Asked { query: entries, sort: sort(query), after: place(query, after)? };
+        self.make_visible().await?;
         let Paged { entries, resume } = self.paged(&mut asked, limit, "search").await?;
         let resume = resume.map(|sort| Value::from(sort).to_string().into());
         Ok(SearchPage::new(entries, resume, 0))
@@ -59,7 +60,7 @@ impl RedoSearcher for ElasticTask {
             }
         }
         // Written by its owner since the last refresh, perhaps.
-        self.freshness.wrote();
+        self.freshness.disturb();
         Ok(true)
     }
 }

@@ -45,12 +45,13 @@ struct Chunk<'a> {
 
 impl ElasticTask {
     pub(crate) async fn write(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {
+        let writing = self.freshness.writing();
+        let batches = self.cut(changes);
+        let writes: usize = batches.iter().map(Vec::len).sum();
         let batches: Vec<_> =
-            self.cut(changes).into_iter().map(|batch| self.send(batch, stamp, lease)).collect();
+            batches.into_iter().map(|batch| self.send(batch, stamp, lease)).collect();
         let sent = stream::iter(batches).buffer_unordered(self.shared.config.in_flight);
-        let written = sent.try_collect::<()>().await;
-        self.freshness.wrote();
-        written?;
+        let done = sent.try_fold(0, async |all, done| Ok(all + done)).await?;
         let deletes = |change: &MapChange| match change {
             MapChange::Drop => false,
             MapChange::Write(writes) => writes.values().any(Option::is_none),
@@ -68,6 +69,10 @@ impl ElasticTask {
                 ]);
                 self.remove(&self.shared.names.data, &entries, Some(lease)).await?;
             }
+        }
+        // Of a write that was not done there is a newer one, by somebody else.
+        if done == writes {
+            writing.arrived(changes);
         }
         Ok(())
     }
@@ -94,14 +99,15 @@ impl ElasticTask {
         batches
     }
 
-    async fn send(&self, batch: Vec<Write<'_>>, stamp: i64, lease: &Lease) -> Result<()> {
+    /// How many of the writes were done.
+    async fn send(&self, batch: Vec<Write<'_>>, stamp: i64, lease: &Lease) -> Result<usize> {
         let mut operations = Vec::with_capacity(batch.len());
         for (map, key, put) in batch {
             operations.push(self.operation(&self.map(map), key, put, stamp)?);
         }
         lease.check()?;
         let (client, data) = (&self.shared.client, &self.shared.names.data);
-        client.bulk_all(data, operations, self.doing("write to")).await.map(drop)
+        client.bulk_all(data, operations, self.doing("write to")).await
     }
 
     fn operation(

@@ -66,5 +66,20 @@ pub fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> Result
     let (head, body) =
         answer.split_once("\r\n\r\n").context("the answer has no end of its head")?;
     let status = head.split(' ').nth(1).context("the answer has no status")?.parse()?;
-    Ok((status, body.to_owned()))
+    let in_pieces = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Ok((status, if in_pieces { joined(body)? } else { body.to_owned() }))
+}
+
+/// What a body says that comes in pieces, each with its length in front.
+fn joined(mut body: &str) -> Result<String> {
+    let mut whole = String::new();
+    loop {
+        let (length, rest) = body.split_once("\r\n").context("a piece has no length")?;
+        let length = usize::from_str_radix(length, 16)?;
+        if length == 0 {
+            return Ok(whole);
+        }
+        whole += rest.get(..length).context("a piece is cut")?;
+        body = rest.get(length + 2..).context("a piece has no end")?;
+    }
 }

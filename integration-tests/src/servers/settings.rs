@@ -12,6 +12,8 @@ pub struct Settings {
     pub files: Vec<(String, Vec<u8>)>,
     /// More ports of the container to publish on this machine.
     pub ports: Vec<u16>,
+    /// Whether it speaks TLS only: then whoever starts it waits until it answers.
+    pub encrypted: bool,
 }
 
 impl Settings {
@@ -47,6 +49,13 @@ impl Settings {
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {
         self.ports.push(port);
+        self
+    }
+
+    /// Over TLS only, by the settings that are there: nobody waits until it answers.
+    #[must_use]
+    pub const fn encrypted(mut self) -> Self {
+        self.encrypted = true;
         self
     }
 }

@@ -20,6 +20,7 @@ pub(crate) async fn ids_at_their_limit_and_above(server: Arc<Server>) -> Result<
     let keys: Vec<_> = entries.keys().map(|key| (MAP, key.clone())).collect();
     let values = owner.reader().get_many(&keys).await?;
     ensure!(values.iter().flatten().count() == entries.len(), "by their ids");
+    ask(&server, "POST", "/elastic_ids-data/_refresh", "")?;
     let query = r#"{"size": 100, "_source": false}"#;
     let said = ask(&server, "POST", "/elastic_ids-data/_search", query)?;
     let said: serde_json::Value = serde_json::from_str(&said)?;

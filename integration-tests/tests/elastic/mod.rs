@@ -15,7 +15,7 @@ use store_conformance::waist::{Model, key};
 use store_core::backend::Backend;
 use store_elastic::{ElasticBackend, ElasticConfig};
 
-pub(crate) use self::secure::accounts;
+pub(crate) use self::secure::{accounts, encrypted};
 
 /// A case.
 pub(crate) type Case = fn(Arc<Server>) -> BoxFuture<'static, Result<()>>;

@@ -1,9 +1,15 @@
-//! Accounts.
+//! Accounts, and encrypted lines.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
-use integration_tests::servers::{Server, ServerKind, Settings};
+use integration_tests::{
+    Certificates,
+    servers::{Server, ServerKind, Settings},
+};
 use store_conformance::waist::{MAP, Owner, all, task};
 use store_core::{Error, ErrorKind, Secret, backend::Backend};
 use store_elastic::{ElasticBackend, ElasticConfig};
@@ -30,15 +36,27 @@ owner:$2a$10$abcdefghijklmnopqrstuuysgeTedbadtn5Em58fiCBqTYFSHtjr2
 reader:$2a$10$abcdefghijklmnopqrstuuysgeTedbadtn5Em58fiCBqTYFSHtjr2
 ";
 
-fn start() -> Result<Server> {
+/// What a server over TLS is told besides; it wants a certificate of whoever asks.
+const TLS: &str = "
+xpack.security.http.ssl.enabled: true
+xpack.security.http.ssl.key: server.key
+xpack.security.http.ssl.certificate: server.pem
+xpack.security.http.ssl.certificate_authorities: ca.pem
+xpack.security.http.ssl.client_authentication: required
+";
+
+/// How long a server may take to answer over TLS.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+const FOLDER: &str = "/usr/share/elasticsearch/config";
+
+fn settings(more: &str) -> Settings {
     let plain = PLAIN.replace("security.enabled: false", "security.enabled: true");
-    let folder = "/usr/share/elasticsearch/config";
-    let settings = Settings::default()
-        .with_file(format!("{folder}/elasticsearch.yml"), plain)
-        .with_file(format!("{folder}/roles.yml"), ROLES)
-        .with_file(format!("{folder}/users"), USERS)
-        .with_file(format!("{folder}/users_roles"), "states:owner\nwatcher:reader\n");
-    Server::own(ServerKind::Elasticsearch, settings)
+    Settings::default()
+        .with_file(format!("{FOLDER}/elasticsearch.yml"), plain + more)
+        .with_file(format!("{FOLDER}/roles.yml"), ROLES)
+        .with_file(format!("{FOLDER}/users"), USERS)
+        .with_file(format!("{FOLDER}/users_roles"), "states:owner\nwatcher:reader\n")
 }
 
 fn account(user: &str, password: &str) -> ElasticConfig {
@@ -49,7 +67,7 @@ fn account(user: &str, password: &str) -> ElasticConfig {
 }
 
 pub(crate) async fn accounts() -> Result<()> {
-    let server = start()?;
+    let server = Server::own(ServerKind::Elasticsearch, settings(""))?;
     let owner = ElasticBackend::connect(server.url(), account("owner", "state-pass")).await?;
     let owner: Arc<dyn Backend> = Arc::new(owner);
     let mut claimed = Owner::claim(&owner, &task(0)).await?;
@@ -85,5 +103,43 @@ pub(crate) async fn accounts() -> Result<()> {
         .await,
     )?;
     ensure!(other.kind() == ErrorKind::PermissionDenied, "indices of others: {other:?}");
+    Ok(())
+}
+
+pub(crate) async fn encrypted() -> Result<()> {
+    let certificates = Certificates::new()?;
+    let mut settings = settings(TLS).encrypted();
+    for name in ["server.key", "server.pem", "ca.pem"] {
+        let file = std::fs::read(certificates.file(name))?;
+        settings = settings.with_file(format!("{FOLDER}/{name}"), file);
+    }
+    let server = Server::own(ServerKind::Elasticsearch, settings)?;
+    let url = format!("elasticsearch+https://{}", server.address()?);
+    let mut trusted = account("owner", "state-pass");
+    trusted.tls_ca = Some(certificates.file("ca.pem"));
+    trusted.tls_certificate = Some(certificates.file("client.pem"));
+    trusted.tls_key = Some(certificates.file("client.key"));
+    let start = Instant::now();
+    let owner = loop {
+        match ElasticBackend::connect(&url, trusted.clone()).await {
+            Err(error)
+                if start.elapsed() < PATIENCE
+                    && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) => {}
+            connected => break connected?,
+        }
+    };
+    let owner: Arc<dyn Backend> = Arc::new(owner);
+    let mut claimed = Owner::claim(&owner, &task(0)).await?;
+    claimed.put(MAP, &model("value")).await?;
+    ensure!(all(claimed.reader(), MAP).await? == model("value"));
+
+    let mut unknown = trusted.clone();
+    unknown.tls_ca = None;
+    let mut anonymous = trusted.clone();
+    (anonymous.tls_certificate, anonymous.tls_key) = (None, None);
+    for (what, config) in [("an unknown authority", unknown), ("no certificate", anonymous)] {
+        let error = refused(ElasticBackend::connect(&url, config).await)?;
+        ensure!(error.kind() == ErrorKind::Config, "{what}: {error:?}");
+    }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub use self::{
     unfinished::{LastEntry, Unfinished},
 };
 use crate::Result;
-pub use crate::merge::written;
+pub use crate::merge::{Overlay, written};
 
 /// A database that keeps tasks.
 ///

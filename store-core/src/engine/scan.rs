@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{
     Engine,
     cache::Cache,
@@ -11,8 +9,8 @@ use super::{
 };
 use crate::{
     Result,
-    backend::{KeyRange, MapId, Order, Page, PageLimit},
-    merge::{Entry, beginning, entries, merge},
+    backend::{KeyRange, MapId, Order, Overlay, Page, PageLimit},
+    merge::entries,
     paging::{self, Entries, Fetched, Together},
     sabotage,
 };
@@ -22,15 +20,11 @@ const SHOWN_AT_ONCE: usize = 64;
 
 /// A page's view of the buffers, taken before the backend is asked.
 ///
-/// That order rules out holes: a write that leaves the buffers after the view was taken is in the view, and one that
-/// left before is in the backend. It holds a page of each buffer and not the buffer, which may be gone before the caller
-/// of a scan asks for more.
+/// It holds a page of each buffer and not the buffer, which may be gone before the caller of a scan asks for more.
 #[derive(Debug)]
 pub(super) struct View {
-    /// The beginning of the writes in the range, in order: active ones, then those of frozen commits, newest first.
-    newest_first: Vec<Vec<Entry>>,
-    /// The last key of each of these that has more behind it.
-    ends: Vec<Bytes>,
+    /// The writes in the range: active ones, then those of frozen commits.
+    buffered: Overlay,
     /// The map holds nothing, nor do the buffers.
     absent: bool,
     /// Only the buffers may hold something.
@@ -141,10 +135,7 @@ impl Engine {
         }
         self.state.lock().check(&self.task)?;
         self.show(map, &mut rest.seen, &stored);
-        if view.newest_first.is_empty() {
-            return Ok(stored);
-        }
-        Ok(view.merge(order, limit, stored))
+        Ok(view.buffered.over(stored, order, limit))
     }
 
     /// Fills the cache from a scan of a whole map, as long as nothing is written, rolled back or evicted meanwhile.
@@ -181,17 +172,13 @@ impl Engine {
         let nothing_stored = !absent && self.is_remote() && state.known.map(map).is_empty();
         state.go_on(map, seen);
         let frozen = state.frozen.iter().rev().map(|frozen| frozen.commit.changes());
-        let mut view = View { newest_first: Vec::new(), ends: Vec::new(), absent, nothing_stored };
+        let mut view = View { buffered: Overlay::default(), absent, nothing_stored };
         for (age, changes) in std::iter::once(state.active.changes()).chain(frozen).enumerate() {
             let mut buffered = entries(changes, map, range, order);
             if age == 0 && sabotage::is_on("engine::deletes-shown") {
                 buffered = Box::new(buffered.filter(|(_, value)| value.is_some()));
             }
-            let (entries, end) = beginning(buffered, limit);
-            if !entries.is_empty() {
-                view.newest_first.push(entries);
-                view.ends.extend(end);
-            }
+            view.buffered.add_older(buffered, limit);
         }
         Ok(view)
     }
@@ -219,16 +206,5 @@ impl State {
             }
             Seen::Since { .. } | Seen::No => Seen::No,
         };
-    }
-}
-
-impl View {
-    /// Merges with a page of the backend.
-    fn merge(self, order: Order, limit: PageLimit, stored: Page) -> Page {
-        let source = |entries: Vec<Entry>| -> Box<dyn Iterator<Item = Entry> + Send> {
-            Box::new(entries.into_iter())
-        };
-        let newest_first = self.newest_first.into_iter().map(source).collect();
-        merge(newest_first, stored, self.ends, order, limit)
     }
 }

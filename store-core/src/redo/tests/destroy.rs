@@ -70,7 +70,7 @@ fn readers_see_nothing_of_a_destroyed_task_while_it_is_wiped() {
 #[test]
 fn a_zombie_of_the_destroyed_task_loses() {
     let toy = ToyBackend::new();
-    let faults = Once::new(Moment::Change, 3, Fault::Late(1));
+    let faults = Once::new(Moment::Change, 2, Fault::Late(1));
     let mut zombie = Owner::claim(&toy.with_faults(faults));
     zombie.decide("k", "zombie").unwrap();
     assert!(zombie.apply().is_err(), "its write is on its way");

@@ -2,7 +2,7 @@
 
 use super::tools::{MAP, Once, Owner, get, reader, run, task};
 use crate::{
-    ErrorKind,
+    Effect, ErrorKind,
     backend::{Backend, OwnerId},
     redo::{
         Step,
@@ -35,6 +35,20 @@ fn epoch_and_stamps_stay() {
     assert!(!after.is_alive());
     assert_eq!(destroy(&toy).unwrap().unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(Owner::claim(&toy).get("k"), None);
+}
+
+#[test]
+fn who_cannot_remove_the_data_does_not_say_that_the_task_is_still_there() {
+    let toy = ToyBackend::new();
+    Owner::claim(&toy).put("k", "old");
+    // Changes: claim, write of the last commit, destruction, wipe.
+    let unlucky = toy.with_faults(Once::new(Moment::Change, 3, Fault::Refused));
+    let error = destroy(&unlucky).unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Throttled, Effect::Unknown));
+    assert!(!toy.record(&task()).unwrap().is_alive());
+    let unlucky = toy.with_faults(Once::new(Moment::Change, 0, Fault::Refused));
+    assert_eq!(destroy(&unlucky).unwrap().unwrap_err().effect(), Effect::Unknown);
+    destroy(&toy).unwrap().unwrap();
 }
 
 #[test]

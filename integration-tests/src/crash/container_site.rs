@@ -33,7 +33,8 @@ impl Site for ContainerSite {
         let address = line.unwrap_or_else(|| self.address());
         let settings = format!("namespace=crash.{place}&timeout_ms={TIMEOUT_MS}");
         match self.0.kind() {
-            ServerKind::Cassandra => format!("cassandra://{address}?{settings}"),
+            // Some commits in the record, some in chunks.
+            ServerKind::Cassandra => format!("cassandra://{address}?{settings}&inline_bytes=512"),
             _ => format!("elasticsearch+http://{address}?{settings}&replicas=0"),
         }
     }

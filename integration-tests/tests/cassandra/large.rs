@@ -7,7 +7,7 @@ use bytes::Bytes;
 use integration_tests::servers::Server;
 use scylla::client::session::Session;
 use store_conformance::waist::{MAP, Model, Owner, all, key, puts, task};
-use store_core::backend::{Backend, KeyRange, MapChange, MapId, Order, PageLimit, TaskReader};
+use store_core::backend::{KeyRange, MapChange, MapId, Order, PageLimit, TaskReader};
 
 use super::{backend, raw};
 

@@ -176,8 +176,9 @@ impl Place {
                 config.namespace.clone_from(namespace);
                 // A scan asks each of them, and cases have few entries.
                 (config.buckets, config.segment_buckets) = (4, 2);
-                // A small machine that runs eight cases may stand still for longer than the ten seconds that this is else.
-                config.timeout_ms = 30_000;
+                // A small machine that runs eight cases may stand still for longer than the ten seconds that this is else, and
+                // than the two fifths of it after which a connection is given up.
+                config.timeout_ms = 60_000;
                 let handles = handles.get_or_try_init(|| sessions::handles(url, &config)).await?;
                 Arc::new(handles[opened.fetch_add(1, Ordering::Relaxed) % handles.len()].clone())
             }

@@ -1,4 +1,5 @@
-//! Three Cassandra nodes with three copies of everything: what a task does when one of them dies, and when two do.
+//! Three Cassandra nodes with three copies of everything: what a task does when one of them dies
+//! or hangs, and when two die.
 
 use std::{
     process::ExitCode,
@@ -7,11 +8,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::servers::CassandraCluster;
+use integration_tests::servers::{CassandraCluster, cassandra_session};
 use libtest_mimic::{Arguments, Trial};
+use scylla::{
+    policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy},
+    statement::Statement,
+};
 use store_cassandra::{CassandraBackend, CassandraConfig};
 use store_conformance::waist::{MAP, Model, Owner, all, key, puts, task};
 use store_core::{Effect, ErrorKind, backend::Backend};
+use uuid::Uuid;
 
 /// With times that are short enough for a test and longer than those of the server.
 async fn backend(cluster: &CassandraCluster) -> Result<Arc<dyn Backend>> {
@@ -105,6 +111,71 @@ fn two_nodes_die(cluster: &CassandraCluster) -> Result<()> {
     })
 }
 
+/// A node that keeps its connections and says nothing, unlike one that died.
+fn one_node_hangs(cluster: &CassandraCluster) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let backend = backend(cluster).await?;
+        let mut owner = Owner::claim(&backend, &task(2)).await?;
+        owner.put(MAP, &entries(0)).await?;
+        cluster.pause(2)?;
+        let (start, mut n, mut longest) = (Instant::now(), 1, Duration::ZERO);
+        while start.elapsed() < Duration::from_secs(30) {
+            let before = Instant::now();
+            let commit = owner.next(puts(MAP, &entries(n)));
+            while let Err(error) = owner.send(&commit).await {
+                ensure!(error.is_retryable(), "commit {n}: {error:?}");
+                println!("after {:?}: {error}", start.elapsed());
+            }
+            longest = longest.max(before.elapsed());
+            n += 1;
+        }
+        cluster.resume(2)?;
+        println!("{n} commits while a node hung, the longest took {longest:?}");
+        // It is left after some seconds, and then only the others are asked.
+        ensure!(n > 20, "{n} commits");
+        let model: Model = (0..n).flat_map(entries).collect();
+        ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
+        Ok(())
+    })
+}
+
+fn nodes_disagree(cluster: &CassandraCluster) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let session = cassandra_session(cluster.url()).await?;
+        let node = NodeIdentifier::NodeAddress(cluster.address(2));
+        let ask = async |text: String| {
+            let mut statement = Statement::new(text);
+            let policy = SingleTargetLoadBalancingPolicy::new(node.clone(), None);
+            statement.set_load_balancing_policy(Some(policy));
+            session.query_unpaged(statement, ()).await
+        };
+        let version = "SELECT schema_version FROM system.local WHERE key = 'local'".to_owned();
+        let rows = ask(version).await?.into_rows_result()?;
+        let (true_one,) = rows.single_row::<(Uuid,)>()?;
+        let say = |version: Uuid| {
+            ask(format!("UPDATE system.local SET schema_version = {version} WHERE key = 'local'"))
+        };
+        say(Uuid::from_u128(7)).await?;
+        let mut config = CassandraConfig::default();
+        config.namespace = "disagreed".to_owned();
+        (config.timeout_ms, config.scan_timeout_ms) = (5_000, 5_000);
+        let start = Instant::now();
+        let connected = CassandraBackend::connect(&cluster.url(), config.clone()).await;
+        let took = start.elapsed();
+        say(true_one).await?;
+        let error = connected.err().context("tables were made")?;
+        ensure!(error.kind() == ErrorKind::Unavailable && error.is_retryable(), "{error:?}");
+        ensure!(error.to_string().contains("do not agree"), "{error}");
+        ensure!(took < Duration::from_secs(30), "it took {took:?}");
+        // Each table is agreed upon in turn.
+        config.scan_timeout_ms = 60_000;
+        CassandraBackend::connect(&cluster.url(), config).await?;
+        Ok(())
+    })
+}
+
 fn main() -> ExitCode {
     let cluster = match CassandraCluster::start() {
         Ok(cluster) => Arc::new(cluster),
@@ -114,8 +185,12 @@ fn main() -> ExitCode {
         }
     };
     type Case = fn(&CassandraCluster) -> Result<()>;
-    let cases: [(&str, Case); 2] =
-        [("one_node_dies", one_node_dies), ("two_nodes_die", two_nodes_die)];
+    let cases: [(&str, Case); 4] = [
+        ("nodes_disagree", nodes_disagree),
+        ("one_node_dies", one_node_dies),
+        ("one_node_hangs", one_node_hangs),
+        ("two_nodes_die", two_nodes_die),
+    ];
     let trials = cases.map(|(name, case)| {
         let cluster = cluster.clone();
         Trial::test(format!("nodes::{name}"), move || {

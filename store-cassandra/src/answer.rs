@@ -12,7 +12,7 @@ use scylla::{
 use store_core::Result;
 
 use crate::{
-    error::{failed, unreadable},
+    error::{failed, unreadable, write_failed},
     task::Shared,
 };
 
@@ -46,7 +46,7 @@ impl Shared {
         rows(self.session.execute_unpaged(statement, values).await, doing)
     }
 
-    /// Sends a statement that finds nothing.
+    /// Sends a write, which may be repeated.
     pub(crate) async fn tell(
         &self,
         statement: &PreparedStatement,
@@ -54,7 +54,7 @@ impl Shared {
         doing: impl Display,
     ) -> Result<()> {
         let done = self.session.execute_unpaged(statement, values).await;
-        done.map(drop).map_err(|error| failed(doing, error))
+        done.map(drop).map_err(|error| write_failed(doing, error))
     }
 
     /// One page of what a statement finds.

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use scylla::client::session::Session;
 use store_core::{
-    Result,
+    Effect, Result,
     backend::{Backend, Claim, Name, OwnerId, StoreSpec, TaskId, TaskReader, TaskSummary},
     redo::{RedoConfig, RedoReader, claim, destroy},
 };
 
 use crate::{
     CassandraConfig,
-    connect::{Profiles, check_datacenter, connect},
+    connect::{Profiles, connect, in_datacenter},
     error::unreadable,
     layout, schema,
     statements::Statements,
@@ -35,17 +35,15 @@ impl CassandraBackend {
     /// and the like.
     pub async fn connect(url: &str, config: CassandraConfig) -> Result<Self> {
         config.check()?;
-        let profiles = Profiles::new(&config);
-        let session = connect(url, &config, &profiles).await?;
-        Self::over(Arc::new(session), config, &profiles).await
+        let session = connect(url, &config).await?;
+        Self::over(Arc::new(session), config).await
     }
 
     /// Uses a session that is there already, and is not closed here. Addresses, credentials and TLS of the configuration
-    /// are not looked at.
+    /// are not looked at, nor how soon a silent connection is given up: a session should do so well within `timeout_ms`.
     pub async fn with_session(session: Arc<Session>, config: CassandraConfig) -> Result<Self> {
         config.check()?;
-        let profiles = Profiles::new(&config);
-        Self::over(session, config, &profiles).await
+        Self::over(session, config).await
     }
 
     /// The same with other settings of the protocol; for tests.
@@ -54,18 +52,16 @@ impl CassandraBackend {
         Self { redo, ..self }
     }
 
-    async fn over(
-        session: Arc<Session>,
-        config: CassandraConfig,
-        profiles: &Profiles,
-    ) -> Result<Self> {
+    async fn over(session: Arc<Session>, config: CassandraConfig) -> Result<Self> {
         // A session of the program may reach several, whose quorums know nothing of each other.
-        check_datacenter(&session, &config)?;
+        let config = in_datacenter(&session, config)?;
+        let profiles = Profiles::new(&config);
         schema::prepare(&session, &config).await?;
-        let prepare = || Statements::prepare(&session, &config, profiles);
+        let prepare = || Statements::prepare(&session, &config, &profiles);
         let statements = schema::with_tables(&config, prepare).await?;
+        let redo = config.redo();
         let shared = Arc::new(Shared { session, statements, config });
-        Ok(Self { shared, redo: RedoConfig::default() })
+        Ok(Self { shared, redo })
     }
 
     fn task(&self, task: &TaskId, serial: bool) -> Arc<CassandraTask> {
@@ -81,11 +77,13 @@ impl CassandraBackend {
         Ok(Some(TaskSummary::new(task, meta.fence.epoch, checkpoint)))
     }
 
+    /// Lists a task that is about to be claimed; nobody sees it before it is.
     async fn list(&self, task: &TaskId) -> Result<()> {
         let application = layout::application(self.shared.config.prefix(), &task.application);
         let values = (application, i64::from(task.partition));
         let doing = format!("list task {task}");
-        self.shared.tell(&self.shared.statements.list, values, doing).await
+        let listed = self.shared.tell(&self.shared.statements.list, values, doing).await;
+        listed.map_err(|error| error.with_effect(Effect::NotApplied))
     }
 }
 

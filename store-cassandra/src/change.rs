@@ -108,7 +108,7 @@ impl CassandraTask {
 }
 
 /// Ends what takes longer, which may still take effect.
-async fn within<T>(
+pub(crate) async fn within<T>(
     limit: Duration,
     doing: impl Display,
     change: impl Future<Output = Result<T>>,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use scylla::statement::{Consistency, SerialConsistency};
 use serde::{Deserialize, Serialize};
-use store_core::{Error, ErrorKind, Result, Secret, settings};
+use store_core::{Error, ErrorKind, Result, Secret, redo::RedoConfig, settings};
 
 use crate::layout::Buckets;
 
@@ -39,6 +39,9 @@ pub struct CassandraConfig {
     pub connect_timeout_ms: u64,
     /// How often a request that failed or whose outcome is unknown is sent again. Defaults to 3.
     pub retries: u32,
+    /// Whether nodes of ScyllaDB are reached by their shard-aware port, 19 042. Defaults to true; false where something in
+    /// between rewrites ports.
+    pub shard_aware_port: bool,
     /// The user, where the URL names none.
     pub user: Option<String>,
     /// The password, where the URL has none.
@@ -60,6 +63,9 @@ pub struct CassandraConfig {
     pub batch_entries: usize,
     /// Bytes of keys and values written by one request, if they are more than one entry's; at most 4 MiB. Defaults to 256 KiB.
     pub batch_bytes: usize,
+    /// Bytes up to which the log of a commit is kept in the record itself, which saves a step; at most 1 MiB. Each conditional
+    /// change writes it several times. Defaults to 8 KiB.
+    pub inline_bytes: usize,
     /// Requests of one task that are on their way at a time, of writes and of reads each. Defaults to 32.
     pub in_flight: usize,
 }
@@ -115,6 +121,7 @@ impl Default for CassandraConfig {
             scan_timeout_ms: 30_000,
             connect_timeout_ms: 5000,
             retries: 3,
+            shard_aware_port: true,
             user: None,
             password: None,
             tls: false,
@@ -125,6 +132,7 @@ impl Default for CassandraConfig {
             segment_buckets: 4,
             batch_entries: 200,
             batch_bytes: 256 << 10,
+            inline_bytes: 8 << 10,
             in_flight: 32,
         }
     }
@@ -141,6 +149,16 @@ impl CassandraConfig {
 
     pub(crate) const fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    /// Settings of the protocol.
+    pub(crate) fn redo(&self) -> RedoConfig {
+        let mut redo = RedoConfig::default();
+        redo.inline_bytes = self.inline_bytes;
+        // No batch of what is decided may be larger than what the server has taken as a chunk of the log.
+        let batch = self.batch_bytes + self.batch_entries * ROW_BYTES;
+        redo.chunk_bytes = redo.chunk_bytes.max(batch);
+        redo
     }
 
     pub(crate) const fn buckets(&self) -> Buckets {
@@ -190,6 +208,7 @@ impl CassandraConfig {
         let most = [
             ("batch_entries", self.batch_entries, MAX_BATCH_ENTRIES),
             ("batch_bytes", self.batch_bytes, MAX_BATCH_BYTES),
+            ("inline_bytes", self.inline_bytes, MAX_INLINE_BYTES),
         ];
         settings::at_most(&most)?;
         settings::certificate_with_key(self.tls_certificate.as_ref(), self.tls_key.as_ref())?;
@@ -215,12 +234,18 @@ const MAX_BATCH_ENTRIES: usize = 10_000;
 /// Far below a server's limit of a mutation, half a commit log segment.
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
+/// A record is written several times for each commit.
+const MAX_INLINE_BYTES: usize = 1 << 20;
+
+/// What a row takes in a mutation beside its key and value, and more.
+const ROW_BYTES: usize = 32;
+
 /// A scan asks every bucket.
 pub(crate) const MAX_BUCKETS: u32 = 256;
 
 #[cfg(test)]
 mod tests {
-    use super::{CassandraConfig, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+    use super::{CassandraConfig, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_INLINE_BYTES};
 
     #[test]
     fn batches_are_at_most_what_a_server_takes() {
@@ -232,5 +257,18 @@ mod tests {
         assert!(config(MAX_BATCH_ENTRIES, MAX_BATCH_BYTES).check().is_ok());
         assert!(config(MAX_BATCH_ENTRIES + 1, MAX_BATCH_BYTES).check().is_err());
         assert!(config(MAX_BATCH_ENTRIES, MAX_BATCH_BYTES + 1).check().is_err());
+        let inline = |inline_bytes| CassandraConfig { inline_bytes, ..CassandraConfig::default() };
+        assert!(inline(MAX_INLINE_BYTES).check().is_ok());
+        assert!(inline(MAX_INLINE_BYTES + 1).check().is_err());
+    }
+
+    #[test]
+    fn a_chunk_of_a_log_is_as_large_as_a_batch() {
+        assert_eq!(CassandraConfig::default().redo().chunk_bytes, 512 << 10);
+        let (batch_entries, batch_bytes) = (MAX_BATCH_ENTRIES, MAX_BATCH_BYTES);
+        let config = CassandraConfig { batch_entries, batch_bytes, ..CassandraConfig::default() };
+        assert!(config.redo().chunk_bytes > MAX_BATCH_BYTES + 13 * MAX_BATCH_ENTRIES);
+        let config = CassandraConfig { inline_bytes: 512, ..CassandraConfig::default() };
+        assert_eq!(config.redo().inline_bytes, 512);
     }
 }

@@ -105,17 +105,17 @@ impl Profiles {
 }
 
 /// A session with the cluster that the URL names.
-pub(crate) async fn connect(
-    url: &str,
-    config: &CassandraConfig,
-    profiles: &Profiles,
-) -> Result<Session> {
+pub(crate) async fn connect(url: &str, config: &CassandraConfig) -> Result<Session> {
     let address = FORM.parse(url)?;
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.nodes)
         .tls_context(tls::context(config)?)
-        .default_execution_profile_handle(profiles.writes.clone())
+        .default_execution_profile_handle(Profiles::new(config).writes)
         .connection_timeout(config.connect_timeout())
+        // Who waits for a node that is silent is to have time to ask another one.
+        .keepalive_interval(config.timeout() / 5)
+        .keepalive_timeout(config.timeout() * 2 / 5)
+        .disallow_shard_aware_port(!config.shard_aware_port)
         .keyspaces_to_fetch([config.keyspace()])
         .schema_agreement_timeout(config.scan_timeout());
     let user = address.user.as_ref().or(config.user.as_ref());
@@ -153,20 +153,73 @@ async fn built(
     builder.build().await
 }
 
-/// `Config` for a datacenter that is not there, or must be named.
-pub(crate) fn check_datacenter(session: &Session, config: &CassandraConfig) -> Result<()> {
+/// The settings, with the datacenter whose nodes are used. `Config` for one that is not there, or must be named.
+pub(crate) fn in_datacenter(session: &Session, config: CassandraConfig) -> Result<CassandraConfig> {
     let state = session.get_cluster_state();
     let nodes = state.get_nodes_info().iter();
-    let there: BTreeSet<_> = nodes.filter_map(|node| node.datacenter.as_deref()).collect();
+    pinned(&nodes.filter_map(|node| node.datacenter.as_deref()).collect(), config)
+}
+
+/// Where quorums are local, the only datacenter there is stays the only one that is used: one that is added later has quorums
+/// that know nothing of those here.
+fn pinned(there: &BTreeSet<&str>, mut config: CassandraConfig) -> Result<CassandraConfig> {
     let names = || there.iter().copied().collect::<Vec<_>>().join(", ");
-    let message = match &config.datacenter {
-        Some(datacenter) if !there.contains(datacenter.as_str()) => {
+    let local = config.consistency == CassandraConsistency::LocalQuorum;
+    let message = match config.datacenter.as_deref() {
+        Some(datacenter) if !there.contains(datacenter) => {
             format!("there is no datacenter {datacenter}: set datacenter to one of {}", names())
         }
-        None if there.len() > 1 && config.consistency == CassandraConsistency::LocalQuorum => {
+        None if local && there.len() > 1 => {
             format!("there are several datacenters: set datacenter to one of {}", names())
         }
-        _ => return Ok(()),
+        None if local => {
+            config.datacenter = there.first().map(|&name| name.to_owned());
+            return Ok(config);
+        }
+        _ => return Ok(config),
     };
     Err(Error::new(ErrorKind::Config, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use store_core::{ErrorKind, Result};
+
+    use super::{Profiles, pinned};
+    use crate::{CassandraConfig, CassandraConsistency};
+
+    fn used(
+        there: &[&str],
+        datacenter: Option<&str>,
+        consistency: CassandraConsistency,
+    ) -> Result<Option<String>> {
+        let datacenter = datacenter.map(str::to_owned);
+        let config = CassandraConfig { datacenter, consistency, ..CassandraConfig::default() };
+        pinned(&there.iter().copied().collect(), config).map(|config| config.datacenter)
+    }
+
+    #[test]
+    fn the_only_datacenter_stays_the_only_one_where_quorums_are_local() {
+        use CassandraConsistency::{LocalQuorum, Quorum};
+        let kept = |there: &[&str], named, consistency| used(there, named, consistency).unwrap();
+        assert_eq!(kept(&["a"], None, LocalQuorum).as_deref(), Some("a"));
+        assert_eq!(kept(&["a", "b"], Some("b"), LocalQuorum).as_deref(), Some("b"));
+        assert_eq!(kept(&["a", "b"], None, Quorum), None);
+        assert_eq!(kept(&["a"], None, Quorum), None, "one that is added later is to be used");
+        let kind = |there: &[&str], named| used(there, named, LocalQuorum).unwrap_err().kind();
+        assert_eq!(kind(&["a", "b"], None), ErrorKind::Config);
+        assert_eq!(kind(&["a"], Some("b")), ErrorKind::Config);
+    }
+
+    #[test]
+    fn requests_go_to_the_datacenter_alone() {
+        let datacenter = Some("the_only_one".to_owned());
+        let config = CassandraConfig { datacenter, ..CassandraConfig::default() };
+        let profiles = Profiles::new(&config);
+        for profile in [&profiles.reads, &profiles.writes, &profiles.conditional, &profiles.scans] {
+            let policy = format!("{:?}", profile.to_profile().get_load_balancing_policy());
+            assert!(policy.contains("the_only_one"), "{policy}");
+            assert!(policy.contains("permit_dc_failover: false"), "{policy}");
+        }
+    }
 }

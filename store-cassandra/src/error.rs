@@ -24,6 +24,17 @@ pub(crate) fn failed(doing: impl Display, error: ExecutionError) -> Error {
     Error::new(kind, format!("cannot {doing}: {advice}")).with_effect(effect).with_source(error)
 }
 
+/// Maps a failed write, which the driver may have sent before: an attempt before the last one may have had an effect.
+pub(crate) fn write_failed(doing: impl Display, error: ExecutionError) -> Error {
+    let unsent = matches!(
+        error,
+        ExecutionError::ConnectionPoolError(_)
+            | ExecutionError::LastAttemptError(RequestAttemptError::UnableToAllocStreamId)
+    );
+    let error = failed(doing, error);
+    if unsent { error.with_effect(Effect::Unknown) } else { error }
+}
+
 /// Maps a statement that could not be prepared.
 pub(crate) fn unprepared(error: PrepareError) -> Error {
     let kind = match &error {
@@ -152,6 +163,8 @@ fn database(error: &DbError, message: &str) -> (ErrorKind, Effect) {
                 {
                     NotFound
                 }
+                // `max_mutation_size`, and the guardrail `column_value_size_fail_threshold`.
+                () if says("oversized") || says("value_size") => TooLarge,
                 () if says("too large") || says("maximum") => TooLarge,
                 () => InvalidArgument,
             };
@@ -205,7 +218,10 @@ fn connection(error: &ConnectionError) -> ErrorKind {
 #[cfg(test)]
 mod tests {
     use scylla::{
-        errors::{DbError, ExecutionError, OperationType, RequestAttemptError, WriteType},
+        errors::{
+            ConnectionPoolError, DbError, ExecutionError, OperationType, RequestAttemptError,
+            WriteType,
+        },
         statement::Consistency,
     };
     use store_core::{
@@ -213,7 +229,7 @@ mod tests {
         ErrorKind::{self, *},
     };
 
-    use super::{execution, failed};
+    use super::{execution, failed, write_failed};
 
     fn answered(error: DbError, message: &str) -> (ErrorKind, Effect) {
         execution(&ExecutionError::LastAttemptError(RequestAttemptError::DbError(
@@ -254,6 +270,17 @@ mod tests {
                 "Key length of 70000 is longer than maximum",
                 (TooLarge, NotApplied),
             ),
+            (
+                DbError::Invalid,
+                "Rejected an oversized mutation (1048700/1048576) for keyspace: store. Top keys are: logs.app/0",
+                (TooLarge, NotApplied),
+            ),
+            (
+                DbError::Invalid,
+                "Guardrail column_value_size violated: Value of column 'body' has size 2.000MiB, this exceeds the failure \
+                 threshold of 1.000MiB.",
+                (TooLarge, NotApplied),
+            ),
             // ScyllaDB.
             (DbError::Invalid, "LWT is not yet supported with tablets", (Unsupported, NotApplied)),
             (limited(OperationType::Write, true), "", (Throttled, NotApplied)),
@@ -270,5 +297,18 @@ mod tests {
         let error = failed("write to task a/0", ExecutionError::EmptyPlan);
         assert_eq!(error.kind(), Config);
         assert!(error.to_string().starts_with("cannot write to task a/0: "), "{error}");
+    }
+
+    #[test]
+    fn a_write_that_found_no_connection_in_the_end_may_have_been_sent_before() {
+        let error = || {
+            let error = ConnectionPoolError::NodeDisabledByHostFilter;
+            ExecutionError::ConnectionPoolError(error)
+        };
+        assert_eq!(failed("write", error()).effect(), NotApplied);
+        assert_eq!(write_failed("write", error()).effect(), Unknown);
+        let refused = RequestAttemptError::DbError(DbError::Unauthorized, String::new());
+        let refused = write_failed("write", ExecutionError::LastAttemptError(refused));
+        assert_eq!((refused.kind(), refused.effect()), (PermissionDenied, NotApplied));
     }
 }

@@ -13,27 +13,41 @@ pub(crate) struct Patient {
 
 struct Session {
     left: u32,
+    /// Whether a node was busy.
+    busy: bool,
 }
 
 impl RetryPolicy for Patient {
     fn new_session(&self) -> Box<dyn RetrySession> {
-        Box::new(Session { left: self.retries })
+        Box::new(Session { left: self.retries, busy: false })
     }
 }
 
 impl RetrySession for Session {
     fn decide_should_retry(&mut self, info: RequestInfo<'_>) -> RetryDecision {
-        if !info.is_idempotent || self.left == 0 {
+        if info.is_idempotent { self.decide(info.error) } else { RetryDecision::DontRetry }
+    }
+
+    fn reset(&mut self) {}
+}
+
+impl Session {
+    fn decide(&mut self, error: &RequestAttemptError) -> RetryDecision {
+        if self.left == 0 {
             return RetryDecision::DontRetry;
         }
-        let decision = decision(info.error);
+        let mut decision = decision(error);
+        // Once more the same, which may be the only one there is; the next one is asked where it stays busy.
+        if let RequestAttemptError::DbError(DbError::Overloaded, _) = error
+            && !std::mem::replace(&mut self.busy, true)
+        {
+            decision = RetryDecision::RetrySameTarget(None);
+        }
         if decision != RetryDecision::DontRetry {
             self.left -= 1;
         }
         decision
     }
-
-    fn reset(&mut self) {}
 }
 
 fn decision(error: &RequestAttemptError) -> RetryDecision {
@@ -65,7 +79,7 @@ mod tests {
         statement::Consistency,
     };
 
-    use super::decision;
+    use super::{Session, decision};
 
     #[test]
     fn late_answers_of_stamped_writes_are_asked_for_again() {
@@ -79,5 +93,14 @@ mod tests {
         assert_eq!(decide(DbError::Overloaded), RetryDecision::RetryNextTarget(None));
         assert_eq!(decide(DbError::Unauthorized), RetryDecision::DontRetry);
         assert_eq!(decide(DbError::Invalid), RetryDecision::DontRetry);
+    }
+
+    #[test]
+    fn a_busy_node_is_asked_once_more_before_the_next_one() {
+        let busy = RequestAttemptError::DbError(DbError::Overloaded, String::new());
+        let mut session = Session { left: 2, busy: false };
+        assert_eq!(session.decide(&busy), RetryDecision::RetrySameTarget(None));
+        assert_eq!(session.decide(&busy), RetryDecision::RetryNextTarget(None));
+        assert_eq!(session.decide(&busy), RetryDecision::DontRetry);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use store_core::{Result, backend::MapId, redo::LogName};
+use store_core::{Result, backend::MapId, redo::LogName, seen::Seen};
 
 use crate::{
     layout::{MAX_KEY_BYTES, MapColumns, signed},
@@ -21,17 +21,26 @@ impl CassandraTask {
                 asked.entry((*map, buckets.bucket(*map, key))).or_default().push(place);
             }
         }
+        let in_flight = self.shared.config.in_flight;
         let requests = asked.iter().flat_map(|((map, bucket), places)| {
-            places.chunks(KEYS_AT_ONCE).map(|places| self.some_values(*map, *bucket, keys, places))
+            let at_once = keys_at_once(self.seen(*map), in_flight);
+            places.chunks(at_once).map(|places| self.some_values(*map, *bucket, keys, places))
         });
         let requests: Vec<_> = requests.collect();
-        let found: Vec<_> = stream::iter(requests)
-            .buffer_unordered(self.shared.config.in_flight)
-            .try_collect()
-            .await?;
+        let found: Vec<_> =
+            stream::iter(requests).buffer_unordered(in_flight).try_collect().await?;
         let mut values = vec![None; keys.len()];
+        let mut came = BTreeMap::<MapId, Seen>::new();
         for (place, value) in found.into_iter().flatten() {
+            if let Some(value) = &value {
+                let (map, key) = &keys[place];
+                let seen = came.entry(*map).or_default();
+                *seen = seen.max(Seen::new(1, key.len() + value.len()));
+            }
             values[place] = value;
+        }
+        for (map, came) in came {
+            self.learn(map, came);
         }
         Ok(values)
     }
@@ -93,5 +102,31 @@ impl CassandraTask {
 /// Chunks are up to half a MiB.
 const CHUNKS_AT_ONCE: usize = 8;
 
-/// Keys that one request asks for: each value may be large.
-const KEYS_AT_ONCE: usize = 16;
+/// How many keys one request asks for: the values of all requests on their way are to fit, if they are as large as the largest
+/// of late.
+fn keys_at_once(seen: Seen, in_flight: usize) -> usize {
+    match seen.largest {
+        0 => FIRST_KEYS,
+        largest => (ANSWERS_BYTES / in_flight / largest).clamp(1, MOST_KEYS),
+    }
+}
+
+/// Bytes of the answers to all requests of one read that are on their way.
+const ANSWERS_BYTES: usize = 8 << 20;
+
+/// Keys of one request while nothing is known of the values, and at most.
+const FIRST_KEYS: usize = 2;
+const MOST_KEYS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use store_core::seen::Seen;
+
+    use super::keys_at_once;
+
+    #[test]
+    fn large_values_are_asked_for_one_by_one_and_unknown_ones_by_two() {
+        let keys = |largest| keys_at_once(Seen::new(1, largest), 32);
+        assert_eq!([0, 100, 16 << 10, 100 << 10, 8 << 20].map(keys), [2, 16, 16, 2, 1]);
+    }
+}

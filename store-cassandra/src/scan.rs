@@ -79,9 +79,16 @@ impl CassandraTask {
         }
     }
 
-    fn seen(&self, map: MapId) -> Seen {
+    /// What the entries of the map's store are like.
+    pub(crate) fn seen(&self, map: MapId) -> Seen {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(&map.store).copied().unwrap_or_default()
+    }
+
+    /// Takes in what reads of single keys have shown.
+    pub(crate) fn learn(&self, map: MapId, came: Seen) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(map.store).or_default().learn(came);
     }
 
     fn remember(&self, map: MapId, seen: Seen) {

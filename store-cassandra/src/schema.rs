@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     CassandraConfig,
     answer::{Row, rows},
+    change::within,
     error::failed,
     tables::{Columns, DATA, TABLES},
 };
@@ -21,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Makes what is missing, or says how to; refuses tables that are not ours.
 pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Result<()> {
+    check_version(session).await?;
     let keyspace = config.keyspace();
     let missing = missing(session, config).await?;
     if !missing.is_empty() && !config.create_schema {
@@ -33,20 +35,58 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     if !missing.is_empty() {
         make(session, config).await?;
     }
-    let query = "SELECT gc_grace_seconds FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?";
-    match look::<(i32,)>(session, query, (keyspace, DATA)).await?.first() {
-        Some((grace,)) if *grace < LEAST_GRACE_SECONDS => {
-            let message = format!(
-                "table {keyspace}.{DATA} has gc_grace_seconds {grace}, so that a late write could bring back a deleted \
-                 key: set at least {LEAST_GRACE_SECONDS}"
-            );
-            Err(Error::new(ErrorKind::Config, message))
-        }
-        _ => Ok(()),
-    }
+    let query = "SELECT table_name, gc_grace_seconds, default_time_to_live FROM system_schema.tables \
+        WHERE keyspace_name = ?";
+    let tables = look::<(String, i32, i32)>(session, query, (keyspace,)).await?;
+    tables.iter().try_for_each(|(table, grace, ttl)| check_options(keyspace, table, *grace, *ttl))
 }
 
-/// Does what needs the tables; again for a while where the node does not know one, which it lists before it has it.
+/// `Config` for options of a table of ours with which something would be forgotten too early.
+fn check_options(keyspace: &str, table: &str, grace: i32, ttl: i32) -> Result<()> {
+    let refuse = |message: String| Err(Error::new(ErrorKind::Config, message));
+    if !TABLES.iter().any(|ours| ours.name == table) {
+        return Ok(());
+    }
+    if ttl != 0 {
+        return refuse(format!(
+            "table {keyspace}.{table} has default_time_to_live {ttl}, so that it would lose what is to be kept: set it to 0"
+        ));
+    }
+    if table == DATA && grace < LEAST_GRACE_SECONDS {
+        return refuse(format!(
+            "table {keyspace}.{table} has gc_grace_seconds {grace}, so that a late write could bring back a deleted key: \
+             set at least {LEAST_GRACE_SECONDS}"
+        ));
+    }
+    Ok(())
+}
+
+/// `Unsupported` for Cassandra before 4.0, where serial reads are not linearizable (CASSANDRA-12126).
+async fn check_version(session: &Session) -> Result<()> {
+    let query = "SELECT release_version FROM system.local WHERE key = 'local'";
+    let Some((version,)) = look::<(String,)>(session, query, ()).await?.pop() else {
+        return Ok(());
+    };
+    if !is_old(&version) || is_scylla(&columns(session, "system_schema").await?) {
+        return Ok(());
+    }
+    let message = format!("the server is Cassandra {version}: 4.0 or newer is needed, or ScyllaDB");
+    Err(Error::new(ErrorKind::Unsupported, message))
+}
+
+/// Whether it is a release of Cassandra before 4.0.
+fn is_old(version: &str) -> bool {
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    major.is_some_and(|major| major < 4)
+}
+
+/// Whether the server is ScyllaDB, which calls itself Cassandra 3.0.8, by the columns of its `system_schema`.
+fn is_scylla(system: &Columns) -> bool {
+    system.contains_key("scylla_tables")
+}
+
+/// Does what needs the tables; again for a while where the node does not know one, which it lists before it has it. `Timeout`
+/// for a try that has no end.
 pub(crate) async fn with_tables<T, F>(
     config: &CassandraConfig,
     work: impl Fn() -> F + Sync,
@@ -56,7 +96,7 @@ where
 {
     let until = Instant::now() + config.timeout();
     loop {
-        match work().await {
+        match within(config.timeout(), "prepare the statements of the tables", work()).await {
             Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < until => {
                 sleep(PAUSE).await;
             }
@@ -199,8 +239,16 @@ mod tests {
 
     use store_core::{Error, ErrorKind};
 
-    use super::{by_table, knows_tablets, passes, with_tables};
-    use crate::{CassandraConfig, tables::Columns};
+    use tokio::time::Instant;
+
+    use super::{
+        LEAST_GRACE_SECONDS, PAUSE, by_table, check_options, is_old, is_scylla, knows_tablets,
+        passes, with_tables,
+    };
+    use crate::{
+        CassandraConfig,
+        tables::{Columns, DATA, TABLES},
+    };
 
     /// Some of what `system_schema.columns` says of `system_schema`, one row a line.
     fn system(rows: &str) -> Columns {
@@ -222,9 +270,43 @@ mod tests {
             scylla_keyspaces; storage_options; frozen<map<text, text>>; regular
             scylla_keyspaces; storage_type; text; regular";
         let tablets = "scylla_keyspaces; initial_tablets; int; regular";
+        let tables = "scylla_tables; version; timeuuid; regular";
+        assert!(!is_scylla(&system(cassandra)));
+        assert!(is_scylla(&system(&[cassandra, tables].join("\n"))));
         assert!(!knows_tablets(&system(cassandra)));
         assert!(!knows_tablets(&system(&[cassandra, storage].join("\n"))));
         assert!(knows_tablets(&system(&[cassandra, tablets, storage].join("\n"))));
+    }
+
+    #[test]
+    fn cassandra_before_4_is_old() {
+        assert!(["3.0.8", "3.11.19", "2.2"].into_iter().all(is_old));
+        assert!(!["4.0", "4.1.7", "5.0.8", "5.1-alpha1", "10.0", "newest"].into_iter().any(is_old));
+    }
+
+    #[test]
+    fn options_that_forget_too_early_are_refused_on_our_tables_alone() {
+        let kind = |table, grace, ttl| {
+            check_options("store", table, grace, ttl).err().map(|error| error.kind())
+        };
+        let (day, config) = (LEAST_GRACE_SECONDS, Some(ErrorKind::Config));
+        for table in TABLES.map(|table| table.name) {
+            assert_eq!(kind(table, day, 0), None, "{table}");
+            assert_eq!(kind(table, day, 1), config, "{table}");
+        }
+        assert_eq!(kind(DATA, day - 1, 0), config);
+        assert_eq!(kind("records", 0, 0), None);
+        assert_eq!(kind("theirs", 0, 1), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_try_that_never_ends_is_ended() {
+        let config = CassandraConfig::default();
+        let begun = Instant::now();
+        let work = std::future::pending::<store_core::Result<()>>;
+        let error = with_tables(&config, work).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(begun.elapsed() <= config.timeout() + PAUSE, "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

@@ -57,12 +57,12 @@ statements! { |ks|
     destroy: Conditional = "UPDATE {ks}.records SET sequence = 0, stamp_hi = ?, destroyed = ?, wipe = ?, \
         checkpoint = null, {NO_LOG} WHERE task = ? IF epoch = ? AND owner = ?";
 
-    // Of two constant stamps, the removal of a log wins over its chunks whenever they come.
+    // Of the same stamp, the removal of a log wins over its chunks whenever they come.
     put_chunk: Write = "INSERT INTO {ks}.logs (task, epoch, attempt, number, body) VALUES (?, ?, ?, ?, ?) \
-        USING TIMESTAMP 1";
+        USING TIMESTAMP ?";
     chunk: Read = "SELECT body FROM {ks}.logs WHERE task = ? AND epoch = ? AND attempt = ? AND number = ?";
-    clear: Write = "DELETE FROM {ks}.logs USING TIMESTAMP 2 WHERE task = ? AND epoch = ? AND attempt = ?";
-    sweep: Write = "DELETE FROM {ks}.logs USING TIMESTAMP 2 WHERE task = ? AND epoch < ?";
+    clear: Write = "DELETE FROM {ks}.logs USING TIMESTAMP ? WHERE task = ? AND epoch = ? AND attempt = ?";
+    sweep: Write = "DELETE FROM {ks}.logs USING TIMESTAMP ? WHERE task = ? AND epoch < ?";
 
     note_map: Write = "INSERT INTO {ks}.maps (task, store, cut, segment) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
     note_drop: Write = "INSERT INTO {ks}.maps (task, store, cut, segment) VALUES (?, ?, ?, ?) \

@@ -29,7 +29,7 @@ pub(crate) const TABLES: [Table; 5] = [
         key: "task",
     },
     Table {
-        name: "logs",
+        name: LOGS,
         columns: "task text, epoch bigint, attempt uuid, number bigint, body blob",
         key: "task, epoch, attempt, number",
     },
@@ -45,12 +45,13 @@ pub(crate) const TABLES: [Table; 5] = [
     },
 ];
 
+const LOGS: &str = "logs";
 const MAPS: &str = "maps";
 pub(crate) const DATA: &str = "data";
 
-/// Marks of forgotten notes are kept as long as nodes keep what another one missed: one that comes back names a map that is
-/// empty, and is harmless.
-const MAPS_GRACE_SECONDS: i32 = 10_800;
+/// Marks of forgotten notes and of removed logs are kept as long as nodes keep what another one missed: one that comes back
+/// names a map that is empty, or is a log that no record names, and is harmless.
+const SHORT_GRACE_SECONDS: i32 = 10_800;
 
 /// Of each table, of each column: its type, and whether it is part of the key.
 pub(crate) type Columns = BTreeMap<String, BTreeMap<String, (String, bool)>>;
@@ -71,8 +72,8 @@ impl Table {
                 Some(class) => options.push(format!("compression = {{'class': '{class}'}}")),
             }
         }
-        if *name == MAPS {
-            options.push(format!("gc_grace_seconds = {MAPS_GRACE_SECONDS}"));
+        if [LOGS, MAPS].contains(name) {
+            options.push(format!("gc_grace_seconds = {SHORT_GRACE_SECONDS}"));
         }
         let with = if options.is_empty() { "" } else { " WITH " };
         format!(
@@ -122,7 +123,7 @@ fn id(keyspace: &str, table: &str, made: i64) -> Uuid {
 mod tests {
     use uuid::Uuid;
 
-    use super::{DATA, MAPS, TABLES, id};
+    use super::{DATA, LOGS, MAPS, TABLES, id};
     use crate::CassandraConfig;
 
     #[test]
@@ -148,8 +149,10 @@ mod tests {
         );
         let made = statement("tasks", Some(7));
         assert!(made.ends_with(&format!(" WITH id = '{}'", id("store", "tasks", 7))), "{made}");
-        let maps = statement(MAPS, None);
-        assert!(maps.ends_with(" WITH gc_grace_seconds = 10800"), "{maps}");
+        for name in [LOGS, MAPS] {
+            let made = statement(name, None);
+            assert!(made.ends_with(" WITH gc_grace_seconds = 10800"), "{made}");
+        }
         let data = statement(DATA, Some(7));
         assert!(
             data.ends_with(" AND compaction = {'class': 'LeveledCompactionStrategy'}"),

@@ -12,7 +12,7 @@ use scylla::client::session::Session;
 use store_core::{
     Error, ErrorKind, Result,
     backend::{Capabilities, Changes, KeyRange, MapId, Order, Page, PageLimit, TaskId},
-    redo::{Lease, LogName, Meta, MetaChange, RedoTask, Swap},
+    redo::{Clock, Lease, LogName, Meta, MetaChange, RedoTask, Swap, SystemClock},
     seen::Seen,
 };
 
@@ -113,7 +113,8 @@ impl RedoTask for CassandraTask {
     }
 
     async fn put_chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Result<()> {
-        let values = (&self.name, signed(log.epoch)?, log.attempt, i64::from(index), chunk);
+        let (epoch, stamp) = (signed(log.epoch)?, log.begun_micros());
+        let values = (&self.name, epoch, log.attempt, i64::from(index), chunk, stamp);
         self.tell(&self.shared.statements.put_chunk, values).await
     }
 
@@ -122,12 +123,15 @@ impl RedoTask for CassandraTask {
     }
 
     async fn clear(&self, log: LogName) -> Result<()> {
-        let values = (&self.name, signed(log.epoch)?, log.attempt);
+        // The stamp of its chunks: a mark that is older than what is written later can be forgotten in time.
+        let values = (log.begun_micros(), &self.name, signed(log.epoch)?, log.attempt);
         self.tell(&self.shared.statements.clear, values).await
     }
 
     async fn sweep(&self, below_epoch: u64) -> Result<()> {
-        let values = (&self.name, signed(below_epoch)?);
+        // Chunks of an owner whose clock was ahead stay, until a later owner sweeps.
+        let now = SystemClock::default().wall_micros();
+        let values = (now, &self.name, signed(below_epoch)?);
         self.tell(&self.shared.statements.sweep, values).await
     }
 

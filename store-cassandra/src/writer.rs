@@ -19,7 +19,7 @@ use store_core::{
 };
 
 use crate::{
-    error::failed,
+    error::write_failed,
     layout::{Buckets, MapColumns},
     statements::Statements,
     task::CassandraTask,
@@ -187,7 +187,7 @@ impl CassandraTask {
         batch.set_is_idempotent(true);
         batch.set_execution_profile_handle(put.get_execution_profile_handle().cloned());
         let done = self.shared.session.batch(&batch, rows).await;
-        done.map(drop).map_err(|error| failed(self.doing("write to"), error))
+        done.map(drop).map_err(|error| write_failed(self.doing("write to"), error))
     }
 }
 

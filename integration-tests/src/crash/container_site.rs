@@ -39,7 +39,8 @@ impl Site for ContainerSite {
             ServerKind::Redis7 | ServerKind::Redis8 | ServerKind::Valkey => {
                 redis_site::url(address, place)
             }
-            ServerKind::Cassandra => format!("cassandra://{address}?{settings}"),
+            // Some commits in the record, some in chunks.
+            ServerKind::Cassandra => format!("cassandra://{address}?{settings}&inline_bytes=512"),
             _ => format!("elasticsearch+http://{address}?{settings}&replicas=0"),
         }
     }

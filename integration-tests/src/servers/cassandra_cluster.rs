@@ -52,6 +52,22 @@ impl CassandraCluster {
         self.nodes[node].container.kill()
     }
 
+    /// Stops a node where it is: connections stay, and it does not answer.
+    pub fn pause(&self, node: usize) -> Result<()> {
+        self.nodes[node].container.pause()
+    }
+
+    /// Lets it go on after a pause.
+    pub fn resume(&self, node: usize) -> Result<()> {
+        self.nodes[node].container.resume()
+    }
+
+    /// Where a node is.
+    #[must_use]
+    pub fn address(&self, node: usize) -> SocketAddr {
+        self.nodes[node].address
+    }
+
     /// Starts a node again, after it was killed, on what it had written; returns when it answers.
     pub fn start_again(&self, node: usize) -> Result<()> {
         let node = &self.nodes[node];

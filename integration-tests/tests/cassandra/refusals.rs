@@ -46,13 +46,23 @@ pub(crate) async fn a_foreign_table_is_refused(server: Arc<Server>) -> Result<()
     Ok(())
 }
 
-pub(crate) async fn a_short_memory_of_deletes_is_refused(server: Arc<Server>) -> Result<()> {
+pub(crate) async fn tables_that_forget_too_early_are_refused(server: Arc<Server>) -> Result<()> {
     backend(&server, "forgetful").await?;
     let session = raw(&server).await?;
-    session.query_unpaged("ALTER TABLE forgetful.data WITH gc_grace_seconds = 60", ()).await?;
-    let error = refused(server.url(), config("forgetful")).await?;
-    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
-    ensure!(error.to_string().contains("gc_grace_seconds"), "{error}");
+    for (table, option, bad, good) in [
+        ("data", "gc_grace_seconds", 60, 864_000),
+        ("records", "default_time_to_live", 3600, 0),
+        ("logs", "default_time_to_live", 3600, 0),
+    ] {
+        let set = |value| format!("ALTER TABLE forgetful.{table} WITH {option} = {value}");
+        session.query_unpaged(set(bad), ()).await?;
+        let error = refused(server.url(), config("forgetful")).await?;
+        ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+        let says = error.to_string();
+        ensure!(says.contains(option) && says.contains(&format!("forgetful.{table} ")), "{says}");
+        session.query_unpaged(set(good), ()).await?;
+    }
+    backend(&server, "forgetful").await?;
     Ok(())
 }
 

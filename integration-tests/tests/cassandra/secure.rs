@@ -15,9 +15,7 @@ use store_cassandra::{CassandraBackend, CassandraConfig};
 use store_conformance::waist::{MAP, Owner, all, key, task};
 use store_core::{Error, ErrorKind, Secret, backend::Backend};
 
-use super::config;
-
-const PLAIN: &str = include_str!("../../../compose/cassandra/cassandra.yaml");
+use super::{PLAIN, config};
 
 /// Accounts, and TLS with certificates of the client's.
 const SECURE: &str = "

@@ -7,7 +7,7 @@ use super::{
     ownership::check_ours,
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Effect, Error, ErrorKind, Result,
     backend::{Changes, Claim, Fence, OwnerId, TaskId},
 };
 
@@ -58,9 +58,13 @@ pub async fn destroy(task: &TaskId, primitives: &dyn RedoTask, config: &RedoConf
 
 /// Removes what a destroyed task left.
 async fn remove(primitives: &dyn RedoTask, fence: Fence, stamp: i64, lease: &Lease) -> Result<()> {
-    primitives.reached(Step::Wiping).await?;
-    primitives.wipe(stamp, lease).await?;
-    primitives.sweep(fence.epoch).await?;
+    let removed = async {
+        primitives.reached(Step::Wiping).await?;
+        primitives.wipe(stamp, lease).await?;
+        primitives.sweep(fence.epoch).await
+    };
+    // The record says already that there is no task, whatever became of its data.
+    removed.await.map_err(|error| error.with_effect(Effect::Unknown))?;
     // Says that nothing is left; without it, whoever comes next wipes again.
     let _ = primitives.swap(&MetaChange::Clear { fence, sequence: 0 }).await;
     Ok(())

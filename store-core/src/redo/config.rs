@@ -10,7 +10,8 @@ use super::{Clock, SystemClock};
 pub struct RedoConfig {
     /// A log up to so many bytes is kept in the record itself, which saves a step. Defaults to 8 KiB.
     pub inline_bytes: usize,
-    /// Bytes of one chunk of a longer log. Defaults to 512 KiB.
+    /// Bytes of one chunk of a longer log, or as many as the largest write takes: a database that refuses a request of
+    /// that size refuses it before the commit is decided. Defaults to 512 KiB.
     pub chunk_bytes: usize,
     /// How long after a commit was decided, or the record was read, its writes may be sent. Defaults to 1 hour.
     ///

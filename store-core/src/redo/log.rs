@@ -16,6 +16,7 @@ use crate::{
 
 const LAYOUT: u8 = 1;
 const NO_FIELDS: u32 = u32::MAX;
+const LENGTH_BYTES: usize = size_of::<u32>();
 
 /// The log of changes.
 pub(super) fn encode(changes: &Changes) -> Bytes {
@@ -64,6 +65,22 @@ fn encode_write(out: &mut BytesMut, key: &Bytes, put: Option<&Put>) {
 fn put_length(out: &mut BytesMut, length: usize) {
     // Invariant: the engine's memory limit keeps keys, values and counts far below 4 GiB.
     out.put_u32(u32::try_from(length).expect("a length fits in 32 bits"));
+}
+
+/// The bytes that the largest write takes in the log; 0 where there is none.
+pub(super) fn largest(changes: &Changes) -> usize {
+    let size = |(key, put): (&Bytes, &Option<Put>)| {
+        let put = put.as_ref().map_or(0, |put| {
+            let fields = put.fields.as_ref().map_or(0, |fields| fields.len());
+            2 * LENGTH_BYTES + put.value.len() + fields
+        });
+        LENGTH_BYTES + key.len() + 1 + put
+    };
+    let writes = changes.values().filter_map(|change| match change {
+        MapChange::Drop => None,
+        MapChange::Write(writes) => writes.iter().map(size).max(),
+    });
+    writes.max().unwrap_or_default()
 }
 
 /// The changes of a log; `Corrupt` for anything else.
@@ -157,7 +174,7 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, proptest};
     use uuid::Uuid;
 
-    use super::{cut, decode, encode, join};
+    use super::{cut, decode, encode, join, largest};
     use crate::{
         ErrorKind,
         backend::{Changes, MapChange, MapId, Put},
@@ -191,6 +208,12 @@ mod tests {
         assert_eq!(&encode(&changes())[..], GOLDEN);
         assert_eq!(decode(Bytes::from_static(GOLDEN)).unwrap(), changes());
         assert_eq!(decode(encode(&Changes::new())).unwrap(), Changes::new());
+    }
+
+    #[test]
+    fn the_largest_write_is_what_it_takes_in_the_log() {
+        assert_eq!(largest(&changes()), b"\0\0\0\x01b\x01\0\0\0\x01v\0\0\0\x02{}".len());
+        assert_eq!(largest(&[(MapId::whole(1), MapChange::Drop)].into()), 0);
     }
 
     #[test]

@@ -25,6 +25,8 @@
 //! 8. Destroying keeps epoch and stamps.
 //! 9. After `max_apply_age` an owner reads the record again before it sends writes, and marks of deleted keys are kept
 //!    much longer than that.
+//! 10. What is applied is no larger, as a request, than what was taken as a chunk of the log: a write that is refused after
+//!     the decision can never be applied, and nobody can claim the task again.
 
 mod claim;
 mod clock;

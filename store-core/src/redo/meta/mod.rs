@@ -5,7 +5,7 @@ mod encoding;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 pub use self::change::MetaChange;
 use crate::{
@@ -51,7 +51,7 @@ pub struct Pending {
 pub struct LogName {
     /// The epoch of its owner; logs are swept by it.
     pub epoch: u64,
-    /// A random number of its own.
+    /// A number of its own: the time at which the log was begun, and random bits.
     pub attempt: Uuid,
 }
 
@@ -83,6 +83,26 @@ impl LogName {
     #[must_use]
     pub const fn new(epoch: u64, attempt: Uuid) -> Self {
         Self { epoch, attempt }
+    }
+
+    /// The name of a log that is begun at this time, in microseconds since 1970.
+    pub(super) fn begun(epoch: u64, micros: i64) -> Self {
+        let millis = u64::try_from(micros / 1000).unwrap_or_default();
+        // Its random bits are where those of the new number are.
+        let [_, _, _, _, _, _, random @ ..] = Uuid::new_v4().into_bytes();
+        let attempt = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        Self { epoch, attempt }
+    }
+
+    /// When the log was begun by the clock of its owner, in microseconds since 1970, to the millisecond; 0 where the name
+    /// does not say.
+    ///
+    /// For databases whose deletes need a stamp: the chunks of a log and their removal may carry this one.
+    #[must_use]
+    pub fn begun_micros(self) -> i64 {
+        let (seconds, nanos) = self.attempt.get_timestamp().map_or((0, 0), |time| time.to_unix());
+        let micros = u128::from(seconds) * 1_000_000 + u128::from(nanos / 1000);
+        i64::try_from(micros).unwrap_or_default()
     }
 }
 
@@ -121,5 +141,22 @@ impl Meta {
         self.sequence == other.sequence
             && self.destroyed == other.destroyed
             && log(self) == log(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::LogName;
+
+    #[test]
+    fn the_name_of_a_log_says_when_it_was_begun_and_is_its_own() {
+        let micros = 1_700_000_000_123_456;
+        let [one, other] = [(); 2].map(|()| LogName::begun(7, micros));
+        assert_ne!(one, other);
+        assert_eq!((one.epoch, one.begun_micros()), (7, 1_700_000_000_123_000));
+        assert_eq!(LogName::begun(7, -1).begun_micros(), 0);
+        assert_eq!(LogName::new(7, Uuid::from_u128(9)).begun_micros(), 0);
     }
 }

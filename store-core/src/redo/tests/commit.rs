@@ -3,6 +3,7 @@
 use super::tools::{HandClock, MAP, Once, Owner, chunked, put, run, task};
 use crate::{
     Effect, ErrorKind,
+    backend::MapId,
     redo::{
         Body, Step,
         toy::{Fault, Moment, ToyBackend},
@@ -51,17 +52,58 @@ fn the_next_commit_replaces_the_mark_and_removes_the_log() {
     let mut owner = Owner::claim(&backend);
     owner.put("a", "1");
     let first = toy.record(&task()).unwrap().pending.expect("the mark stays").log;
-    let logs = toy.logs(&task());
+    let one = toy.logs(&task());
     for _ in 0..3 {
         owner.put("a", "1");
+        assert_eq!(toy.logs(&task()), 2 * one, "the last log, and the one before");
     }
     assert_ne!(toy.record(&task()).unwrap().pending.unwrap().log, first);
-    assert_eq!(toy.logs(&task()), logs, "only the last log is left");
-    // The log of an earlier owner goes with the first commit of the next one, not before.
+    // The logs of an earlier owner go with the second commit of the next one: before the first the record names one.
     let mut next = Owner::claim(&backend);
-    assert_eq!(toy.logs(&task()), logs);
+    assert_eq!(toy.logs(&task()), 2 * one);
     next.put("b", "2");
-    assert_eq!(toy.logs(&task()), logs);
+    assert_eq!(toy.logs(&task()), 3 * one);
+    next.put("b", "2");
+    assert_eq!(toy.logs(&task()), 2 * one);
+}
+
+#[test]
+fn a_log_that_may_be_decided_is_kept() {
+    for fault in [Fault::LostReply, Fault::Late(1)] {
+        let toy = ToyBackend::new();
+        // Changes: claim, two chunks, commit.
+        let unlucky = chunks(&toy).with_faults(Once::new(Moment::Change, 3, fault));
+        let mut owner = Owner::claim(&unlucky);
+        let sent = owner.next(put(MAP, "k", "v"), |_| {});
+        assert_eq!(owner.commit(&sent).unwrap_err().effect(), Effect::Unknown);
+        let other = owner.next(put(MAP, "k", "other"), |_| {});
+        owner.commit(&other).unwrap_err();
+        toy.deliver(0);
+        assert_eq!(Owner::claim(&toy).get("k").unwrap(), "v", "{fault:?}");
+    }
+}
+
+#[test]
+fn a_log_of_an_earlier_owner_is_kept_until_the_record_names_another() {
+    let toy = ToyBackend::new();
+    let backend = chunks(&toy);
+    Owner::claim(&backend).decide("k", "v").unwrap();
+    let dying = Once::new(Moment::Step(Step::Deciding), 0, Fault::CrashBefore);
+    let next = Owner::claim(&backend.with_faults(dying));
+    let commit = next.next(put(MAP, "k", "other"), |_| {});
+    assert!(run(next.claim.writer.commit(&commit)).is_none());
+    assert_eq!(Owner::claim(&backend).get("k").unwrap(), "v");
+}
+
+#[test]
+fn a_chunk_is_as_large_as_the_largest_write() {
+    let toy = ToyBackend::new();
+    let mut owner = Owner::claim(&chunks(&toy));
+    let mut changes = put(MAP, "key", "a value that is longer than a chunk is otherwise");
+    changes.extend(put(MapId::whole(2), "k", "v"));
+    let commit = owner.next(changes, |_| {});
+    owner.commit(&commit).unwrap();
+    assert_eq!(toy.logs(&task()), 2, "one chunk that is as large as the write, and the rest");
 }
 
 #[test]

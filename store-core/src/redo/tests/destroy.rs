@@ -2,7 +2,7 @@
 
 use super::tools::{MAP, Once, Owner, get, reader, run, task};
 use crate::{
-    ErrorKind,
+    Effect, ErrorKind,
     backend::{Backend, OwnerId},
     redo::{
         Step,
@@ -38,6 +38,20 @@ fn epoch_and_stamps_stay() {
 }
 
 #[test]
+fn who_cannot_remove_the_data_does_not_say_that_the_task_is_still_there() {
+    let toy = ToyBackend::new();
+    Owner::claim(&toy).put("k", "old");
+    // Changes: claim, write of the last commit, destruction, wipe.
+    let unlucky = toy.with_faults(Once::new(Moment::Change, 3, Fault::Refused));
+    let error = destroy(&unlucky).unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Throttled, Effect::Unknown));
+    assert!(!toy.record(&task()).unwrap().is_alive());
+    let unlucky = toy.with_faults(Once::new(Moment::Change, 0, Fault::Refused));
+    assert_eq!(destroy(&unlucky).unwrap().unwrap_err().effect(), Effect::Unknown);
+    destroy(&toy).unwrap().unwrap();
+}
+
+#[test]
 fn a_destruction_cut_short_is_finished_by_the_next_one() {
     let toy = destroyed_until(Step::Wiping);
     assert!(toy.stored(&task()) > 0, "nothing was removed yet");
@@ -70,7 +84,7 @@ fn readers_see_nothing_of_a_destroyed_task_while_it_is_wiped() {
 #[test]
 fn a_zombie_of_the_destroyed_task_loses() {
     let toy = ToyBackend::new();
-    let faults = Once::new(Moment::Change, 3, Fault::Late(1));
+    let faults = Once::new(Moment::Change, 2, Fault::Late(1));
     let mut zombie = Owner::claim(&toy.with_faults(faults));
     zombie.decide("k", "zombie").unwrap();
     assert!(zombie.apply().is_err(), "its write is on its way");

@@ -84,8 +84,8 @@ fn the_lease_is_checked_before_each_write() {
     for fenced in [false, true] {
         let (toy, clock) = (ToyBackend::new(), HandClock::at(0));
         let backend = toy.with_config(RedoConfig { clock: clock.clone(), ..RedoConfig::default() });
-        // Changes: claim, commit, sweep, and the first of two writes.
-        let sleepy = Arc::new(Sleepy { clock, changes: 4.into() });
+        // Changes: claim, commit, and the first of two writes.
+        let sleepy = Arc::new(Sleepy { clock, changes: 3.into() });
         let mut owner = Owner::claim(&backend.with_faults(sleepy));
         let mut changes = put(MAP, "a", "1");
         changes.extend(put(MapId::whole(2), "b", "2"));

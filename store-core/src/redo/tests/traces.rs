@@ -38,8 +38,8 @@ fn a_late_clear_of_the_same_owner() {
     let trace = |broken| {
         let toy = ToyBackend::new().broken(broken);
         let config = RedoConfig { clear_at_once: true, ..RedoConfig::default() };
-        // Changes: claim, commit, sweep, write, clear.
-        let faults = Once::new(Moment::Change, 4, Fault::Late(1));
+        // Changes: claim, commit, write, clear.
+        let faults = Once::new(Moment::Change, 3, Fault::Late(1));
         let mut owner = Owner::claim(&toy.with_config(config).with_faults(faults));
         owner.put("k", "1");
         assert_eq!(toy.in_flight(), 1);

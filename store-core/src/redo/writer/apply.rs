@@ -1,6 +1,6 @@
 //! Applying what is decided, and removing what nobody needs.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{Lease, RedoWriter};
 use crate::{
@@ -54,21 +54,29 @@ impl RedoWriter {
         Ok(lease)
     }
 
-    /// Removes logs whose marks were replaced: those of earlier owners once, then our own by name.
-    pub(super) async fn clean(&self, kept: LogName) {
+    /// Takes the logs of ours that the record does not name, whatever becomes of what was sent.
+    pub(super) fn garbage(&self) -> Vec<LogName> {
+        let mut state = self.state();
+        let named = [state.marked, state.sent.as_ref().map(|sent| sent.pending.log)];
+        let logs = mem::take(&mut state.garbage).into_iter();
+        let (kept, garbage) = logs.partition(|&log| named.contains(&Some(log)));
+        state.garbage = kept;
+        garbage
+    }
+
+    /// Removes logs that nobody needs: once those of earlier owners, and ours by name.
+    pub(super) async fn clean(&self, garbage: Vec<LogName>) {
         if self.primitives.reached(Step::Cleaning).await.is_err() {
             return;
         }
-        let swept = std::mem::replace(&mut self.state().swept, true);
-        if !swept && self.primitives.sweep(self.fence.epoch).await.is_err() {
+        let sweeps = {
+            let mut state = self.state();
+            // Before our first commit the record may name a log of an earlier owner.
+            state.marked.is_some() && !mem::replace(&mut state.swept, true)
+        };
+        if sweeps && self.primitives.sweep(self.fence.epoch).await.is_err() {
             self.state().swept = false;
         }
-        let garbage: Vec<_> = {
-            let mut state = self.state();
-            let garbage = state.garbage.iter().copied().filter(|&log| log != kept).collect();
-            state.garbage.retain(|&log| log == kept);
-            garbage
-        };
         for log in garbage {
             if self.primitives.clear(log).await.is_err() {
                 // The next owner sweeps what is left.

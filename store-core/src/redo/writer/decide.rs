@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use uuid::Uuid;
 
 use super::{super::log, Decided, Floors, RedoWriter};
 use crate::{
@@ -23,7 +22,7 @@ const CHUNKS_AT_ONCE: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     commit: Arc<Commit>,
-    pending: Pending,
+    pub(super) pending: Pending,
 }
 
 impl RedoWriter {
@@ -53,12 +52,14 @@ impl RedoWriter {
     async fn log(&self, commit: &Commit) -> Result<Pending> {
         self.primitives.reached(Step::LogBegun).await?;
         let bytes = log::encode(commit.changes());
-        let name = LogName { epoch: self.fence.epoch, attempt: Uuid::new_v4() };
+        let name = LogName::begun(self.fence.epoch, self.config.clock.wall_micros());
         let body = if bytes.len() <= self.config.inline_bytes {
             Body::Inline(bytes)
         } else {
             self.state().garbage.push(name);
-            let (chunks, body) = log::cut(&bytes, self.config.chunk_bytes);
+            // What is decided must be applied, so no write may be larger than what the database has taken here.
+            let chunk_bytes = self.config.chunk_bytes.max(log::largest(commit.changes()));
+            let (chunks, body) = log::cut(&bytes, chunk_bytes);
             let puts =
                 (0..).zip(&chunks).map(|(n, chunk)| self.primitives.put_chunk(name, n, chunk));
             let puts: Vec<_> = puts.collect();
@@ -102,6 +103,7 @@ impl RedoWriter {
         state.floors = Floors::of(commit.checkpoint());
         state.checkpoint = commit.checkpoint().clone();
         state.stamp_hi = pending.stamp;
+        state.marked = Some(pending.log);
         state.unapplied = Some(Decided { commit: commit.clone(), stamp: pending.stamp, lease });
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::join;
 use tokio::sync::Mutex;
 
 use self::{apply::Decided, decide::Sent};
@@ -42,7 +43,9 @@ struct State {
     sent: Option<Sent>,
     /// The last decided commit, until it is applied.
     unapplied: Option<Decided>,
-    /// Logs of ours that nobody needs once the next mark replaced theirs.
+    /// The log of our last decided commit, which the record names until the next one is decided.
+    marked: Option<LogName>,
+    /// Logs of ours, each until the record names another one and it is removed.
     garbage: Vec<LogName>,
     swept: bool,
     /// A later owner was seen: it stays so.
@@ -64,6 +67,7 @@ impl RedoWriter {
             stamp_hi: meta.stamp_hi,
             sent: None,
             unapplied: None,
+            marked: None,
             garbage: Vec::new(),
             swept: false,
             fenced: false,
@@ -123,14 +127,13 @@ impl TaskWriter for RedoWriter {
                 format!("task {} is at commit {decided}, got {}", self.task, commit.sequence());
             return Err(Error::new(ErrorKind::SequenceGap, message));
         }
-        let (pending, resent) = self.prepare(commit).await?;
-        let kept = pending.log;
+        let garbage = self.garbage();
+        let (prepared, ()) = join(self.prepare(commit), self.clean(garbage)).await;
+        let (pending, resent) = prepared?;
         // The record names one log only, so what it names must be in the data before it names another.
         let waited = self.apply_last().await;
         waited.map_err(|error| error.with_effect(unsent))?;
-        self.decide(commit, pending, resent).await?;
-        self.clean(kept).await;
-        Ok(())
+        self.decide(commit, pending, resent).await
     }
 
     async fn apply(&self) -> Result<()> {

@@ -1,4 +1,6 @@
 //! What only a Cassandra server can do to a task. One node for all cases, one more with accounts and TLS.
+//!
+//! The long ones: `cargo test -p integration-tests --all-features --test cassandra -- --ignored`.
 
 #[path = "cassandra/mod.rs"]
 mod cases;
@@ -19,10 +21,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trials = cases::CASES.iter().map(|&(name, case)| {
+    let trial = |&(name, case): &(&str, cases::Case)| {
         let server = server.clone();
         Trial::test(format!("cassandra::{name}"), move || block_on(case(server)))
-    });
+    };
+    let long = cases::LONG.iter().map(trial).map(|trial| trial.with_ignored_flag(true));
+    let trials = cases::CASES.iter().map(trial).chain(long);
     let mut arguments = libtest_mimic::Arguments::from_args();
     // One of them holds the server still.
     arguments.test_threads = Some(1);

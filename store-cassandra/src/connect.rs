@@ -130,7 +130,7 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig) -> Result<Sessi
     };
     // The driver waits for each of several connections in turn.
     let limit = config.timeout().max(config.connect_timeout() * 2);
-    let session = tokio::time::timeout(limit, built(&builder, config.retries));
+    let session = tokio::time::timeout(limit, built(&builder));
     let session = session.await.map_err(|elapsed| {
         let message = "cannot connect to Cassandra: no node answered in time";
         Error::new(ErrorKind::Timeout, message).with_source(elapsed)
@@ -140,18 +140,20 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig) -> Result<Sessi
 }
 
 /// A session; made again where what is wrong was lost, such as that a node refuses our certificate.
-async fn built(
-    builder: &SessionBuilder,
-    retries: u32,
-) -> std::result::Result<Session, NewSessionError> {
-    for _ in 0..retries {
+async fn built(builder: &SessionBuilder) -> std::result::Result<Session, NewSessionError> {
+    for _ in 0..TRIES {
         match builder.build().await {
-            Err(error) if tells_nothing(&error) => {}
+            Err(error) if tells_nothing(&error) => tokio::time::sleep(PAUSE).await,
             session => return session,
         }
     }
     builder.build().await
 }
+
+/// How often a session is made again before it is said that nothing is known: on a busy machine what is wrong is lost in most tries.
+const TRIES: u32 = 30;
+
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The settings, with the datacenter whose nodes are used. `Config` for one that is not there, or must be named.
 pub(crate) fn in_datacenter(session: &Session, config: CassandraConfig) -> Result<CassandraConfig> {

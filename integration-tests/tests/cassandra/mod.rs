@@ -30,12 +30,17 @@ cases! {
     faults: a_zombie_ahead_of_its_time_cannot_win, a_late_write_brings_nothing_back,
         deletes_at_the_low_end_are_no_hindrance, a_node_that_hangs_is_told_of_in_time,
         statements_are_prepared_again;
-    large: a_million_entries_in_bounded_memory, retention_drops_without_reading;
+    large: retention_drops_without_reading;
     logs: logs_are_removed_with_stamps_of_their_own, what_the_server_does_not_take_is_not_decided;
     refusals: missing_tables_are_made_or_told, a_foreign_table_is_refused, tables_that_forget_too_early_are_refused,
         a_wrong_datacenter_is_told, nobody_there_is_told_in_time, keys_and_values_have_limits, names_are_kept_apart;
     secure: accounts_and_tls;
 }
+
+/// Those that take long.
+pub(crate) const LONG: &[(&str, Case)] = &[("a_million_entries_in_bounded_memory", |server| {
+    Box::pin(large::a_million_entries_in_bounded_memory(server))
+})];
 
 /// The configuration that servers of tests have.
 pub(crate) const PLAIN: &str = include_str!("../../../compose/cassandra/cassandra.yaml");

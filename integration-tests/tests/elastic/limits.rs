@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use integration_tests::servers::Server;
-use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, task};
+use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, puts, task};
 use store_core::{Database, EngineConfig, ErrorKind, backend::TaskId, prelude::*};
 
 use super::{ask, backend};
@@ -76,5 +76,20 @@ pub(crate) async fn large_values_come_in_parts(server: Arc<Server>) -> Result<()
         ensure!(value == Some(large(n)), "value {n}");
     }
     ensure!(all(&*reader, MAP).await?.len() == 12);
+    Ok(())
+}
+
+/// A commit that was decided and not applied is finished by whoever claims the task, and read until then, however large the
+/// chunks of its log are together.
+pub(crate) async fn a_log_of_large_values_is_read_in_parts(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_tests.large_log").await?;
+    let owner = Owner::claim(&backend, &task(0)).await?;
+    let entries: Model = (0..7).map(|n| (key([n]), key(vec![n; 8 << 20]))).collect();
+    owner.claim.writer.commit(&owner.next(puts(MAP, &entries))).await?;
+    let reader = backend.read(&task(0)).await?;
+    ensure!(all(&*reader, MAP).await? == entries, "of the log");
+    let next = Owner::claim(&backend, &task(0)).await?;
+    ensure!(next.checkpoint.sequence == 1, "it counts");
+    ensure!(all(next.reader(), MAP).await? == entries, "of the data");
     Ok(())
 }

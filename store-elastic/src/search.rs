@@ -14,9 +14,10 @@ use store_core::{
 };
 
 use crate::{
+    gather::Paged,
     index::FIELDS,
     layout::{id, key},
-    scan::{Asked, Paged},
+    scan::Asked,
     task::ElasticTask,
 };
 

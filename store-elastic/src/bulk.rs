@@ -66,8 +66,7 @@ fn line(value: &impl Serialize) -> String {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Item {
     pub(crate) status: u16,
-    #[serde(default)]
-    error: Refusal,
+    error: Option<Refusal>,
     #[serde(flatten)]
     pub(crate) at: Option<At>,
 }
@@ -92,7 +91,7 @@ impl Item {
     }
 
     pub(crate) fn refusal(&self, doing: impl Display) -> Error {
-        self.error.error(self.status, doing)
+        self.error.clone().unwrap_or_default().error(self.status, doing)
     }
 }
 
@@ -174,7 +173,7 @@ fn settle<T>(
             200..300 => settled.done += 1,
             // Newer there, or gone as it was to be.
             CONFLICT => {}
-            404 if item.error == Refusal::default() => {}
+            404 if item.error.clone().unwrap_or_default() == Refusal::default() => {}
             _ => {
                 let error = item.refusal(doing);
                 if !passes(&error) {
@@ -228,7 +227,8 @@ mod tests {
                 {"index":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"newer"}}},
                 {"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"busy"}}},
                 {"delete":{"status":404}},
-                {"index":{"status":503,"error":{"type":"unavailable_shards_exception","reason":"no shard"}}}]}"#,
+                {"index":{"status":503,"error":{"type":"unavailable_shards_exception","reason":null}}},
+                {"delete":{"status":404,"error":null}}]}"#,
         );
         assert_eq!(items[0].at, Some(At { seq_no: 3, primary_term: 1 }));
         assert!(items[1].is_conflict() && items[1].at.is_none());

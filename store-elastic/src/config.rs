@@ -40,7 +40,7 @@ pub struct ElasticConfig {
     pub proxy: Option<String>,
     /// Entries written by one request, at most 10 000. Defaults to 1000.
     pub batch_entries: usize,
-    /// Bytes of keys and values written by one request, if they are more than one entry's; at most 32 MiB. Defaults to 4 MiB.
+    /// Bytes of keys, values and indexed fields written by one request, if they are more than one entry's; at most 32 MiB. Defaults to 4 MiB.
     pub batch_bytes: usize,
     /// Requests of one task that are on their way at a time, of writes and of reads each. Defaults to 4.
     pub in_flight: usize,

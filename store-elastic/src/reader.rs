@@ -15,7 +15,7 @@ use crate::{
     bulk::At,
     client::{Client, Request},
     error::{Refusal, incomplete},
-    layout::{MAX_KEY_BYTES, id, key, read_bytes},
+    layout::{MAX_KEY_BYTES, damaged, id, key, read_bytes},
     task::ElasticTask,
 };
 
@@ -61,8 +61,20 @@ impl<T> Found<T> {
 
 #[derive(Deserialize)]
 struct Value {
-    /// A mark of a deleted key has none.
     value: Option<String>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+impl Value {
+    /// None for the mark of a deleted key; `Corrupt` for what is neither that nor a value.
+    fn read(&self) -> Result<Option<Bytes>> {
+        match &self.value {
+            Some(value) => read_bytes(value).map(Some),
+            None if self.deleted => Ok(None),
+            None => Err(damaged("an entry")),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -127,12 +139,15 @@ impl ElasticTask {
         let (client, data) = (&self.shared.client, &self.shared.names.data);
         let (mut values, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
         while let Some(ids) = parts.0.pop() {
-            let found = client.get::<Value>(data, &self.name, ids, "value", self.doing("read"));
+            let found =
+                client.get::<Value>(data, &self.name, ids, "value,deleted", self.doing("read"));
             match found.await {
                 Ok(found) => {
                     for document in found {
-                        let text = document.and_then(|document| document.source.value);
-                        values.push(text.as_deref().map(read_bytes).transpose()?);
+                        values.push(match document {
+                            Some(document) => document.source.read()?,
+                            None => None,
+                        });
                     }
                 }
                 Err(error) => parts.halve(ids, error)?,
@@ -234,18 +249,24 @@ mod tests {
     fn an_entry_is_there_or_absent_or_could_not_be_read() {
         let answer = json!({"docs": [
             {"_index": "i", "_id": "a", "_seq_no": 4, "_primary_term": 1, "found": true, "_source": {"value": "AA=="}},
-            {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {}},
+            {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {"deleted": true}},
+            {"_index": "i", "_id": "b", "_seq_no": 6, "_primary_term": 1, "found": true, "_source": {}},
             {"_index": "i", "_id": "c", "found": false},
             {"_index": "i", "_id": "d", "error": {"type": "no_shard_available_action_exception", "reason": "x"}},
             {"_index": "i", "_id": "e", "error": {"type": "index_not_found_exception", "reason": "x"}},
         ]});
         let answer: Answer<Value> = serde_json::from_str(&answer.to_string()).unwrap();
         let told = answer.docs.into_iter().map(|found| match found.document("read") {
-            Ok(Some(document)) => document.source.value.unwrap_or_else(|| "deleted".to_owned()),
+            Ok(Some(document)) => match document.source.read() {
+                Ok(value) => {
+                    value.map_or_else(|| "deleted".to_owned(), |value| format!("{value:?}"))
+                }
+                Err(error) => error.kind().to_string(),
+            },
             Ok(None) => "absent".to_owned(),
             Err(error) => error.kind().to_string(),
         });
-        let expected = ["AA==", "deleted", "absent", "Unavailable", "NotFound"];
+        let expected = ["b\"\\0\"", "deleted", "Corrupt", "absent", "Unavailable", "NotFound"];
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     client::{Client, Request, Shards},
     error::incomplete,
     gather::{Found, Gathering, Paged},
-    layout::{place, range, read_bytes, read_key},
+    layout::{damaged, place, range, read_bytes, read_key},
     task::{Doing, ElasticTask},
 };
 
@@ -44,7 +44,7 @@ struct Hits<H> {
 
 #[derive(Deserialize)]
 struct Entry {
-    value: String,
+    value: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -182,7 +182,8 @@ impl ElasticTask {
         let entry = |hit: Hit<Entry>| {
             let key = hit.sort.last().and_then(Value::as_str);
             let key = key.ok_or_else(|| incomplete(doing, "an entry came without its key"))?;
-            Ok(((read_key(key)?, read_bytes(&hit.source.value)?), hit.sort))
+            let value = hit.source.value.ok_or_else(|| damaged("an entry"))?;
+            Ok(((read_key(key)?, read_bytes(&value)?), hit.sort))
         };
         hits.into_iter().map(entry).collect()
     }

@@ -10,6 +10,7 @@ use store_core::{Error, ErrorKind, Result};
 use crate::{
     ElasticConfig,
     client::{Client, Request},
+    error::incomplete,
 };
 
 /// The version of the layout, recorded with each index.
@@ -127,16 +128,16 @@ async fn make(client: &Client, alias: &str, body: &Value) -> Result<()> {
     let doing = format!("make index {}", first(alias));
     let request = Request::new(Method::Put, format!("/{}", first(alias))).json(body);
     let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
-    let Err(error) = made else { return Ok(()) };
-    // Somebody else may have made it at this moment.
-    match find(client, alias).await? {
-        Some((index, found)) => check(alias, &index, &found, &body["mappings"]),
-        None if error.kind() == ErrorKind::PermissionDenied => {
+    // Templates and the cluster have a say in what it is like, and somebody else may have made it at this moment.
+    match (find(client, alias).await?, made) {
+        (Some((index, found)), _) => check(alias, &index, &found, &body["mappings"]),
+        (None, Ok(_)) => Err(incomplete(doing, "it is not there yet")),
+        (None, Err(error)) if error.kind() == ErrorKind::PermissionDenied => {
             let message =
                 format!("{error}: let somebody who may send\nPUT /{}\n{body}", first(alias));
             Err(Error::new(ErrorKind::PermissionDenied, message))
         }
-        None => Err(error),
+        (None, Err(error)) => Err(error),
     }
 }
 
@@ -167,6 +168,13 @@ fn check(alias: &str, index: &str, found: &Found, mappings: &Value) -> Result<()
     if settings["translog"]["durability"] == "async" {
         return refuse(format!(
             "index {index} may lose what it acknowledged: set index.translog.durability to request"
+        ));
+    }
+    // Copies of segments lag behind, refreshed or not, and a search may ask them.
+    if settings["replication"]["type"] == "SEGMENT" && settings["number_of_replicas"] != "0" {
+        return refuse(format!(
+            "index {index} has replicas that may show what is old: it needs index.replication.type DOCUMENT, which is set when \
+             it is made, or no replicas"
         ));
     }
     let harmful = HARMFUL.into_iter().find(|(path, harmless)| {
@@ -280,6 +288,21 @@ mod tests {
         let error =
             told(|found| found.settings["index"]["translog"] = json!({"durability": "async"}));
         assert!(error.to_string().contains("index.translog.durability"), "{error}");
+    }
+
+    #[test]
+    fn replicas_that_lag_behind_are_refused() {
+        let checked = |sort: &str, replicas: &str| {
+            checked(|found| {
+                found.settings["index"] =
+                    json!({"replication": {"type": sort}, "number_of_replicas": replicas});
+            })
+        };
+        checked("DOCUMENT", "1").unwrap();
+        checked("SEGMENT", "0").unwrap();
+        let error = checked("SEGMENT", "1").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        assert!(error.to_string().contains("index.replication.type"), "{error}");
     }
 
     #[test]

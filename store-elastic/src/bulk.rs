@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 
 use serde::{Deserialize, Serialize};
-use store_core::{Effect, Error, Result};
+use store_core::{Effect, Error, ErrorKind, Result};
 
 use crate::{
     client::{Client, Request, passes},
@@ -66,8 +66,7 @@ fn line(value: &impl Serialize) -> String {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Item {
     pub(crate) status: u16,
-    #[serde(default)]
-    error: Refusal,
+    error: Option<Refusal>,
     #[serde(flatten)]
     pub(crate) at: Option<At>,
 }
@@ -92,7 +91,7 @@ impl Item {
     }
 
     pub(crate) fn refusal(&self, doing: impl Display) -> Error {
-        self.error.error(self.status, doing)
+        self.error.clone().unwrap_or_default().error(self.status, doing)
     }
 }
 
@@ -130,17 +129,26 @@ impl Client {
         doing: impl Display + Copy,
     ) -> Result<usize> {
         self.within(doing, async {
-            let (mut left, mut done, mut pauses) = (operations, 0, self.pauses());
-            while !left.is_empty() {
-                let error = match self.bulk(index, &left, doing).await {
+            let (mut batches, mut done, mut pauses) = (vec![operations], 0, self.pauses());
+            while let Some(batch) = batches.pop() {
+                if batch.is_empty() {
+                    continue;
+                }
+                let error = match self.bulk(index, &batch, doing).await {
                     Ok(items) => {
-                        let sent = std::mem::take(&mut left);
-                        let settled = settle(sent.into_iter().zip(items), doing)?;
+                        let settled = settle(batch.into_iter().zip(items), doing)?;
                         done += settled.done;
-                        left = settled.again;
+                        batches.push(settled.again);
                         settled.error
                     }
-                    Err(error) => Some(error),
+                    Err(error) if error.kind() == ErrorKind::TooLarge && batch.len() > 1 => {
+                        batches.extend(halves(batch));
+                        None
+                    }
+                    Err(error) => {
+                        batches.push(batch);
+                        Some(error)
+                    }
                 };
                 if let Some(error) = error
                     && !(passes(&error) && pauses.wait().await)
@@ -152,6 +160,12 @@ impl Client {
         })
         .await
     }
+}
+
+/// The same in two parts, the first one last.
+fn halves<T>(mut batch: Vec<T>) -> [Vec<T>; 2] {
+    let second = batch.split_off(batch.len() / 2);
+    [second, batch]
 }
 
 /// What is left of operations that were answered.
@@ -174,7 +188,7 @@ fn settle<T>(
             200..300 => settled.done += 1,
             // Newer there, or gone as it was to be.
             CONFLICT => {}
-            404 if item.error == Refusal::default() => {}
+            404 if item.error.clone().unwrap_or_default() == Refusal::default() => {}
             _ => {
                 let error = item.refusal(doing);
                 if !passes(&error) {
@@ -193,7 +207,13 @@ mod tests {
     use serde_json::json;
     use store_core::{Effect, ErrorKind};
 
-    use super::{Answer, At, Item, Operation, Target, settle};
+    use super::{Answer, At, Item, Operation, Target, halves, settle};
+
+    #[test]
+    fn halves_are_all_of_it_and_each_is_smaller() {
+        assert_eq!(halves(vec![1, 2]), [vec![2], vec![1]]);
+        assert_eq!(halves(vec![1, 2, 3, 4, 5]), [vec![3, 4, 5], vec![1, 2]]);
+    }
 
     #[test]
     fn operations_as_they_are_sent() {
@@ -228,7 +248,8 @@ mod tests {
                 {"index":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"newer"}}},
                 {"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"busy"}}},
                 {"delete":{"status":404}},
-                {"index":{"status":503,"error":{"type":"unavailable_shards_exception","reason":"no shard"}}}]}"#,
+                {"index":{"status":503,"error":{"type":"unavailable_shards_exception","reason":null}}},
+                {"delete":{"status":404,"error":null}}]}"#,
         );
         assert_eq!(items[0].at, Some(At { seq_no: 3, primary_term: 1 }));
         assert!(items[1].is_conflict() && items[1].at.is_none());

@@ -136,7 +136,9 @@ impl Client {
         doing: impl Display + Copy,
     ) -> Result<T> {
         let at = self.at.load(Ordering::Relaxed);
-        let answer = self.send(at, request, doing).await;
+        let answer = self.send(at, request, doing).await.and_then(|answer| {
+            serde_json::from_slice(&answer).map_err(|error| unreadable(doing, &error))
+        });
         if let Err(error) = &answer
             && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout)
         {
@@ -144,7 +146,7 @@ impl Client {
             let next = (at + 1) % self.nodes.len();
             let _ = self.at.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
         }
-        serde_json::from_slice(&answer?).map_err(|error| unreadable(doing, &error))
+        answer
     }
 
     async fn send(

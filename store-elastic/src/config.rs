@@ -19,7 +19,7 @@ pub struct ElasticConfig {
     pub shards: u32,
     /// Copies of each shard in an index made here, beside the primary one. Defaults to 1.
     pub replicas: u32,
-    /// How long a request may take, in milliseconds, retries included; a change of a task's record with the reading that
+    /// How long a request may take, in milliseconds, retries included; a commit or a page may need several. A change of a task's record with the reading that
     /// settles it is one. Defaults to 30 000.
     pub timeout_ms: u64,
     /// How often a request that failed, or was told to come later, is sent again. Defaults to 10.
@@ -36,11 +36,11 @@ pub struct ElasticConfig {
     pub tls_certificate: Option<PathBuf>,
     /// File of the key of our own certificate, in PEM.
     pub tls_key: Option<PathBuf>,
-    /// The URL of a proxy. Defaults to none, whatever the environment says.
-    pub proxy: Option<String>,
+    /// The URL of a proxy, which may have an account in it. Defaults to none, whatever the environment says.
+    pub proxy: Option<Secret>,
     /// Entries written by one request, at most 10 000. Defaults to 1000.
     pub batch_entries: usize,
-    /// Bytes of keys and values written by one request, if they are more than one entry's; at most 32 MiB. Defaults to 4 MiB.
+    /// Bytes of keys, values and indexed fields written by one request, if they are more than one entry's; at most 32 MiB. Defaults to 4 MiB.
     pub batch_bytes: usize,
     /// Requests of one task that are on their way at a time, of writes and of reads each. Defaults to 4.
     pub in_flight: usize,
@@ -136,9 +136,20 @@ const MAX_BATCH_BYTES: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {
-    use store_core::Result;
+    use store_core::{Result, Secret};
 
     use super::{DAY_MS, ElasticConfig};
+
+    #[test]
+    fn what_is_secret_is_not_printed() {
+        let config = ElasticConfig {
+            password: Some(Secret::new("hunter2")),
+            api_key: Some(Secret::new("hunter2")),
+            proxy: Some(Secret::new("http://me:hunter2@proxy:3128")),
+            ..ElasticConfig::default()
+        };
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+    }
 
     fn check(change: impl FnOnce(&mut ElasticConfig)) -> Result<()> {
         let mut config = ElasticConfig::default();

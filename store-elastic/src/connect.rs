@@ -83,7 +83,8 @@ fn transport(
     builder = match &config.proxy {
         None => builder.disable_proxy(),
         Some(proxy) => {
-            let url = Url::parse(proxy).map_err(|error| unusable("proxy").with_source(error))?;
+            let url = Url::parse(&proxy.reveal()?);
+            let url = url.map_err(|error| unusable("proxy").with_source(error))?;
             builder.proxy(url, None, None)
         }
     };

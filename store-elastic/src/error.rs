@@ -8,10 +8,9 @@ use store_core::{Effect, Error, ErrorKind};
 /// An error in the server's own words. Its reason may hold a value, so it is looked at and never shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Refusal {
-    #[serde(rename = "type", default)]
-    pub(crate) sort: String,
-    #[serde(default)]
-    pub(crate) reason: String,
+    #[serde(rename = "type")]
+    sort: Option<String>,
+    reason: Option<String>,
 }
 
 /// An answer that is an error as a whole.
@@ -32,15 +31,17 @@ impl Refusal {
     pub(crate) fn read(body: &[u8]) -> Self {
         match serde_json::from_slice(body) {
             Ok(Body { error: Described::Refusal(refusal) }) => refusal,
-            Ok(Body { error: Described::Text(reason) }) => Self { reason, ..Self::default() },
+            Ok(Body { error: Described::Text(reason) }) => {
+                Self { reason: Some(reason), ..Self::default() }
+            }
             Err(_) => Self::default(),
         }
     }
 
     /// Its kind, where it came with this status.
     pub(crate) fn kind(&self, status: u16) -> ErrorKind {
-        let says = |part| self.reason.contains(part);
-        match (status, self.sort.as_str()) {
+        let says = |part| self.reason.as_ref().is_some_and(|reason| reason.contains(part));
+        match (status, self.sort.as_deref().unwrap_or_default()) {
             // 12 is the block of a disk that is nearly full; the others are set by people.
             (_, "cluster_block_exception") if says("/12/") => ErrorKind::OutOfSpace,
             (_, "cluster_block_exception") if says("FORBIDDEN") => ErrorKind::PermissionDenied,
@@ -72,7 +73,7 @@ impl Refusal {
     /// The error; `doing` says what failed, and on which task.
     pub(crate) fn error(&self, status: u16, doing: impl Display) -> Error {
         let kind = self.kind(status);
-        let sort = if self.sort.is_empty() { "no reason" } else { &self.sort };
+        let sort = self.sort.as_deref().filter(|sort| !sort.is_empty()).unwrap_or("no reason");
         let message = format!("cannot {doing}: {} (status {status}, {sort})", advice(kind));
         // What the server refuses it has not begun; what it fails at it may have.
         let effect = if status < 500 { Effect::NotApplied } else { Effect::Unknown };
@@ -118,12 +119,14 @@ const REFUSED: [&str; 7] = [
     "AlertReceived(UnknownCA)",
 ];
 
-/// An answer that is not of the form it must have.
+/// An answer that is not of the form it must have: of something in between, perhaps, which may be gone in a moment.
 pub(crate) fn unreadable(doing: impl Display, error: &serde_json::Error) -> Error {
-    let message = format!("cannot {doing}: the answer is not one of Elasticsearch or OpenSearch");
+    let message = format!(
+        "cannot {doing}: the answer is not one of Elasticsearch or OpenSearch: is there a proxy in between?"
+    );
     // The cause may show a part of the answer.
     let place = format!("at line {} column {}", error.line(), error.column());
-    Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown).with_source(place)
+    Error::new(ErrorKind::Unavailable, message).with_effect(Effect::Unknown).with_source(place)
 }
 
 /// What is not complete although it was answered.
@@ -166,7 +169,7 @@ mod tests {
         ErrorKind::{self, *},
     };
 
-    use super::Refusal;
+    use super::{Refusal, unreadable};
 
     fn told(status: u16, sort: &str, reason: &str) -> (ErrorKind, Effect) {
         let body =
@@ -218,5 +221,24 @@ mod tests {
             Refusal::read(br#"{"error":"no handler","status":405}"#).kind(405),
             InvalidArgument
         );
+        let html = serde_json::from_str::<u8>("<html>hunter2</html>").unwrap_err();
+        let error = unreadable("write", &html);
+        assert_eq!((error.kind(), error.effect()), (Unavailable, Unknown));
+        assert!(error.is_retryable() && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+
+    #[test]
+    fn what_the_server_does_not_tell_may_be_null() {
+        for body in [
+            r#"{"error":{"type":"es_rejected_execution_exception","reason":null},"status":429}"#,
+            r#"{"error":{"type":null,"reason":null},"status":429}"#,
+            r#"{"error":{},"status":429}"#,
+            r#"{"error":null,"status":429}"#,
+        ] {
+            let error = Refusal::read(body.as_bytes()).error(429, "write");
+            assert_eq!((error.kind(), error.effect()), (Throttled, NotApplied), "{body}");
+        }
+        let refusal = Refusal::read(br#"{"error":{"type":"x_exception","reason":null}}"#);
+        assert!(refusal.error(503, "write").to_string().contains("x_exception"));
     }
 }

@@ -22,6 +22,7 @@ pub(crate) async fn index_fields(
     stores: &[StoreSpec],
 ) -> Result<()> {
     let alias = &names.data;
+    let mut failed = None;
     for attempt in 0.. {
         let (index, found) = find(client, alias).await?.ok_or_else(|| {
             let message = format!("index {alias} is not there: was it removed?");
@@ -52,22 +53,30 @@ pub(crate) async fn index_fields(
         }
         let body = json!({ "properties": { FIELDS: { "properties": missing } } });
         if !config.create_index || attempt > 0 {
-            let message = format!(
-                "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
-            );
-            return Err(Error::new(ErrorKind::SchemaMismatch, message));
+            return Err(unknown(alias, &body, failed));
         }
         let doing = format!("index fields in {index}");
         let request = Request::new(Method::Put, format!("/{alias}/_mapping")).json(&body);
         let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
         // Somebody else may have made one of another type at this moment.
-        if let Err(error) = made
-            && error.kind() != ErrorKind::InvalidArgument
-        {
-            return Err(error);
+        match made {
+            Err(error) if error.kind() != ErrorKind::InvalidArgument => return Err(error),
+            made => failed = made.err(),
         }
     }
     Ok(())
+}
+
+/// How to make fields known, and why that failed, if it was tried.
+fn unknown(alias: &str, body: &Value, failed: Option<Error>) -> Error {
+    let message = format!(
+        "fields are not indexed yet: let somebody who may send\nPUT /{alias}/_mapping\n{body}"
+    );
+    let error = Error::new(ErrorKind::SchemaMismatch, message);
+    match failed {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    }
 }
 
 /// The type of a field in the index.
@@ -97,11 +106,27 @@ fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, String>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, error::Error as _};
 
     use serde_json::json;
+    use store_core::{Error, ErrorKind};
 
-    use super::flatten;
+    use super::{flatten, unknown};
+
+    #[test]
+    fn why_fields_were_not_taken_is_told() {
+        let body = json!({"properties": {}});
+        let error = unknown("a-data", &body, None);
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        assert!(
+            error.to_string().ends_with("PUT /a-data/_mapping\n{\"properties\":{}}"),
+            "{error}"
+        );
+        assert!(error.source().is_none());
+        let limit = Error::new(ErrorKind::InvalidArgument, "too many fields");
+        let error = unknown("a-data", &body, Some(limit));
+        assert_eq!(error.source().unwrap().to_string(), "too many fields");
+    }
 
     #[test]
     fn fields_have_their_whole_paths() {

@@ -10,6 +10,7 @@ use store_core::{Error, ErrorKind, Result};
 use crate::{
     ElasticConfig,
     client::{Client, Request},
+    error::incomplete,
 };
 
 /// The version of the layout, recorded with each index.
@@ -127,16 +128,16 @@ async fn make(client: &Client, alias: &str, body: &Value) -> Result<()> {
     let doing = format!("make index {}", first(alias));
     let request = Request::new(Method::Put, format!("/{}", first(alias))).json(body);
     let made = client.ask(request, doing.as_str(), Ok::<Value, _>).await;
-    let Err(error) = made else { return Ok(()) };
-    // Somebody else may have made it at this moment.
-    match find(client, alias).await? {
-        Some((index, found)) => check(alias, &index, &found, &body["mappings"]),
-        None if error.kind() == ErrorKind::PermissionDenied => {
+    // Templates and the cluster have a say in what it is like, and somebody else may have made it at this moment.
+    match (find(client, alias).await?, made) {
+        (Some((index, found)), _) => check(alias, &index, &found, &body["mappings"]),
+        (None, Ok(_)) => Err(incomplete(doing, "it is not there yet")),
+        (None, Err(error)) if error.kind() == ErrorKind::PermissionDenied => {
             let message =
                 format!("{error}: let somebody who may send\nPUT /{}\n{body}", first(alias));
             Err(Error::new(ErrorKind::PermissionDenied, message))
         }
-        None => Err(error),
+        (None, Err(error)) => Err(error),
     }
 }
 
@@ -163,13 +164,38 @@ fn check(alias: &str, index: &str, found: &Found, mappings: &Value) -> Result<()
             "index {index} is not as it must be: {differences}: mend it, or use another namespace"
         ));
     }
-    if found.settings["index"]["translog"]["durability"] == "async" {
+    let settings = &found.settings["index"];
+    if settings["translog"]["durability"] == "async" {
         return refuse(format!(
             "index {index} may lose what it acknowledged: set index.translog.durability to request"
         ));
     }
+    // Copies of segments lag behind, refreshed or not, and a search may ask them.
+    if settings["replication"]["type"] == "SEGMENT" && settings["number_of_replicas"] != "0" {
+        return refuse(format!(
+            "index {index} has replicas that may show what is old: it needs index.replication.type DOCUMENT, which is set when \
+             it is made, or no replicas"
+        ));
+    }
+    let harmful = HARMFUL.into_iter().find(|(path, harmless)| {
+        settings.pointer(path).is_some_and(|value| value.as_str() != *harmless)
+    });
+    if let Some((path, _)) = harmful {
+        return refuse(format!(
+            "index {index} may not keep or find what it is given, by its setting index{}: remove it",
+            path.replace('/', ".")
+        ));
+    }
     Ok(())
 }
+
+/// Settings that change or hide what is written, each with the value that does not.
+const HARMFUL: [(&str, Option<&str>); 4] = [
+    ("/mapping/ignore_above", None),
+    ("/mapping/source/mode", Some("stored")),
+    ("/default_pipeline", Some("_none")),
+    ("/final_pipeline", Some("_none")),
+];
 
 /// Where a mapping is not as it must be.
 fn differences(found: &Value, wanted: &Value) -> Vec<String> {
@@ -177,6 +203,12 @@ fn differences(found: &Value, wanted: &Value) -> Vec<String> {
     if found["dynamic"] != wanted["dynamic"] {
         differences
             .push(format!("dynamic is {} and must be {}", found["dynamic"], wanted["dynamic"]));
+    }
+    // What is kept of a document, and fields that hide those of their names.
+    for name in ["_source", "runtime"] {
+        if found.get(name).is_some_and(|there| *there != json!({})) {
+            differences.push(format!("{name} must not be there"));
+        }
     }
     let fields = |mapping: &Value| -> BTreeMap<String, Value> {
         let fields = mapping["properties"].as_object().cloned().unwrap_or_default();
@@ -256,5 +288,48 @@ mod tests {
         let error =
             told(|found| found.settings["index"]["translog"] = json!({"durability": "async"}));
         assert!(error.to_string().contains("index.translog.durability"), "{error}");
+    }
+
+    #[test]
+    fn replicas_that_lag_behind_are_refused() {
+        let checked = |sort: &str, replicas: &str| {
+            checked(|found| {
+                found.settings["index"] =
+                    json!({"replication": {"type": sort}, "number_of_replicas": replicas});
+            })
+        };
+        checked("DOCUMENT", "1").unwrap();
+        checked("SEGMENT", "0").unwrap();
+        let error = checked("SEGMENT", "1").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        assert!(error.to_string().contains("index.replication.type"), "{error}");
+    }
+
+    #[test]
+    fn what_loses_or_hides_a_part_of_documents_is_refused() {
+        for (name, value) in [
+            ("_source", json!({"excludes": ["value"]})),
+            ("_source", json!({"enabled": false})),
+            ("runtime", json!({"key": {"type": "keyword"}})),
+        ] {
+            let error = checked(|found| found.mappings[name] = value).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+            assert!(error.to_string().contains(&format!("{name} must not be there")), "{error}");
+        }
+        for (setting, name) in [
+            (json!({"mapping": {"ignore_above": "10"}}), "index.mapping.ignore_above"),
+            (json!({"mapping": {"source": {"mode": "synthetic"}}}), "index.mapping.source.mode"),
+            (json!({"default_pipeline": "theirs"}), "index.default_pipeline"),
+            (json!({"final_pipeline": "theirs"}), "index.final_pipeline"),
+        ] {
+            let error = checked(|found| found.settings["index"] = setting).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        checked(|found| {
+            found.settings["index"] =
+                json!({"default_pipeline": "_none", "mapping": {"source": {"mode": "stored"}}});
+        })
+        .unwrap();
     }
 }

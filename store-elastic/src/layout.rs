@@ -127,7 +127,8 @@ pub(crate) fn place(near: &Bound<Bytes>, order: Order) -> Option<String> {
     }
 }
 
-fn damaged(what: &str) -> Error {
+/// What is stored and cannot be ours.
+pub(crate) fn damaged(what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("{what} in the index is not of the form it is stored in"),

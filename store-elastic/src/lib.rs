@@ -20,6 +20,7 @@ mod fields;
 mod freshness;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod gather;
 mod index;
 mod layout;
 mod reader;

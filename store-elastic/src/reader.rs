@@ -6,16 +6,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use store_core::{ErrorKind, Result, backend::MapId, redo::LogName, seen::Seen};
+use store_core::{Error, ErrorKind, Result, backend::MapId, redo::LogName, seen::Seen};
 
 use crate::{
     bulk::At,
     client::{Client, Request},
     error::{Refusal, incomplete},
-    layout::{MAX_KEY_BYTES, id, key, read_bytes},
+    layout::{MAX_KEY_BYTES, damaged, id, key, read_bytes},
     task::ElasticTask,
 };
 
@@ -61,8 +61,20 @@ impl<T> Found<T> {
 
 #[derive(Deserialize)]
 struct Value {
-    /// A mark of a deleted key has none.
     value: Option<String>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+impl Value {
+    /// None for the mark of a deleted key; `Corrupt` for what is neither that nor a value.
+    fn read(&self) -> Result<Option<Bytes>> {
+        match &self.value {
+            Some(value) => read_bytes(value).map(Some),
+            None if self.deleted => Ok(None),
+            None => Err(damaged("an entry")),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -123,49 +135,73 @@ impl ElasticTask {
         self.seen[0].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// By one request, or by several where the answer would be too large.
-    fn some_values<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Bytes>>>> {
-        let get = async move {
-            let (client, data) = (&self.shared.client, &self.shared.names.data);
-            let found = client.get::<Value>(data, &self.name, ids, "value", self.doing("read"));
+    async fn some_values(&self, ids: &[String]) -> Result<Vec<Option<Bytes>>> {
+        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        let (mut values, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
+        while let Some(ids) = parts.0.pop() {
+            let found =
+                client.get::<Value>(data, &self.name, ids, "value,deleted", self.doing("read"));
             match found.await {
                 Ok(found) => {
-                    let text = |found: Option<Document<Value>>| found?.source.value;
-                    let value = |found| text(found).as_deref().map(read_bytes).transpose();
-                    found.into_iter().map(value).collect()
+                    for document in found {
+                        values.push(match document {
+                            Some(document) => document.source.read()?,
+                            None => None,
+                        });
+                    }
                 }
-                Err(error)
-                    if ids.len() > 1
-                        && matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Throttled) =>
-                {
-                    let (one, other) = ids.split_at(ids.len() / 2);
-                    let mut values = self.some_values(one).await?;
-                    values.append(&mut self.some_values(other).await?);
-                    Ok(values)
-                }
-                Err(error) => Err(error),
+                Err(error) => parts.halve(ids, error)?,
             }
-        };
-        get.boxed()
+        }
+        Ok(values)
     }
 
     pub(crate) async fn chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
         let ids: Vec<_> = (0..count).map(|index| self.chunk_id(log, index)).collect();
-        let gets = ids.chunks(CHUNKS_AT_ONCE).map(async |ids| {
-            let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
-            let doing = self.doing("read the log of");
-            let found = client.get::<Chunk>(tasks, &self.name, ids, "chunk", doing).await?;
-            let chunk = |found: Option<Document<Chunk>>| {
-                found.map(|found| read_bytes(&found.source.chunk)).transpose()
-            };
-            found.into_iter().map(chunk).collect::<Result<Vec<_>>>()
-        });
-        let gets: Vec<_> = gets.collect();
+        let gets: Vec<_> = ids.chunks(CHUNKS_AT_ONCE).map(|ids| self.some_chunks(ids)).collect();
         stream::iter(gets).buffered(2).try_concat().await
+    }
+
+    async fn some_chunks(&self, ids: &[String]) -> Result<Vec<Option<Bytes>>> {
+        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
+        let doing = self.doing("read the log of");
+        let (mut chunks, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
+        while let Some(ids) = parts.0.pop() {
+            match client.get::<Chunk>(tasks, &self.name, ids, "chunk", doing).await {
+                Ok(found) => {
+                    for document in found {
+                        let chunk = document.map(|document| read_bytes(&document.source.chunk));
+                        chunks.push(chunk.transpose()?);
+                    }
+                }
+                Err(error) => parts.halve(ids, error)?,
+            }
+        }
+        Ok(chunks)
     }
 }
 
-/// Chunks are half a MiB.
+/// Ids that are to be asked for, each part by one request, the last one first.
+struct Parts<'a>(Vec<&'a [String]>);
+
+impl<'a> Parts<'a> {
+    /// After an answer that would have been too large: the same in two parts, or the error where that cannot help.
+    fn halve(&mut self, ids: &'a [String], error: Error) -> Result<()> {
+        if ids.len() < 2 || !asks_for_less(&error) {
+            return Err(error);
+        }
+        let (one, other) = ids.split_at(ids.len() / 2);
+        self.0.extend([other, one]);
+        Ok(())
+    }
+}
+
+/// Whether the same may be had by smaller requests.
+pub(crate) fn asks_for_less(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Throttled)
+}
+
+/// Chunks are half a MiB, or as large as the largest write of their commit.
 const CHUNKS_AT_ONCE: usize = 8;
 
 /// Ids in one request.
@@ -177,25 +213,60 @@ const ANSWER_BYTES: usize = 16 << 20;
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use store_core::{Error, ErrorKind};
 
-    use super::{Answer, Value};
+    use super::{Answer, Parts, Value};
+
+    /// Which parts are asked for where an answer takes so many ids.
+    fn asked(most: usize, kind: ErrorKind) -> (Vec<usize>, Option<ErrorKind>) {
+        let ids: Vec<_> = (0..7).map(|n| n.to_string()).collect();
+        let (mut parts, mut asked, mut found) = (Parts(vec![&ids]), Vec::new(), Vec::new());
+        while let Some(ids) = parts.0.pop() {
+            asked.push(ids.len());
+            if ids.len() <= most {
+                found.extend_from_slice(ids);
+            } else if let Err(error) = parts.halve(ids, Error::new(kind, "too much")) {
+                return (asked, Some(error.kind()));
+            }
+        }
+        assert_eq!(found, ids);
+        (asked, None)
+    }
+
+    #[test]
+    fn what_is_too_large_for_one_answer_comes_in_parts() {
+        assert_eq!(asked(7, ErrorKind::TooLarge), (vec![7], None));
+        assert_eq!(asked(3, ErrorKind::TooLarge), (vec![7, 3, 4, 2, 2], None));
+        let one_by_one = vec![7, 3, 1, 2, 1, 1, 4, 2, 1, 1, 2, 1, 1];
+        assert_eq!(asked(1, ErrorKind::Throttled), (one_by_one, None));
+        let (parts, error) = asked(0, ErrorKind::TooLarge);
+        assert_eq!((parts, error), (vec![7, 3, 1], Some(ErrorKind::TooLarge)), "one alone");
+        let (parts, error) = asked(3, ErrorKind::Unavailable);
+        assert_eq!((parts, error), (vec![7], Some(ErrorKind::Unavailable)), "no matter of size");
+    }
 
     #[test]
     fn an_entry_is_there_or_absent_or_could_not_be_read() {
         let answer = json!({"docs": [
             {"_index": "i", "_id": "a", "_seq_no": 4, "_primary_term": 1, "found": true, "_source": {"value": "AA=="}},
-            {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {}},
+            {"_index": "i", "_id": "b", "_seq_no": 5, "_primary_term": 1, "found": true, "_source": {"deleted": true}},
+            {"_index": "i", "_id": "b", "_seq_no": 6, "_primary_term": 1, "found": true, "_source": {}},
             {"_index": "i", "_id": "c", "found": false},
             {"_index": "i", "_id": "d", "error": {"type": "no_shard_available_action_exception", "reason": "x"}},
             {"_index": "i", "_id": "e", "error": {"type": "index_not_found_exception", "reason": "x"}},
         ]});
         let answer: Answer<Value> = serde_json::from_str(&answer.to_string()).unwrap();
         let told = answer.docs.into_iter().map(|found| match found.document("read") {
-            Ok(Some(document)) => document.source.value.unwrap_or_else(|| "deleted".to_owned()),
+            Ok(Some(document)) => match document.source.read() {
+                Ok(value) => {
+                    value.map_or_else(|| "deleted".to_owned(), |value| format!("{value:?}"))
+                }
+                Err(error) => error.kind().to_string(),
+            },
             Ok(None) => "absent".to_owned(),
             Err(error) => error.kind().to_string(),
         });
-        let expected = ["AA==", "deleted", "absent", "Unavailable", "NotFound"];
+        let expected = ["b\"\\0\"", "deleted", "Corrupt", "absent", "Unavailable", "NotFound"];
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }

@@ -1,23 +1,19 @@
 //! Searching: pages of a map, and how many entries it has.
 
-use std::{
-    fmt::Display,
-    sync::{MutexGuard, PoisonError},
-};
+use std::fmt::Display;
 
-use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use store_core::{
     Result,
     backend::{KeyRange, MapId, Order, Page, PageLimit},
-    seen::Seen,
 };
 
 use crate::{
     client::{Client, Request, Shards},
     error::incomplete,
-    layout::{place, range, read_bytes, read_key},
+    gather::{Found, Gathering, Paged},
+    layout::{damaged, place, range, read_bytes, read_key},
     task::{Doing, ElasticTask},
 };
 
@@ -48,7 +44,7 @@ struct Hits<H> {
 
 #[derive(Deserialize)]
 struct Entry {
-    value: String,
+    value: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,13 +90,6 @@ pub(crate) struct Asked {
     pub(crate) query: Value,
     pub(crate) sort: Value,
     pub(crate) after: Option<Vec<Value>>,
-}
-
-/// What was found, and where to go on.
-pub(crate) struct Paged {
-    pub(crate) entries: Vec<(Bytes, Bytes)>,
-    /// What the last entry is sorted by; none at the end.
-    pub(crate) resume: Option<Vec<Value>>,
 }
 
 impl ElasticTask {
@@ -163,43 +152,21 @@ impl ElasticTask {
         limit: PageLimit,
         doing: &'static str,
     ) -> Result<Paged> {
-        let (mut entries, mut bytes) = (Vec::new(), 0);
+        let mut gathering = Gathering::new(&self.seen[1], limit);
         loop {
-            let left = limit.entries - entries.len();
-            let seen = *self.seen_by_search();
-            let rows = seen.ask(left, limit.bytes.saturating_sub(bytes), 1).min(left);
-            let found = self.found(asked, rows, self.doing(doing)).await;
-            // An error may come of asking for too much: the next try is a small one.
-            let found = found.inspect_err(|_| *self.seen_by_search() = Seen::default())?;
-            let size = |(key, value): &(Bytes, Bytes)| key.len() + value.len();
-            let largest = found.iter().map(|(entry, _)| size(entry)).max().unwrap_or_default();
-            self.seen_by_search().learn(Seen::new(found.len(), largest));
-            let more = found.len() == rows;
-            for (entry, sort) in found {
-                bytes += size(&entry);
-                entries.push(entry);
-                if limit.is_reached(entries.len(), bytes) {
-                    return Ok(Paged { entries, resume: Some(sort) });
-                }
-                asked.after = Some(sort);
-            }
-            if !more {
-                return Ok(Paged { entries, resume: None });
+            let rows = gathering.rows();
+            match self.found(asked, rows, self.doing(doing)).await {
+                Ok(found) => match gathering.add(found, rows) {
+                    Ok(page) => return Ok(page),
+                    Err(last) => asked.after = last.or_else(|| asked.after.take()),
+                },
+                Err(error) => gathering.refused(error, rows)?,
             }
         }
     }
 
-    fn seen_by_search(&self) -> MutexGuard<'_, Seen> {
-        self.seen[1].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// So many entries, each with what it is sorted by, its key at last.
-    async fn found(
-        &self,
-        asked: &Asked,
-        rows: usize,
-        doing: Doing<'_>,
-    ) -> Result<Vec<((Bytes, Bytes), Vec<Value>)>> {
+    async fn found(&self, asked: &Asked, rows: usize, doing: Doing<'_>) -> Result<Vec<Found>> {
         let mut body = json!({
             "size": rows,
             "query": asked.query,
@@ -215,7 +182,8 @@ impl ElasticTask {
         let entry = |hit: Hit<Entry>| {
             let key = hit.sort.last().and_then(Value::as_str);
             let key = key.ok_or_else(|| incomplete(doing, "an entry came without its key"))?;
-            Ok(((read_key(key)?, read_bytes(&hit.source.value)?), hit.sort))
+            let value = hit.source.value.ok_or_else(|| damaged("an entry"))?;
+            Ok(((read_key(key)?, read_bytes(&value)?), hit.sort))
         };
         hits.into_iter().map(entry).collect()
     }

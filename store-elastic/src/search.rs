@@ -14,9 +14,10 @@ use store_core::{
 };
 
 use crate::{
+    gather::Paged,
     index::FIELDS,
     layout::{id, key},
-    scan::{Asked, Paged},
+    scan::Asked,
     task::ElasticTask,
 };
 
@@ -48,14 +49,19 @@ impl RedoSearcher for ElasticTask {
         for (map, change) in changes {
             if let MapChange::Write(writes) = change {
                 let map = self.map(*map);
-                ids.extend(writes.keys().map(|raw| id(&self.name, &map, raw, &key(raw))));
+                ids.extend(
+                    writes
+                        .iter()
+                        .map(|(raw, put)| (id(&self.name, &map, raw, &key(raw)), put.is_none())),
+                );
             }
         }
-        for ids in ids.chunks(IDS_AT_ONCE) {
+        let (ids, deletes): (Vec<_>, Vec<_>) = ids.into_iter().unzip();
+        for (ids, deletes) in ids.chunks(IDS_AT_ONCE).zip(deletes.chunks(IDS_AT_ONCE)) {
             let (client, data) = (&self.shared.client, &self.shared.names.data);
             let found = client.get::<Stamp>(data, &self.name, ids, "stamp", self.doing("read"));
-            let shown = |stored: &Stamp| stored.stamp >= stamp;
-            if !found.await?.iter().flatten().map(|found| &found.source).all(shown) {
+            let stamps = found.await?.into_iter().map(|found| Some(found?.source.stamp));
+            if !stamps.zip(deletes).all(|(stored, delete)| is_shown(stored, *delete, stamp)) {
                 return Ok(false);
             }
         }
@@ -66,6 +72,11 @@ impl RedoSearcher for ElasticTask {
 }
 
 const IDS_AT_ONCE: usize = 1000;
+
+/// Whether a write with a stamp is in the data, by the stamp of what is stored of its key.
+fn is_shown(stored: Option<i64>, delete: bool, stamp: i64) -> bool {
+    stored.map_or(delete, |stored| stored >= stamp)
+}
 
 fn path(field: &str) -> String {
     format!("{FIELDS}.{field}")
@@ -141,7 +152,22 @@ mod tests {
         search::{Condition, Query},
     };
 
-    use super::{place, sort, translated};
+    use super::{is_shown, place, sort, translated};
+
+    #[test]
+    fn only_a_delete_is_applied_where_nothing_is_stored() {
+        for (stored, delete, expected) in [
+            (None, true, true),
+            (None, false, false),
+            (Some(6), true, false),
+            (Some(6), false, false),
+            (Some(7), true, true),
+            (Some(7), false, true),
+            (Some(8), false, true),
+        ] {
+            assert_eq!(is_shown(stored, delete, 7), expected, "{stored:?}, {delete}");
+        }
+    }
 
     #[test]
     fn conditions_as_the_server_takes_them() {

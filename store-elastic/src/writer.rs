@@ -46,11 +46,12 @@ struct Chunk<'a> {
 impl ElasticTask {
     pub(crate) async fn write(&self, changes: &Changes, stamp: i64, lease: &Lease) -> Result<()> {
         let writing = self.freshness.writing();
-        let batches = self.cut(changes);
+        let config = &self.shared.config;
+        let batches = cut(changes, config.batch_entries, config.batch_bytes);
         let writes: usize = batches.iter().map(Vec::len).sum();
         let batches: Vec<_> =
             batches.into_iter().map(|batch| self.send(batch, stamp, lease)).collect();
-        let sent = stream::iter(batches).buffer_unordered(self.shared.config.in_flight);
+        let sent = stream::iter(batches).buffer_unordered(config.in_flight);
         let done = sent.try_fold(0, async |all, done| Ok(all + done)).await?;
         let deletes = |change: &MapChange| match change {
             MapChange::Drop => false,
@@ -75,28 +76,6 @@ impl ElasticTask {
             writing.arrived(changes);
         }
         Ok(())
-    }
-
-    /// Cuts writes into requests.
-    fn cut<'a>(&self, changes: &'a Changes) -> Vec<Vec<Write<'a>>> {
-        let (most, largest) = (self.shared.config.batch_entries, self.shared.config.batch_bytes);
-        let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
-        for (map, change) in changes {
-            let MapChange::Write(writes) = change else { continue };
-            for (key, put) in writes {
-                let put = put.as_ref();
-                let more = key.len() + put.map_or(0, |put| put.value.len());
-                if !batch.is_empty() && (batch.len() >= most || bytes + more > largest) {
-                    batches.push(std::mem::take(&mut batch));
-                    bytes = 0;
-                }
-                bytes += more;
-                batch.push((*map, key, put));
-            }
-        }
-        batches.push(batch);
-        batches.retain(|batch| !batch.is_empty());
-        batches
     }
 
     /// How many of the writes were done.
@@ -189,5 +168,59 @@ impl ElasticTask {
             { "range": { "epoch": { "lt": below_epoch } } },
         ]);
         self.remove(&self.shared.names.tasks, &chunks, None).await
+    }
+}
+
+/// Cuts writes into requests of at most so many entries and bytes, or one entry.
+fn cut(changes: &Changes, most: usize, largest: usize) -> Vec<Vec<Write<'_>>> {
+    let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for (map, change) in changes {
+        let MapChange::Write(writes) = change else { continue };
+        for (key, put) in writes {
+            let put = put.as_ref();
+            let fields = put.and_then(|put| put.fields.as_ref()).map_or(0, |fields| fields.len());
+            let more = key.len() + put.map_or(0, |put| put.value.len()) + fields;
+            if !batch.is_empty() && (batch.len() >= most || bytes + more > largest) {
+                batches.push(std::mem::take(&mut batch));
+                bytes = 0;
+            }
+            bytes += more;
+            batch.push((*map, key, put));
+        }
+    }
+    batches.push(batch);
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use store_core::backend::{Changes, MapChange, MapId, Put};
+
+    use super::cut;
+
+    /// Three puts of ten bytes each, or more with fields, and a delete of one.
+    fn changes(fields: &str) -> Changes {
+        let put = |key: &'static str| {
+            let mut put = Put::new(Bytes::from_static(b"123456789"));
+            put.fields = (!fields.is_empty()).then(|| fields.into());
+            (Bytes::from_static(key.as_bytes()), Some(put))
+        };
+        let writes = [put("a"), put("b"), put("c"), (Bytes::from_static(b"d"), None)];
+        [(MapId::whole(1), MapChange::Write(writes.into()))].into()
+    }
+
+    #[test]
+    fn requests_have_so_many_entries_and_bytes_at_most() {
+        let sizes = |fields: &str, most, largest| -> Vec<_> {
+            cut(&changes(fields), most, largest).iter().map(Vec::len).collect()
+        };
+        assert_eq!(sizes("", 10, 31), [4]);
+        assert_eq!(sizes("", 3, 31), [3, 1]);
+        assert_eq!(sizes("", 10, 30), [3, 1]);
+        assert_eq!(sizes("", 10, 5), [1, 1, 1, 1], "each is larger than that");
+        assert_eq!(sizes(r#"{"a":10000}"#, 10, 31), [1, 1, 2], "fields count");
+        assert!(cut(&[(MapId::segment(1, 4), MapChange::Drop)].into(), 10, 31).is_empty());
     }
 }

@@ -16,6 +16,7 @@ use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, puts, task}
 use store_core::{
     Effect, ErrorKind,
     backend::{Backend, Commit, IndexedField, MapChange, OwnerId, Put, StoreSpec},
+    redo::{Clock, RedoConfig, SystemClock},
     search::FieldType,
 };
 use store_elastic::ElasticBackend;
@@ -145,7 +146,21 @@ pub(crate) async fn another_node_goes_on(server: Arc<Server>) -> Result<()> {
     Ok(())
 }
 
-/// A mark goes when a note says that it was there a day ago; one that was made since stays.
+/// A clock that is two days behind.
+#[derive(Debug)]
+struct Behind(SystemClock);
+
+impl Clock for Behind {
+    fn wall_micros(&self) -> i64 {
+        self.0.wall_micros() - 2 * 86_400_000_000
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+}
+
+/// A mark goes when a note says that it was there a day ago, and its stamp is as old; one that was made since stays.
 pub(crate) async fn old_marks_are_removed_and_new_ones_stay(server: Arc<Server>) -> Result<()> {
     let namespace = "elastic_marks";
     let marks = || -> Result<u64> {
@@ -156,21 +171,33 @@ pub(crate) async fn old_marks_are_removed_and_new_ones_stay(server: Arc<Server>)
         said["count"].as_u64().ok_or_else(|| anyhow::anyhow!("no count"))
     };
     // Each handle looks at them with its first commit that deletes.
-    let delete = async |name: &str| -> Result<()> {
-        let backend = backend(&server, namespace).await?;
+    let delete = async |name: &str, redo: RedoConfig| -> Result<()> {
+        let backend = ElasticBackend::connect(server.url(), config(namespace)).await?;
+        let backend: Arc<dyn Backend> = Arc::new(backend.with_redo(redo));
         let mut owner = Owner::claim(&backend, &task(0)).await?;
         let commit = owner.next(deletes(MAP, [key(name)]));
         Ok(owner.send(&commit).await?)
     };
-    delete("first").await?;
-    delete("second").await?;
-    ensure!(marks()? == 2, "none is old");
+    let mut behind = RedoConfig::default();
+    behind.clock = Arc::new(Behind(SystemClock::default()));
+    delete("first", behind).await?;
+    delete("second", RedoConfig::default()).await?;
+    ensure!(marks()? == 2, "the note is not old");
     let note = "/elastic_marks-tasks/_doc/app%2F0%2Fpurge?routing=app%2F0";
-    let said: serde_json::Value = serde_json::from_str(&ask(&server, "GET", note, "")?)?;
-    let mut old = said["_source"].clone();
-    old["time"] = 1.into();
-    ask(&server, "PUT", note, &old.to_string())?;
-    delete("third").await?;
+    let age = |stamp: Option<i64>| -> Result<()> {
+        let said: serde_json::Value = serde_json::from_str(&ask(&server, "GET", note, "")?)?;
+        let mut old = said["_source"].clone();
+        old["time"] = 1.into();
+        if let Some(stamp) = stamp {
+            old["stamp"] = stamp.into();
+        }
+        ask(&server, "PUT", note, &old.to_string()).map(drop)
+    };
+    age(None)?;
+    delete("third", RedoConfig::default()).await?;
     ensure!(marks()? == 2, "the first is gone; the second was made after the note");
+    age(Some(i64::MAX))?;
+    delete("fourth", RedoConfig::default()).await?;
+    ensure!(marks()? == 3, "by their stamps none is old, whatever the note says");
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use integration_tests::servers::Server;
-use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, task};
+use store_conformance::waist::{MAP, Model, Owner, all, deletes, key, puts, task};
 use store_core::{Database, EngineConfig, ErrorKind, backend::TaskId, prelude::*};
 
 use super::{ask, backend};
@@ -76,5 +76,43 @@ pub(crate) async fn large_values_come_in_parts(server: Arc<Server>) -> Result<()
         ensure!(value == Some(large(n)), "value {n}");
     }
     ensure!(all(&*reader, MAP).await?.len() == 12);
+    Ok(())
+}
+
+/// A commit that was decided and not applied is finished by whoever claims the task, and read until then, however large the
+/// chunks of its log are together.
+pub(crate) async fn a_log_of_large_values_is_read_in_parts(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_tests.large_log").await?;
+    let owner = Owner::claim(&backend, &task(0)).await?;
+    let entries: Model = (0..7).map(|n| (key([n]), key(vec![n; 8 << 20]))).collect();
+    owner.claim.writer.commit(&owner.next(puts(MAP, &entries))).await?;
+    let reader = backend.read(&task(0)).await?;
+    ensure!(all(&*reader, MAP).await? == entries, "of the log");
+    let next = Owner::claim(&backend, &task(0)).await?;
+    ensure!(next.checkpoint.sequence == 1, "it counts");
+    ensure!(all(next.reader(), MAP).await? == entries, "of the data");
+    Ok(())
+}
+
+/// A scan that has met many small values asks for many entries, and goes on where those are too many.
+pub(crate) async fn large_values_come_after_many_small_ones(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_tests.small_and_large").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let number = |n: u32| key(n.to_be_bytes());
+    let small: Model = (0..2000).map(|n| (number(n), key("small"))).collect();
+    owner.put(MAP, &small).await?;
+    let mut expected = small;
+    for first in (2000..2200).step_by(20) {
+        let large: Model = (first..first + 20)
+            .map(|n| (number(n), key(vec![u8::try_from(n % 251).unwrap_or_default(); 1 << 20])))
+            .collect();
+        owner.put(MAP, &large).await?;
+        expected.extend(large);
+    }
+    let reader = backend.read(&task(0)).await?;
+    // The second time it begins with what it knows of the large ones.
+    for _ in 0..2 {
+        ensure!(all(&*reader, MAP).await? == expected);
+    }
     Ok(())
 }

@@ -6,13 +6,15 @@ use anyhow::{Context, Result, ensure};
 use futures::{TryStreamExt, try_join};
 use integration_tests::servers::Server;
 use serde::{Deserialize, Serialize};
+use store_conformance::waist::{MAP, Owner, deletes, key, puts, task};
 use store_core::{
     Database, EngineConfig, Offsets,
+    backend::PageLimit,
     prelude::*,
     search::{Condition, FieldType, Query},
 };
 
-use super::backend;
+use super::{backend, model};
 
 /// Entries, unless `SEARCH_ENTRIES` says how many.
 const ENTRIES: u64 = 20_000;
@@ -42,6 +44,40 @@ fn entries() -> Result<u64> {
         Ok(text) => text.parse().context("SEARCH_ENTRIES is a number"),
         Err(_) => Ok(ENTRIES),
     }
+}
+
+/// A reader's search counts a commit that is decided from when it is applied on: new keys, changed ones, and deleted ones.
+pub(crate) async fn what_is_decided_counts_once_it_is_applied(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_tests.decided").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let reader = backend.read(&task(0)).await?;
+    let searcher = reader.searcher().context("a backend that searches")?;
+    let mut before = Vec::new();
+    for (number, changes) in (1..).zip([
+        puts(MAP, &model("new")),
+        puts(MAP, &model("changed")),
+        deletes(MAP, [key("key")]),
+    ]) {
+        let commit = owner.next(changes);
+        owner.claim.writer.commit(&commit).await?;
+        let limit = PageLimit::default();
+        let page = searcher.search(MAP.store, &Query::all(), None, limit).await?;
+        ensure!(page.sequence == number - 1, "commit {number} is not applied: {page:?}");
+        ensure!(page.entries == before, "before commit {number}: {page:?}");
+        owner.claim.writer.apply().await?;
+        owner.checkpoint = commit.checkpoint().clone();
+        let page = searcher.search(MAP.store, &Query::all(), None, limit).await?;
+        ensure!(page.sequence == number, "commit {number} is applied: {page:?}");
+        let values: Vec<_> = page.entries.iter().map(|(_, value)| value.clone()).collect();
+        let expected: &[_] = match number {
+            1 => &[key("new")],
+            2 => &[key("changed")],
+            _ => &[],
+        };
+        ensure!(values == expected, "after commit {number}: {page:?}");
+        before = page.entries;
+    }
+    Ok(())
 }
 
 /// Each search gives what a filter over all entries gives, and all of a commit that was acknowledged before it.

@@ -69,10 +69,10 @@ pub(crate) async fn what_is_decided_counts_once_it_is_applied(server: Arc<Server
         let page = searcher.search(MAP.store, &Query::all(), None, limit).await?;
         ensure!(page.sequence == number, "commit {number} is applied: {page:?}");
         let values: Vec<_> = page.entries.iter().map(|(_, value)| value.clone()).collect();
-        let expected: &[_] = match number {
-            1 => &[key("new")],
-            2 => &[key("changed")],
-            _ => &[],
+        let expected = match number {
+            1 => vec![key("new")],
+            2 => vec![key("changed")],
+            _ => Vec::new(),
         };
         ensure!(values == expected, "after commit {number}: {page:?}");
         before = page.entries;

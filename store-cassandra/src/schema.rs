@@ -85,8 +85,8 @@ fn is_scylla(system: &Columns) -> bool {
     system.contains_key("scylla_tables")
 }
 
-/// Does what needs the tables; again for a while where the node does not know one, which it lists before it has it. `Timeout`
-/// for a try that has no end.
+/// Does what needs the tables; again for a while where the node does not know one, which it lists before it has it, or fails
+/// because another program makes the same one. `Timeout` for a try that has no end.
 pub(crate) async fn with_tables<T, F>(
     config: &CassandraConfig,
     work: impl Fn() -> F + Sync,
@@ -97,7 +97,7 @@ where
     let until = Instant::now() + config.timeout();
     loop {
         match within(config.timeout(), "prepare the statements of the tables", work()).await {
-            Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < until => {
+            Err(error) if passes(error.kind()) && Instant::now() < until => {
                 sleep(PAUSE).await;
             }
             done => return done,

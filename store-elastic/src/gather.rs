@@ -1,6 +1,6 @@
 //! Gathering a page from as many requests as it takes, so that none brings too much.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -34,10 +34,14 @@ impl<'a> Gathering<'a> {
         Self { seen, limit, entries: Vec::new(), bytes: 0, most: usize::MAX }
     }
 
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How many rows to ask for next.
     pub(crate) fn rows(&self) -> usize {
         let left = (self.limit.entries - self.entries.len()).min(self.most);
-        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *self.seen();
         seen.ask(left, self.limit.bytes.saturating_sub(self.bytes), 1).min(left)
     }
 
@@ -50,7 +54,7 @@ impl<'a> Gathering<'a> {
         let size = |(key, value): &(Bytes, Bytes)| key.len() + value.len();
         let largest = found.iter().map(|(entry, _)| size(entry)).max().unwrap_or_default();
         let came = Seen::new(found.len(), largest);
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).learn(came);
+        self.seen().learn(came);
         self.most = usize::MAX;
         let (is_end, mut last) = (found.len() < rows, None);
         for (entry, sort) in found {
@@ -71,7 +75,7 @@ impl<'a> Gathering<'a> {
     /// After an error of a request for so many rows: it may come of asking for too much, so the next one is small; or the error
     /// where that cannot help.
     pub(crate) fn refused(&mut self, error: Error, rows: usize) -> Result<()> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
+        *self.seen() = Seen::default();
         if rows < 2 || !asks_for_less(&error) {
             return Err(error);
         }

@@ -16,7 +16,7 @@ use crate::{
     client::{Client, Request},
     error::{Refusal, incomplete},
     layout::{MAX_KEY_BYTES, damaged, id, key, read_bytes},
-    task::ElasticTask,
+    task::{Doing, ElasticTask},
 };
 
 /// A document that is there.
@@ -136,24 +136,8 @@ impl ElasticTask {
     }
 
     async fn some_values(&self, ids: &[String]) -> Result<Vec<Option<Bytes>>> {
-        let (client, data) = (&self.shared.client, &self.shared.names.data);
-        let (mut values, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
-        while let Some(ids) = parts.0.pop() {
-            let found =
-                client.get::<Value>(data, &self.name, ids, "value,deleted", self.doing("read"));
-            match found.await {
-                Ok(found) => {
-                    for document in found {
-                        values.push(match document {
-                            Some(document) => document.source.read()?,
-                            None => None,
-                        });
-                    }
-                }
-                Err(error) => parts.halve(ids, error)?,
-            }
-        }
-        Ok(values)
+        let (index, doing) = (&self.shared.names.data, self.doing("read"));
+        self.in_parts(index, ids, "value,deleted", doing, Value::read).await
     }
 
     pub(crate) async fn chunks(&self, log: LogName, count: u32) -> Result<Vec<Option<Bytes>>> {
@@ -163,21 +147,33 @@ impl ElasticTask {
     }
 
     async fn some_chunks(&self, ids: &[String]) -> Result<Vec<Option<Bytes>>> {
-        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
-        let doing = self.doing("read the log of");
-        let (mut chunks, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
+        let (index, doing) = (&self.shared.names.tasks, self.doing("read the log of"));
+        let read = |chunk: &Chunk| read_bytes(&chunk.chunk).map(Some);
+        self.in_parts(index, ids, "chunk", doing, read).await
+    }
+
+    /// What is read of some documents, by as many requests as it takes so that no answer is too large.
+    async fn in_parts<T: DeserializeOwned>(
+        &self,
+        index: &str,
+        ids: &[String],
+        fields: &'static str,
+        doing: Doing<'_>,
+        read: impl Fn(&T) -> Result<Option<Bytes>>,
+    ) -> Result<Vec<Option<Bytes>>> {
+        let (mut all, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
         while let Some(ids) = parts.0.pop() {
-            match client.get::<Chunk>(tasks, &self.name, ids, "chunk", doing).await {
+            match self.shared.client.get::<T>(index, &self.name, ids, fields, doing).await {
                 Ok(found) => {
                     for document in found {
-                        let chunk = document.map(|document| read_bytes(&document.source.chunk));
-                        chunks.push(chunk.transpose()?);
+                        let read = document.map(|document| read(&document.source));
+                        all.push(read.transpose()?.flatten());
                     }
                 }
                 Err(error) => parts.halve(ids, error)?,
             }
         }
-        Ok(chunks)
+        Ok(all)
     }
 }
 

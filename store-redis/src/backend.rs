@@ -172,8 +172,7 @@ impl Backend for RedisBackend {
             return destroy(fence).await;
         };
         // Whoever destroyed it may not have waited to the end.
-        let fence: RedisResult<Option<String>> = self.link.clone().hget(keys.task(), FENCE).await;
-        if let Some(fence) = fence.map_err(keys.failed("destroy"))? {
+        if let Some(fence) = self.link.fence(&keys).await.map_err(keys.failed("destroy"))? {
             match destroy(fence).await {
                 Err(error) if error.kind() != ErrorKind::Fenced => return Err(error),
                 _ => {}

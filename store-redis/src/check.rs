@@ -48,10 +48,9 @@ pub(crate) async fn check(
     keys: &Keys,
 ) -> Result<Checked> {
     let failed = |error| keys.failed(doing)(error);
-    let maps: RedisResult<Vec<String>> =
-        redis::cmd("SMEMBERS").arg(keys.maps()).query_async(&mut link.clone()).await;
+    let maps = link.maps(keys).await.map_err(failed)?;
     let words = Wait::words(config);
-    let call = Call::new(&CHECK, keys.script(maps.map_err(failed)?)).texts(&words);
+    let call = Call::new(&CHECK, keys.script(maps)).texts(&words);
     let (lacking, foreign, damaged, info, has_waitaof): Found =
         link.run(&call).await.map_err(failed)?;
     let refuse =

@@ -3,8 +3,8 @@
 use std::{io, time::Duration};
 
 use redis::{
-    Cmd, ErrorKind as RedisKind, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult,
-    ServerErrorKind, Value,
+    AsyncCommands, Cmd, ErrorKind as RedisKind, FromRedisValue, Pipeline, RedisError, RedisFuture,
+    RedisResult, ServerErrorKind, Value,
     aio::{ConnectionLike, ConnectionManager},
     cluster_async::ClusterConnection,
 };
@@ -12,6 +12,7 @@ use redis::{
 use crate::{
     RedisConfig,
     error::{code, is_aborted, refused},
+    layout::{FENCE, Keys},
     script::Call,
 };
 
@@ -78,6 +79,16 @@ impl Link {
         let mut pipe = redis::pipe();
         pipe.add_command(call.command(true)).add_command(then.clone());
         pipe.query_async(&mut self.clone()).await
+    }
+
+    /// The names of a task's maps.
+    pub(crate) async fn maps(&self, keys: &Keys) -> RedisResult<Vec<String>> {
+        self.clone().smembers(keys.maps()).await
+    }
+
+    /// The fence of a task; none without its record.
+    pub(crate) async fn fence(&self, keys: &Keys) -> RedisResult<Option<String>> {
+        self.clone().hget(keys.task(), FENCE).await
     }
 
     async fn send(&mut self, request: Request<'_>) -> RedisResult<Vec<Value>> {

@@ -20,7 +20,7 @@ use crate::{
     RedisConfig,
     chunk::Chunks,
     durability::Wait,
-    layout::{FENCE, LOG_MAPS, log_name, map_name},
+    layout::{LOG_MAPS, log_name, map_name},
     reader::Reader,
     script::{APPLY, COMMIT, Call, DECIDE, DESTROY, STAGE},
     step::{APPLIED, APPLYING, DECIDED, FINISHING, STAGED, STAGING, step},
@@ -63,10 +63,7 @@ impl Writer {
     /// Why a decided log is not there: a later owner has finished it meanwhile, or it is damaged.
     async fn without_log(&self) -> Result<Error> {
         let keys = &self.reader.keys;
-        let mut fence = redis::cmd("HGET");
-        fence.arg(keys.task()).arg(FENCE);
-        let fence: redis::RedisResult<Option<String>> =
-            fence.query_async(&mut self.reader.link.clone()).await;
+        let fence = self.reader.link.fence(keys).await;
         let fence = fence.map_err(keys.failed("finish a commit of"))?;
         Ok(if fence.as_ref() == Some(&self.fence) { keys.damaged() } else { keys.fenced() })
     }
@@ -90,11 +87,9 @@ impl Writer {
     /// Removes all of the task but its record, and waits as for a commit.
     pub(crate) async fn destroy(&self) -> Result<()> {
         let keys = &self.reader.keys;
-        let mut maps = redis::cmd("SMEMBERS");
-        let maps: redis::RedisResult<Vec<String>> =
-            maps.arg(keys.maps()).query_async(&mut self.reader.link.clone()).await;
-        let maps = keys.script(maps.map_err(keys.failed("destroy"))?);
-        self.decide("destroy", &Call::new(&DESTROY, maps).text(&self.fence)).await.map(drop)
+        let maps = self.reader.link.maps(keys).await.map_err(keys.failed("destroy"))?;
+        let call = Call::new(&DESTROY, keys.script(maps)).text(&self.fence);
+        self.decide("destroy", &call).await.map(drop)
     }
 
     /// Decides by a script, and waits until that is as safe as the settings want it. Gives what the script does.

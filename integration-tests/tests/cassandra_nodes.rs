@@ -8,7 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::servers::{CassandraCluster, cassandra_session};
+use futures::future::BoxFuture;
+use integration_tests::{
+    block_on,
+    servers::{CassandraCluster, cassandra_session},
+};
 use libtest_mimic::{Arguments, Trial};
 use scylla::{
     policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy},
@@ -33,147 +37,134 @@ fn entries(n: u32) -> Model {
     (0..20).map(|i: u32| (key((n * 20 + i).to_be_bytes()), key(n.to_be_bytes()))).collect()
 }
 
-fn one_node_dies(cluster: &CassandraCluster) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let backend = backend(cluster).await?;
-        let mut owner = Owner::claim(&backend, &task(0)).await?;
-        let (mut model, mut longest) = (Model::new(), Duration::ZERO);
-        let start = Instant::now();
-        let (mut n, mut killed) = (0, false);
-        while start.elapsed() < Duration::from_secs(12) {
-            if !killed && start.elapsed() > Duration::from_secs(3) {
-                // Not waited for by those who commit.
-                tokio::task::block_in_place(|| cluster.kill(2))?;
-                killed = true;
-            }
-            let before = Instant::now();
-            let commit = owner.next(puts(MAP, &entries(n)));
-            while let Err(error) = owner.send(&commit).await {
-                ensure!(error.is_retryable(), "commit {n}: {error:?}");
-                ensure!(before.elapsed() < Duration::from_secs(30), "it does not go on: {error:?}");
-            }
-            longest = longest.max(before.elapsed());
-            model.extend(entries(n));
-            n += 1;
-        }
-        println!("{n} commits, the longest took {longest:?}");
-        ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
-        ensure!(owner.reader().checkpoint().await?.sequence == u64::from(n), "each counts once");
-        cluster.start_again(2)?;
-        let mut next = Owner::claim(&backend, &task(0)).await?;
-        ensure!(all(next.reader(), MAP).await? == model, "the next owner does not find all of it");
-        next.put(MAP, &entries(n)).await?;
-        Ok(())
-    })
+/// Sends commit `n` until it is done; how long that took.
+async fn commit(owner: &mut Owner, n: u32) -> Result<Duration> {
+    let (begun, commit) = (Instant::now(), owner.next(puts(MAP, &entries(n))));
+    while let Err(error) = owner.send(&commit).await {
+        ensure!(error.is_retryable(), "commit {n}: {error:?}");
+        ensure!(begun.elapsed() < Duration::from_secs(30), "it does not go on: {error:?}");
+        println!("commit {n} after {:?}: {error}", begun.elapsed());
+    }
+    Ok(begun.elapsed())
 }
 
-fn two_nodes_die(cluster: &CassandraCluster) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let backend = backend(cluster).await?;
-        let mut owner = Owner::claim(&backend, &task(1)).await?;
-        owner.put(MAP, &entries(0)).await?;
-        cluster.kill(1)?;
-        cluster.kill(2)?;
-        let (start, mut kinds) = (Instant::now(), Vec::new());
-        let commit = owner.next(puts(MAP, &entries(1)));
-        // The node that is left takes the others for living at first, then knows better.
-        while start.elapsed() < Duration::from_secs(30) {
-            let before = Instant::now();
-            let error = owner.send(&commit).await.err().context("a commit without a quorum")?;
-            ensure!(before.elapsed() < Duration::from_secs(25), "it took {:?}", before.elapsed());
-            ensure!(error.is_retryable(), "{error:?}");
-            match error.kind() {
-                ErrorKind::Unavailable => {}
-                ErrorKind::Timeout => ensure!(error.effect() == Effect::Unknown, "{error:?}"),
-                _ => anyhow::bail!("{error:?}"),
-            }
-            if !kinds.contains(&error.kind()) {
-                println!("after {:?}: {error}", start.elapsed());
-                kinds.push(error.kind());
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+async fn one_node_dies(cluster: &CassandraCluster) -> Result<()> {
+    let backend = backend(cluster).await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    let (mut model, mut longest) = (Model::new(), Duration::ZERO);
+    let start = Instant::now();
+    let (mut n, mut killed) = (0, false);
+    while start.elapsed() < Duration::from_secs(12) {
+        if !killed && start.elapsed() > Duration::from_secs(3) {
+            // Not waited for by those who commit.
+            tokio::task::block_in_place(|| cluster.kill(2))?;
+            killed = true;
         }
-        cluster.start_again(1)?;
-        let start = Instant::now();
-        while let Err(error) = owner.send(&commit).await {
-            ensure!(error.is_retryable(), "{error:?}");
-            ensure!(start.elapsed() < Duration::from_secs(90), "it does not recover: {error:?}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        longest = longest.max(commit(&mut owner, n).await?);
+        model.extend(entries(n));
+        n += 1;
+    }
+    println!("{n} commits, the longest took {longest:?}");
+    ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
+    ensure!(owner.reader().checkpoint().await?.sequence == u64::from(n), "each counts once");
+    cluster.start_again(2)?;
+    let mut next = Owner::claim(&backend, &task(0)).await?;
+    ensure!(all(next.reader(), MAP).await? == model, "the next owner does not find all of it");
+    next.put(MAP, &entries(n)).await?;
+    Ok(())
+}
+
+async fn two_nodes_die(cluster: &CassandraCluster) -> Result<()> {
+    let backend = backend(cluster).await?;
+    let mut owner = Owner::claim(&backend, &task(1)).await?;
+    owner.put(MAP, &entries(0)).await?;
+    cluster.kill(1)?;
+    cluster.kill(2)?;
+    let (start, mut kinds) = (Instant::now(), Vec::new());
+    let commit = owner.next(puts(MAP, &entries(1)));
+    // The node that is left takes the others for living at first, then knows better.
+    while start.elapsed() < Duration::from_secs(30) {
+        let before = Instant::now();
+        let error = owner.send(&commit).await.err().context("a commit without a quorum")?;
+        ensure!(before.elapsed() < Duration::from_secs(25), "it took {:?}", before.elapsed());
+        ensure!(error.is_retryable(), "{error:?}");
+        match error.kind() {
+            ErrorKind::Unavailable => {}
+            ErrorKind::Timeout => ensure!(error.effect() == Effect::Unknown, "{error:?}"),
+            _ => anyhow::bail!("{error:?}"),
         }
-        println!("went on {:?} after a second node answered", start.elapsed());
-        let model: Model = entries(0).into_iter().chain(entries(1)).collect();
-        ensure!(all(owner.reader(), MAP).await? == model, "the commit counts once, and whole");
-        ensure!(owner.reader().checkpoint().await?.sequence == 2);
-        cluster.start_again(2)?;
-        Ok(())
-    })
+        if !kinds.contains(&error.kind()) {
+            println!("after {:?}: {error}", start.elapsed());
+            kinds.push(error.kind());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    cluster.start_again(1)?;
+    let start = Instant::now();
+    while let Err(error) = owner.send(&commit).await {
+        ensure!(error.is_retryable(), "{error:?}");
+        ensure!(start.elapsed() < Duration::from_secs(90), "it does not recover: {error:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("went on {:?} after a second node answered", start.elapsed());
+    let model: Model = entries(0).into_iter().chain(entries(1)).collect();
+    ensure!(all(owner.reader(), MAP).await? == model, "the commit counts once, and whole");
+    ensure!(owner.reader().checkpoint().await?.sequence == 2);
+    cluster.start_again(2)?;
+    Ok(())
 }
 
 /// A node that keeps its connections and says nothing, unlike one that died.
-fn one_node_hangs(cluster: &CassandraCluster) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let backend = backend(cluster).await?;
-        let mut owner = Owner::claim(&backend, &task(2)).await?;
-        owner.put(MAP, &entries(0)).await?;
-        cluster.pause(2)?;
-        let (start, mut n, mut longest) = (Instant::now(), 1, Duration::ZERO);
-        while start.elapsed() < Duration::from_secs(30) {
-            let before = Instant::now();
-            let commit = owner.next(puts(MAP, &entries(n)));
-            while let Err(error) = owner.send(&commit).await {
-                ensure!(error.is_retryable(), "commit {n}: {error:?}");
-                println!("after {:?}: {error}", start.elapsed());
-            }
-            longest = longest.max(before.elapsed());
-            n += 1;
-        }
-        cluster.resume(2)?;
-        println!("{n} commits while a node hung, the longest took {longest:?}");
-        // It is left after some seconds, and then only the others are asked.
-        ensure!(n > 20, "{n} commits");
-        let model: Model = (0..n).flat_map(entries).collect();
-        ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
-        Ok(())
-    })
+async fn one_node_hangs(cluster: &CassandraCluster) -> Result<()> {
+    let backend = backend(cluster).await?;
+    let mut owner = Owner::claim(&backend, &task(2)).await?;
+    owner.put(MAP, &entries(0)).await?;
+    cluster.pause(2)?;
+    let (start, mut n, mut longest) = (Instant::now(), 1, Duration::ZERO);
+    while start.elapsed() < Duration::from_secs(30) {
+        longest = longest.max(commit(&mut owner, n).await?);
+        n += 1;
+    }
+    cluster.resume(2)?;
+    println!("{n} commits while a node hung, the longest took {longest:?}");
+    // It is left after some seconds, and then only the others are asked.
+    ensure!(n > 20, "{n} commits");
+    let model: Model = (0..n).flat_map(entries).collect();
+    ensure!(all(owner.reader(), MAP).await? == model, "what the owner finds is not all of it");
+    Ok(())
 }
 
-fn nodes_disagree(cluster: &CassandraCluster) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let session = cassandra_session(cluster.url()).await?;
-        let node = NodeIdentifier::NodeAddress(cluster.address(2));
-        let ask = async |text: String| {
-            let mut statement = Statement::new(text);
-            let policy = SingleTargetLoadBalancingPolicy::new(node.clone(), None);
-            statement.set_load_balancing_policy(Some(policy));
-            session.query_unpaged(statement, ()).await
-        };
-        let version = "SELECT schema_version FROM system.local WHERE key = 'local'".to_owned();
-        let rows = ask(version).await?.into_rows_result()?;
-        let (true_one,) = rows.single_row::<(Uuid,)>()?;
-        let say = |version: Uuid| {
-            ask(format!("UPDATE system.local SET schema_version = {version} WHERE key = 'local'"))
-        };
-        say(Uuid::from_u128(7)).await?;
-        let mut config = CassandraConfig::default();
-        config.namespace = "disagreed".to_owned();
-        (config.timeout_ms, config.scan_timeout_ms) = (5_000, 5_000);
-        let start = Instant::now();
-        let connected = CassandraBackend::connect(&cluster.url(), config.clone()).await;
-        let took = start.elapsed();
-        say(true_one).await?;
-        let error = connected.err().context("tables were made")?;
-        ensure!(error.kind() == ErrorKind::Unavailable && error.is_retryable(), "{error:?}");
-        ensure!(error.to_string().contains("do not agree"), "{error}");
-        ensure!(took < Duration::from_secs(30), "it took {took:?}");
-        // Each table is agreed upon in turn.
-        config.scan_timeout_ms = 60_000;
-        CassandraBackend::connect(&cluster.url(), config).await?;
-        Ok(())
-    })
+async fn nodes_disagree(cluster: &CassandraCluster) -> Result<()> {
+    let session = cassandra_session(cluster.url()).await?;
+    let node = NodeIdentifier::NodeAddress(cluster.address(2));
+    let ask = async |text: String| {
+        let mut statement = Statement::new(text);
+        let policy = SingleTargetLoadBalancingPolicy::new(node.clone(), None);
+        statement.set_load_balancing_policy(Some(policy));
+        session.query_unpaged(statement, ()).await
+    };
+    let version = "SELECT schema_version FROM system.local WHERE key = 'local'".to_owned();
+    let rows = ask(version).await?.into_rows_result()?;
+    let (true_one,) = rows.single_row::<(Uuid,)>()?;
+    let say = |version: Uuid| {
+        ask(format!("UPDATE system.local SET schema_version = {version} WHERE key = 'local'"))
+    };
+    say(Uuid::from_u128(7)).await?;
+    let mut config = CassandraConfig::default();
+    config.namespace = "disagreed".to_owned();
+    (config.timeout_ms, config.scan_timeout_ms) = (5_000, 5_000);
+    let start = Instant::now();
+    let connected = CassandraBackend::connect(&cluster.url(), config.clone()).await;
+    let took = start.elapsed();
+    say(true_one).await?;
+    let error = connected.err().context("tables were made")?;
+    ensure!(error.kind() == ErrorKind::Unavailable && error.is_retryable(), "{error:?}");
+    ensure!(error.to_string().contains("do not agree"), "{error}");
+    ensure!(took < Duration::from_secs(30), "it took {took:?}");
+    // Each table is agreed upon in turn.
+    config.scan_timeout_ms = 60_000;
+    CassandraBackend::connect(&cluster.url(), config).await?;
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -184,18 +175,16 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    type Case = fn(&CassandraCluster) -> Result<()>;
+    type Case = fn(&CassandraCluster) -> BoxFuture<'_, Result<()>>;
     let cases: [(&str, Case); 4] = [
-        ("nodes_disagree", nodes_disagree),
-        ("one_node_dies", one_node_dies),
-        ("one_node_hangs", one_node_hangs),
-        ("two_nodes_die", two_nodes_die),
+        ("nodes_disagree", |cluster| Box::pin(nodes_disagree(cluster))),
+        ("one_node_dies", |cluster| Box::pin(one_node_dies(cluster))),
+        ("one_node_hangs", |cluster| Box::pin(one_node_hangs(cluster))),
+        ("two_nodes_die", |cluster| Box::pin(two_nodes_die(cluster))),
     ];
     let trials = cases.map(|(name, case)| {
         let cluster = cluster.clone();
-        Trial::test(format!("nodes::{name}"), move || {
-            case(&cluster).map_err(|error| format!("{error:#}").into())
-        })
+        Trial::test(format!("nodes::{name}"), move || block_on(case(&cluster)))
     });
     let mut arguments = Arguments::from_args();
     // Each kills nodes.

@@ -1,7 +1,7 @@
 //! Named tests made at run time.
 
 use std::{
-    env, iter,
+    iter,
     process::ExitCode,
     sync::{Arc, OnceLock},
 };
@@ -95,13 +95,10 @@ pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     })
 }
 
-/// The turns of servers: first none on Java, then Cassandra; with `TEST_ELASTIC=yes` Elasticsearch and OpenSearch, which do
-/// not pass yet.
+/// The turns of servers: first none on Java, then each that is.
 pub fn turns() -> impl Iterator<Item = Option<ServerKind>> {
-    let young = env::var("TEST_ELASTIC").is_ok_and(|asked| asked == "yes");
-    let kinds = [ServerKind::Cassandra, ServerKind::Elasticsearch, ServerKind::OpenSearch];
-    let taken = kinds.into_iter().filter(move |kind| young || *kind == ServerKind::Cassandra);
-    iter::once(None).chain(taken.map(Some))
+    let java = [ServerKind::Cassandra, ServerKind::Elasticsearch, ServerKind::OpenSearch];
+    iter::once(None).chain(java.map(Some))
 }
 
 /// Runs trials that share servers, turn by turn: `trials` gives those that the servers of a turn [take](Servers::take).

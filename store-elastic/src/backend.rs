@@ -38,8 +38,8 @@ impl ElasticBackend {
         config.check()?;
         let (client, names) = (connect(url, &config)?, Names::new(&config));
         prepare(&client, &names, &config).await?;
-        let shared = Arc::new(Shared { client, names, config });
-        Ok(Self { shared, redo: RedoConfig::default() })
+        let redo = config.redo();
+        Ok(Self { shared: Arc::new(Shared { client, names, config }), redo })
     }
 
     /// The same with other settings of the protocol; for tests.

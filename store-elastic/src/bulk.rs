@@ -3,11 +3,12 @@
 use std::fmt::{Debug, Display};
 
 use serde::{Deserialize, Serialize};
-use store_core::{Effect, Error, ErrorKind, Result};
+use store_core::{Effect, Error, Result};
 
 use crate::{
     client::{Client, Request, passes},
     error::{Refusal, incomplete},
+    reader::asks_for_less,
 };
 
 /// One operation, as it stands in the request.
@@ -47,6 +48,15 @@ impl Operation {
         Self::with_document("create", target, document)
     }
 
+    /// Writes a document, by a request that is larger than one with the same bytes as an entry's.
+    ///
+    /// What a server does not take must be refused as a part of the log, before it is decided.
+    pub(crate) fn index_larger(target: Target<'_>, document: &impl Serialize) -> Self {
+        let Self(lines) = Self::index(target, document);
+        // Between the line that says where it is and the document, where nothing is stored.
+        Self(lines.replacen('\n', &format!("{:1024}\n", ""), 1))
+    }
+
     /// Removes a document.
     pub(crate) fn delete(target: Target<'_>) -> Self {
         Self(format!("{{\"delete\":{}}}\n", line(&target)))
@@ -73,7 +83,7 @@ pub(crate) struct Item {
 
 /// Under the name of the operation's action.
 #[derive(Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     #[serde(default)]
     items: Vec<std::collections::BTreeMap<String, Item>>,
 }
@@ -83,6 +93,12 @@ const CONFLICT: u16 = 409;
 impl Item {
     pub(crate) const fn is_done(&self) -> bool {
         matches!(self.status, 200..300)
+    }
+
+    /// Whether a document was removed, or was not there.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_done()
+            || (self.status == 404 && self.error.clone().unwrap_or_default() == Refusal::default())
     }
 
     /// Whether the document was not as demanded, or newer.
@@ -95,29 +111,38 @@ impl Item {
     }
 }
 
+/// The request that brings operations. Nothing of it makes an index.
+pub(crate) fn request(index: &str, operations: &[Operation]) -> Request {
+    let body: String = operations.iter().map(|operation| operation.0.as_str()).collect();
+    Request::post(format!("/{index}/_bulk"))
+        .query("require_alias", "true")
+        .query(
+            "filter_path",
+            "items.*.status,items.*.error.type,items.*.error.reason,items.*._seq_no,items.*._primary_term",
+        )
+        .body(body)
+}
+
+/// What became of each of so many operations.
+pub(crate) fn items(answer: Answer, count: usize, doing: impl Display) -> Result<Vec<Item>> {
+    let items: Vec<_> = answer.items.into_iter().flat_map(|item| item.into_values()).collect();
+    if items.len() != count {
+        let error = incomplete(doing, "the answer does not say what became of each entry");
+        return Err(error.with_effect(Effect::Unknown));
+    }
+    Ok(items)
+}
+
 impl Client {
-    /// Sends operations once; what became of each. Nothing of it makes an index.
+    /// Sends operations once; what became of each.
     pub(crate) async fn bulk(
         &self,
         index: &str,
         operations: &[Operation],
         doing: impl Display + Copy,
     ) -> Result<Vec<Item>> {
-        let body: String = operations.iter().map(|operation| operation.0.as_str()).collect();
-        let request = Request::post(format!("/{index}/_bulk"))
-            .query("require_alias", "true")
-            .query(
-                "filter_path",
-                "items.*.status,items.*.error.type,items.*.error.reason,items.*._seq_no,items.*._primary_term",
-            )
-            .body(body);
-        let answer: Answer = self.once(&request, doing).await?;
-        let items: Vec<_> = answer.items.into_iter().flat_map(|item| item.into_values()).collect();
-        if items.len() != operations.len() {
-            let error = incomplete(doing, "the answer does not say what became of each entry");
-            return Err(error.with_effect(Effect::Unknown));
-        }
-        Ok(items)
+        let answer = self.once(&request(index, operations), doing).await?;
+        items(answer, operations.len(), doing)
     }
 
     /// Sends operations until each is done, or was refused because the document is not as demanded, or newer; says how many
@@ -141,9 +166,10 @@ impl Client {
                         batches.push(settled.again);
                         settled.error
                     }
-                    Err(error) if error.kind() == ErrorKind::TooLarge && batch.len() > 1 => {
+                    Err(error) if asks_for_less(&error) && batch.len() > 1 => {
                         batches.extend(halves(batch));
-                        None
+                        // What is throttled as a whole may be too much at any time.
+                        Some(error).filter(passes)
                     }
                     Err(error) => {
                         batches.push(batch);
@@ -188,7 +214,7 @@ fn settle<T>(
             200..300 => settled.done += 1,
             // Newer there, or gone as it was to be.
             CONFLICT => {}
-            404 if item.error.clone().unwrap_or_default() == Refusal::default() => {}
+            _ if item.is_gone() => {}
             _ => {
                 let error = item.refusal(doing);
                 if !passes(&error) {
@@ -203,75 +229,4 @@ fn settle<T>(
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use store_core::{Effect, ErrorKind};
-
-    use super::{Answer, At, Item, Operation, Target, halves, settle};
-
-    #[test]
-    fn halves_are_all_of_it_and_each_is_smaller() {
-        assert_eq!(halves(vec![1, 2]), [vec![2], vec![1]]);
-        assert_eq!(halves(vec![1, 2, 3, 4, 5]), [vec![3, 4, 5], vec![1, 2]]);
-    }
-
-    #[test]
-    fn operations_as_they_are_sent() {
-        let target = Target { id: "a/0:\"", routing: "a/0", ..Target::default() };
-        let at = Some(At { seq_no: 7, primary_term: 2 });
-        let stamped = Target { version: Some(5), version_type: Some("external_gte"), ..target };
-        assert_eq!(
-            Operation::index(stamped, &json!({"value": "x\ny"})).0,
-            "{\"index\":{\"_id\":\"a/0:\\\"\",\"routing\":\"a/0\",\"version\":5,\"version_type\":\"external_gte\"}}\n\
-             {\"value\":\"x\\ny\"}\n"
-        );
-        assert_eq!(
-            Operation::create(target, &json!({})).0,
-            "{\"create\":{\"_id\":\"a/0:\\\"\",\"routing\":\"a/0\"}}\n{}\n"
-        );
-        assert_eq!(
-            Operation::delete(Target { at, ..target }).0,
-            "{\"delete\":{\"_id\":\"a/0:\\\"\",\"routing\":\"a/0\",\"if_seq_no\":7,\"if_primary_term\":2}}\n"
-        );
-    }
-
-    fn items(answer: &str) -> Vec<Item> {
-        let answer: Answer = serde_json::from_str(answer).unwrap();
-        answer.items.into_iter().flat_map(|item| item.into_values()).collect()
-    }
-
-    #[test]
-    fn each_item_is_looked_at() {
-        let items = items(
-            r#"{"errors":true,"items":[
-                {"index":{"_seq_no":3,"_primary_term":1,"status":201}},
-                {"index":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"newer"}}},
-                {"index":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"busy"}}},
-                {"delete":{"status":404}},
-                {"index":{"status":503,"error":{"type":"unavailable_shards_exception","reason":null}}},
-                {"delete":{"status":404,"error":null}}]}"#,
-        );
-        assert_eq!(items[0].at, Some(At { seq_no: 3, primary_term: 1 }));
-        assert!(items[1].is_conflict() && items[1].at.is_none());
-        let settled = settle((0..).zip(items), "write").unwrap();
-        assert_eq!((settled.done, settled.again), (1, vec![2, 4]));
-        assert_eq!(settled.error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
-    }
-
-    #[test]
-    fn an_item_that_is_refused_for_good_is_an_error_whatever_the_others_are() {
-        for (status, sort, kind) in [
-            (400, "document_parsing_exception", ErrorKind::SchemaMismatch),
-            (404, "index_not_found_exception", ErrorKind::NotFound),
-            (403, "security_exception", ErrorKind::PermissionDenied),
-        ] {
-            let items = items(&format!(
-                r#"{{"items":[{{"index":{{"status":429,"error":{{"type":"x","reason":"y"}}}}}},{{"index":{{"status":201}}}},
-                    {{"index":{{"status":{status},"error":{{"type":"{sort}","reason":"hunter2"}}}}}}]}}"#
-            ));
-            let error = settle((0..).zip(items), "write").err().unwrap();
-            assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown));
-            assert!(!format!("{error:?}").contains("hunter2"));
-        }
-    }
-}
+mod tests;

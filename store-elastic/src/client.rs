@@ -20,14 +20,17 @@ use tokio::time::{sleep, timeout};
 use crate::{
     ElasticConfig,
     error::{Refusal, too_late, unanswered, unreadable},
+    proof::Proof,
 };
 
 /// Sends requests to the nodes of a cluster. A cheap clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     nodes: Arc<[Transport]>,
-    /// The node that is asked first.
+    /// How often another node was gone over to: which one is asked first.
     at: Arc<AtomicUsize>,
+    /// What the node must have done before it is asked.
+    pub(crate) proof: Option<Arc<Proof>>,
     timeout: Duration,
     retries: u32,
 }
@@ -93,7 +96,7 @@ impl Pauses {
 impl Client {
     pub(crate) fn new(nodes: Vec<Transport>, config: &ElasticConfig) -> Self {
         let (timeout, retries) = (config.timeout(), config.retries);
-        Self { nodes: nodes.into(), at: Arc::default(), timeout, retries }
+        Self { nodes: nodes.into(), at: Arc::default(), proof: None, timeout, retries }
     }
 
     pub(crate) const fn pauses(&self) -> Pauses {
@@ -136,17 +139,34 @@ impl Client {
         doing: impl Display + Copy,
     ) -> Result<T> {
         let at = self.at.load(Ordering::Relaxed);
-        let answer = self.send(at, request, doing).await.and_then(|answer| {
-            serde_json::from_slice(&answer).map_err(|error| unreadable(doing, &error))
-        });
+        let answer = async {
+            self.prove(at, doing).await?;
+            self.once_at(at, request, doing).await
+        };
+        let answer = answer.await;
         if let Err(error) = &answer
             && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout)
         {
             // The next one, unless another request has gone on already.
-            let next = (at + 1) % self.nodes.len();
+            let next = at.wrapping_add(1);
             let _ = self.at.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// Sends a request to one node, and reads the answer.
+    pub(crate) async fn once_at<T: DeserializeOwned>(
+        &self,
+        at: usize,
+        request: &Request,
+        doing: impl Display + Copy,
+    ) -> Result<T> {
+        let answer = self.send(at, request, doing).await?;
+        serde_json::from_slice(&answer).map_err(|error| unreadable(doing, &error))
+    }
+
+    pub(crate) fn has_one_node(&self) -> bool {
+        self.nodes.len() == 1
     }
 
     async fn send(
@@ -158,7 +178,7 @@ impl Client {
         let Request { method, path, query, body } = request.clone();
         // A node that hangs leaves time for another.
         let limit = self.timeout / u32::try_from(self.nodes.len().min(3)).unwrap_or(1);
-        let sent = self.nodes[at]
+        let sent = self.nodes[at % self.nodes.len()]
             .send(method, &path, HeaderMap::new(), Some(&query), body, Some(limit))
             .await
             .map_err(|error| unanswered(doing, error))?;
@@ -183,6 +203,7 @@ pub(crate) fn passes(error: &Error) -> bool {
 /// What an answer says of the shards that were asked.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 pub(crate) struct Shards {
+    successful: u32,
     failed: u32,
 }
 
@@ -201,12 +222,20 @@ impl Shards {
         }
         Err(crate::error::incomplete(doing, "a part of the index did not answer"))
     }
+
+    /// The same, and none at all is no answer: a refresh that found no shard did nothing, and is no failure.
+    fn check_some(self, doing: impl Display) -> Result<()> {
+        match self {
+            Self { successful: 0, .. } => Self { failed: 1, ..self }.check(doing),
+            _ => self.check(doing),
+        }
+    }
 }
 
 impl Client {
     /// Makes what was acknowledged before visible to searches.
     pub(crate) async fn refresh(&self, index: &str, doing: impl Display + Copy) -> Result<()> {
         let request = Request::post(format!("/{index}/_refresh"));
-        self.ask(request, doing, |answer: Complete| answer.shards.check(doing)).await
+        self.ask(request, doing, |answer: Complete| answer.shards.check_some(doing)).await
     }
 }

@@ -32,16 +32,16 @@ pub(crate) async fn index_fields(
         flatten("", &found.mappings["properties"][FIELDS], &mut there);
         let mut missing = serde_json::Map::new();
         for field in stores.iter().flat_map(|store| &store.fields) {
-            let (path, kind) = (&field.path, name(field.kind));
+            let (path, kind) = (&field.path, json!({ "type": name(field.kind) }));
             match there.get(path) {
                 None => {
-                    missing.insert(path.clone(), json!({ "type": kind }));
-                    there.insert(path.clone(), kind.to_owned());
+                    missing.insert(path.clone(), kind.clone());
+                    there.insert(path.clone(), kind);
                 }
-                Some(found) if found == kind => {}
+                Some(found) if *found == kind => {}
                 Some(found) => {
                     let message = format!(
-                        "field {path} is of type {found} in index {index}, by another store, and is to be {kind}: give it \
+                        "field {path} is {found} in index {index}, by another store or by hand, and is to be {kind}: give it \
                          another path, or use another namespace"
                     );
                     return Err(Error::new(ErrorKind::SchemaMismatch, message));
@@ -90,16 +90,15 @@ const fn name(kind: FieldType) -> &'static str {
     }
 }
 
-/// The fields below an object with their types, by their whole paths.
-fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, String>) {
+/// The fields below an object as the index has them, by their whole paths.
+fn flatten(path: &str, object: &Value, fields: &mut BTreeMap<String, Value>) {
     for (name, field) in object["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        match field["type"].as_str().filter(|kind| *kind != "object") {
-            Some(kind) => drop(fields.insert(path, kind.to_owned())),
-            None => {
-                fields.insert(path.clone(), "object".to_owned());
-                flatten(&path, field, fields);
-            }
+        if field.get("properties").is_some() {
+            fields.insert(path.clone(), json!({ "type": "object" }));
+            flatten(&path, field, fields);
+        } else {
+            fields.insert(path, field.clone());
         }
     }
 }
@@ -131,14 +130,16 @@ mod tests {
     #[test]
     fn fields_have_their_whole_paths() {
         let object = json!({"properties": {
-            "code": {"type": "keyword"},
+            "code": {"type": "keyword", "ignore_above": 3},
             "delay": {"properties": {"mean": {"type": "double"}}},
         }});
         let mut fields = BTreeMap::new();
         flatten("", &object, &mut fields);
-        let fields: Vec<_> =
-            fields.iter().map(|(path, kind)| (path.as_str(), kind.as_str())).collect();
-        let expected = [("code", "keyword"), ("delay", "object"), ("delay.mean", "double")];
+        let expected = BTreeMap::from([
+            ("code".to_owned(), json!({"type": "keyword", "ignore_above": 3})),
+            ("delay".to_owned(), json!({"type": "object"})),
+            ("delay.mean".to_owned(), json!({"type": "double"})),
+        ]);
         assert_eq!(fields, expected);
     }
 }

@@ -162,17 +162,21 @@ impl ElasticTask {
         read: impl Fn(&T) -> Result<Option<Bytes>>,
     ) -> Result<Vec<Option<Bytes>>> {
         let (mut all, mut parts) = (Vec::with_capacity(ids.len()), Parts(vec![ids]));
-        while let Some(ids) = parts.0.pop() {
-            match self.shared.client.get::<T>(index, &self.name, ids, fields, doing).await {
-                Ok(found) => {
-                    for document in found {
-                        let read = document.map(|document| read(&document.source));
-                        all.push(read.transpose()?.flatten());
+        let asked = async {
+            while let Some(ids) = parts.0.pop() {
+                match self.client.get::<T>(index, &self.name, ids, fields, doing).await {
+                    Ok(found) => {
+                        for document in found {
+                            let read = document.map(|document| read(&document.source));
+                            all.push(read.transpose()?.flatten());
+                        }
                     }
+                    Err(error) => parts.halve(ids, error)?,
                 }
-                Err(error) => parts.halve(ids, error)?,
             }
-        }
+            Ok(())
+        };
+        self.client.within(doing, asked).await?;
         Ok(all)
     }
 }

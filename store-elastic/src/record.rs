@@ -63,7 +63,7 @@ impl ElasticTask {
     /// The record, as acknowledged last; or later, if a node that was cut off shows what is never acknowledged.
     pub(crate) async fn read_record(&self) -> Result<Option<Stored>> {
         let doing = self.doing("read the record of");
-        let client = &self.shared.client;
+        let client = &self.client;
         let ids = [self.name.clone()];
         let docs = client.get::<Record>(
             &self.shared.names.tasks,
@@ -80,7 +80,7 @@ impl ElasticTask {
     /// Sends a change until its outcome is known, and no longer than one call may take.
     pub(crate) async fn change(&self, change: &MetaChange) -> Result<Swap> {
         let doing = self.doing("change the record of");
-        let swap = self.shared.client.within(doing, self.settle(change)).await;
+        let swap = self.client.within(doing, self.settle(change)).await;
         // What was begun may still take effect.
         swap.map_err(|error| match error.kind() {
             ErrorKind::Timeout => error.with_effect(Effect::Unknown),
@@ -96,7 +96,7 @@ impl ElasticTask {
     ///   somebody else's.
     async fn settle(&self, change: &MetaChange) -> Result<Swap> {
         let (mut unknown, mut rivals) = (None::<Error>, RIVALS);
-        let mut pauses = self.shared.client.pauses();
+        let mut pauses = self.client.pauses();
         loop {
             let known = self.known().take();
             let stored = match known.filter(|_| unknown.is_none()) {
@@ -154,9 +154,10 @@ impl ElasticTask {
                 Operation::index(Target { at: Some(*at), ..target }, &record)
             }
         };
-        let items = self.shared.client.bulk(&self.shared.names.tasks, &[operation], doing).await?;
+        let items = self.client.bulk(&self.shared.names.tasks, &[operation], doing).await?;
         match items.first() {
             Some(item) if item.is_done() => {
+                self.client.owns();
                 let stored = item.at.map(|at| Stored { meta: meta.clone(), at });
                 *self.known() = stored;
                 Ok(true)

@@ -91,7 +91,7 @@ impl ElasticTask {
         conditions: &Value,
         lease: Option<&Lease>,
     ) -> Result<Round> {
-        let (client, doing) = (&self.shared.client, self.doing("remove entries of"));
+        let (client, doing) = (&self.client, self.doing("remove entries of"));
         let body = json!({
             "size": AT_ONCE,
             "query": { "bool": { "filter": conditions } },
@@ -124,7 +124,7 @@ impl ElasticTask {
             return Ok(());
         }
         *purged() = Some(Instant::now());
-        let (client, names) = (&self.shared.client, &self.shared.names);
+        let (client, names) = (&self.client, &self.shared.names);
         let (id, doing) = ([format!("{}/purge", self.name)], self.doing("remove marks of"));
         let mark = client.get::<Mark>(&names.tasks, &self.name, &id, "time,stamp", doing).await?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

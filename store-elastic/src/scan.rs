@@ -78,6 +78,23 @@ impl Client {
         };
         self.ask(request, doing, read).await
     }
+
+    /// How many documents fulfil a condition, as far as they were refreshed.
+    pub(crate) async fn count(
+        &self,
+        index: &str,
+        routing: Option<&str>,
+        query: &Value,
+        doing: impl Display + Copy,
+    ) -> Result<u64> {
+        let mut request =
+            Request::post(format!("/{index}/_count")).json(&json!({ "query": query }));
+        if let Some(routing) = routing {
+            request = request.query("routing", routing.to_owned());
+        }
+        let read = |Count { count, shards }| shards.check(doing).map(|()| count);
+        self.ask(request, doing, read).await
+    }
 }
 
 /// The condition of no condition.
@@ -177,7 +194,7 @@ impl ElasticTask {
         if let Some(after) = &asked.after {
             body["search_after"] = Value::from(after.clone());
         }
-        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        let (client, data) = (&self.client, &self.shared.names.data);
         let hits = client.search::<Hit<Entry>>(data, Some(&self.name), &body, doing).await?;
         let entry = |hit: Hit<Entry>| {
             let key = hit.sort.last().and_then(Value::as_str);
@@ -206,7 +223,7 @@ impl ElasticTask {
     }
 
     async fn refresh(&self, written: u64) -> Result<()> {
-        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        let (client, data) = (&self.client, &self.shared.names.data);
         client.refresh(data, self.doing("refresh")).await?;
         self.freshness.refreshed(written);
         Ok(())
@@ -214,11 +231,7 @@ impl ElasticTask {
 
     pub(crate) async fn count(&self, map: MapId) -> Result<u64> {
         self.make_visible().await?;
-        let doing = self.doing("count entries of");
-        let request = Request::post(format!("/{}/_count", self.shared.names.data))
-            .query("routing", self.name.clone())
-            .json(&json!({ "query": self.live(map, &anything()) }));
-        let read = |Count { count, shards }| shards.check(doing).map(|()| count);
-        self.shared.client.ask(request, doing, read).await
+        let (data, query) = (&self.shared.names.data, self.live(map, &anything()));
+        self.client.count(data, Some(&self.name), &query, self.doing("count entries of")).await
     }
 }

@@ -58,7 +58,7 @@ impl RedoSearcher for ElasticTask {
         }
         let (ids, deletes): (Vec<_>, Vec<_>) = ids.into_iter().unzip();
         for (ids, deletes) in ids.chunks(IDS_AT_ONCE).zip(deletes.chunks(IDS_AT_ONCE)) {
-            let (client, data) = (&self.shared.client, &self.shared.names.data);
+            let (client, data) = (&self.client, &self.shared.names.data);
             let found = client.get::<Stamp>(data, &self.name, ids, "stamp", self.doing("read"));
             let stamps = found.await?.into_iter().map(|found| Some(found?.source.stamp));
             if !stamps.zip(deletes).all(|(stored, delete)| is_shown(stored, *delete, stamp)) {

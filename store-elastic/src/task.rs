@@ -39,6 +39,8 @@ pub(crate) struct Shared {
 /// One task, as one owner or reader sees it.
 pub(crate) struct ElasticTask {
     pub(crate) shared: Arc<Shared>,
+    /// Asks nodes on behalf of the task.
+    pub(crate) client: Client,
     pub(crate) task: TaskId,
     /// The name of its application in the indices.
     pub(crate) application: String,
@@ -71,9 +73,11 @@ const CAPABILITIES: Capabilities = {
 impl ElasticTask {
     pub(crate) fn new(shared: Arc<Shared>, task: TaskId) -> Self {
         let prefix = shared.config.prefix();
+        let name = layout::task(prefix, &task);
         Self {
             application: layout::application(prefix, &task.application),
-            name: layout::task(prefix, &task),
+            client: shared.client.of_task(&shared.names.tasks, &name),
+            name,
             shared,
             task,
             life: AtomicU64::new(0),

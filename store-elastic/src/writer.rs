@@ -85,7 +85,7 @@ impl ElasticTask {
             operations.push(self.operation(&self.map(map), key, put, stamp)?);
         }
         lease.check()?;
-        let (client, data) = (&self.shared.client, &self.shared.names.data);
+        let (client, data) = (&self.client, &self.shared.names.data);
         client.bulk_all(data, operations, self.doing("write to")).await
     }
 
@@ -141,12 +141,16 @@ impl ElasticTask {
             let begun = chunks.entry(log).or_default();
             *begun = (index + 1).max(*begun);
         }
+        let (client, tasks) = (&self.client, &self.shared.names.tasks);
+        let chunk = vec![self.chunk(log, index, chunk)];
+        client.bulk_all(tasks, chunk, self.doing("write the log of")).await.map(drop)
+    }
+
+    fn chunk(&self, log: LogName, index: u32, chunk: &Bytes) -> Operation {
         let id = &self.chunk_id(log, index);
         let target = Target { id, routing: &self.name, ..Target::default() };
         let chunk = Chunk { task: &self.name, epoch: log.epoch, chunk: bytes(chunk) };
-        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
-        let doing = self.doing("write the log of");
-        client.bulk_all(tasks, vec![Operation::index(target, &chunk)], doing).await.map(drop)
+        Operation::index_larger(target, &chunk)
     }
 
     /// Removes the chunks that were begun here; those of others go with their epoch.
@@ -156,7 +160,7 @@ impl ElasticTask {
             let id = &self.chunk_id(log, index);
             Operation::delete(Target { id, routing: &self.name, ..Target::default() })
         });
-        let (client, tasks) = (&self.shared.client, &self.shared.names.tasks);
+        let (client, tasks) = (&self.client, &self.shared.names.tasks);
         client.bulk_all(tasks, chunks.collect(), self.doing("remove the log of")).await?;
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner).remove(&log);
         Ok(())
@@ -195,10 +199,50 @@ fn cut(changes: &Changes, most: usize, largest: usize) -> Vec<Vec<Write<'_>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bytes::Bytes;
-    use store_core::backend::{Changes, MapChange, MapId, Put};
+    use store_core::{
+        backend::{Changes, MapChange, MapId, Put, TaskId},
+        redo::LogName,
+    };
 
     use super::cut;
+    use crate::{
+        ElasticConfig,
+        bulk::{Operation, request},
+        connect::connect,
+        index::Names,
+        task::{ElasticTask, Shared},
+    };
+
+    /// What a server does not take is then refused before it is decided.
+    #[test]
+    fn an_entry_is_no_larger_than_its_part_of_the_log() {
+        let config = ElasticConfig { namespace: "a.prefix".into(), ..ElasticConfig::default() };
+        let client = connect("elasticsearch+http://localhost", &config).unwrap();
+        let shared = Arc::new(Shared { client, names: Names::new(&config), config });
+        let size = |operation: Operation| request("a", &[operation]).body.unwrap().len();
+        let fields = format!(r#"{{"a":"{}"}}"#, "x".repeat(500));
+        let log = r#"{"epoch":1,"attempt":"00000000-0000-0000-0000-000000000000"}"#;
+        let log: LogName = serde_json::from_str(log).unwrap();
+        for application in ["a", &"a".repeat(100)] {
+            let task = TaskId::new(application, 4_000_000).unwrap();
+            let task = ElasticTask::new(shared.clone(), task);
+            for key in [0, 1, 100, 300, 370, 380, 8192, 24_574] {
+                for (value, fields) in [(0, None), (10, Some(&*fields)), (1 << 20, None)] {
+                    let (key, value) = (Bytes::from(vec![b'k'; key]), vec![0; value]);
+                    let logged = key.len() + value.len() + fields.map_or(0, str::len);
+                    let mut put = Put::new(value.into());
+                    put.fields = fields.map(Into::into);
+                    let map = task.map(MapId::segment(9, -1_000_000));
+                    let entry = task.operation(&map, &key, Some(&put), i64::MAX).unwrap();
+                    let chunk = task.chunk(log, 0, &vec![0; logged].into());
+                    assert!(size(entry) <= size(chunk), "a key of {} bytes", key.len());
+                }
+            }
+        }
+    }
 
     /// Three puts of ten bytes each, or more with fields, and a delete of one.
     fn changes(fields: &str) -> Changes {

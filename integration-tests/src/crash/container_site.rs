@@ -34,13 +34,13 @@ impl Site for ContainerSite {
 
     fn url(&self, place: &str, line: Option<SocketAddr>) -> String {
         let address = line.unwrap_or_else(|| self.address());
-        let settings = format!("namespace=crash.{place}&timeout_ms={TIMEOUT_MS}");
+        // Some commits in the record, some in chunks.
+        let settings = format!("namespace=crash.{place}&timeout_ms={TIMEOUT_MS}&inline_bytes=512");
         match self.0.kind() {
             ServerKind::Redis7 | ServerKind::Redis8 | ServerKind::Valkey => {
                 redis_site::url(address, place)
             }
-            // Some commits in the record, some in chunks.
-            ServerKind::Cassandra => format!("cassandra://{address}?{settings}&inline_bytes=512"),
+            ServerKind::Cassandra => format!("cassandra://{address}?{settings}"),
             _ => format!("elasticsearch+http://{address}?{settings}&replicas=0"),
         }
     }

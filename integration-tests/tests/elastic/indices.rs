@@ -45,7 +45,15 @@ fn down(error: anyhow::Error) -> store_core::Error {
 }
 
 pub(crate) async fn another_mapping_is_refused(server: Arc<Server>) -> Result<()> {
-    backend(&server, "elastic_drift").await?;
+    let drift = backend(&server, "elastic_drift").await?;
+    let short = r#"{"properties": {"fields": {"properties": {"code": {"type": "keyword", "ignore_above": 3}}}}}"#;
+    ask(&server, "PUT", "/elastic_drift-data/_mapping", short)?;
+    let mut spec = StoreSpec::new("store".parse()?, "key_value", "bytes", "raw");
+    spec.fields = vec![IndexedField::new("code", FieldType::Text)];
+
+    let error = refused(drift.claim(&task(0), OwnerId::random(), &[spec]).await)?;
+    ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
+    ensure!(error.to_string().contains("\"ignore_above\":3"), "{error}");
     let more = r#"{"properties": {"theirs": {"type": "text"}}}"#;
     ask(&server, "PUT", "/elastic_drift-data/_mapping", more)?;
     let error = refused(backend(&server, "elastic_drift").await.map_err(down))?;
@@ -68,6 +76,25 @@ pub(crate) async fn an_index_that_is_removed_is_not_made_again(server: Arc<Serve
     let (status, said) = http(server.address()?, "GET", "/elastic_gone-data", "")?;
     ensure!(status == 404, "a write has made an index: {said}");
     Ok(())
+}
+
+/// Without one of the two indices there is no state that belongs together.
+pub(crate) async fn half_of_the_indices_is_refused(server: Arc<Server>) -> Result<()> {
+    for (lost, namespace) in [("data", "elastic_half1"), ("tasks", "elastic_half2")] {
+        let whole = backend(&server, namespace).await?;
+        Owner::claim(&whole, &task(0)).await?.put(MAP, &model("before")).await?;
+        ask(&server, "DELETE", &format!("/{namespace}-{lost}-1"), "")?;
+        let error = refused(backend(&server, namespace).await.map_err(down))?;
+        ensure!(error.kind() == ErrorKind::SchemaMismatch, "{lost}: {error:?}");
+        ensure!(error.to_string().contains(&format!("{namespace}-{lost} is missing")), "{error}");
+        let (status, _) = http(server.address()?, "GET", &format!("/{namespace}-{lost}"), "")?;
+        ensure!(status == 404, "{lost} was made again");
+    }
+    // As by a program that was killed between the two.
+    backend(&server, "elastic_half3").await?;
+    ask(&server, "DELETE", "/elastic_half3-tasks-1", "")?;
+    let whole = backend(&server, "elastic_half3").await?;
+    Ok(Owner::claim(&whole, &task(0)).await?.put(MAP, &model("first")).await?)
 }
 
 /// A block of people's, and the one that the server sets when a disk is nearly full.
@@ -105,7 +132,7 @@ pub(crate) async fn fields_have_one_type(server: Arc<Server>) -> Result<()> {
     let other = backend.claim(&task(2), OwnerId::random(), &[spec(FieldType::Text)?]).await;
     let error = refused(other)?;
     ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
-    ensure!(error.to_string().contains("delay.mean is of type double"), "{error}");
+    ensure!(error.to_string().contains("delay.mean is {\"type\":\"double\"}"), "{error}");
     let mut told = config("elastic_fields");
     told.create_index = false;
     let backend = ElasticBackend::connect(server.url(), told).await?;

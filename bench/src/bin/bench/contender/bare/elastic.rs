@@ -116,7 +116,9 @@ impl Elastic {
         let transport = transport(url)?;
         let keyword = json!({ "type": "keyword" });
         let body = json!({
-            "settings": { "number_of_shards": 1, "number_of_replicas": 0 },
+            // An index that says nothing of it is not refreshed until somebody searches, and gets are slow before.
+            "settings":
+                { "number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "1s" },
             "mappings": { "dynamic": "strict", "properties":
                 { "map": keyword, "key": keyword, "value": { "type": "binary" } } },
         });

@@ -9,6 +9,9 @@ use super::{
     settings::{Network, Settings, Spec},
 };
 
+/// Where a node of Elasticsearch reads its configuration.
+pub(crate) const CONFIGURATION: &str = "/usr/share/elasticsearch/config/elasticsearch.yml";
+
 pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
     let (name, configuration) = match kind {
         ServerKind::OpenSearch => {

@@ -5,6 +5,7 @@ mod cassandra_cluster;
 mod cluster;
 mod container;
 mod elastic;
+mod elastic_cluster;
 mod image;
 mod redis;
 mod settings;
@@ -24,6 +25,7 @@ pub use self::{
     cassandra_cluster::CassandraCluster,
     cluster::RedisCluster,
     elastic::{http, version as elastic_version},
+    elastic_cluster::ElasticCluster,
     redis::version as redis_version,
     settings::Settings,
 };

@@ -1,6 +1,9 @@
 //! Indices that are missing, are not ours, are removed, or take nothing.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::servers::{Server, http};
@@ -11,6 +14,7 @@ use store_core::{
     search::FieldType,
 };
 use store_elastic::ElasticBackend;
+use tokio::time::sleep;
 
 use super::{ask, backend, config, model, refused};
 
@@ -119,6 +123,46 @@ pub(crate) async fn a_block_is_told(server: Arc<Server>) -> Result<()> {
     }
     Ok(())
 }
+
+/// The server itself finds that its disk is too full, and takes writes again when there is room.
+pub(crate) async fn a_full_disk_is_told(server: Arc<Server>) -> Result<()> {
+    let backend = backend(&server, "elastic_full").await?;
+    let mut owner = Owner::claim(&backend, &task(0)).await?;
+    owner.put(MAP, &model("before")).await?;
+    let demand = |free: &str| {
+        let disk = "cluster.routing.allocation.disk";
+        let marks = ["low", "high", "flood_stage"]
+            .map(|mark| format!(r#""{disk}.watermark.{mark}": "{free}""#))
+            .join(", ");
+        let body = format!(r#"{{"persistent": {{"{disk}.threshold_enabled": true, {marks}}}}}"#);
+        ask(&server, "PUT", "/_cluster/settings", &body)
+    };
+    demand("1000tb")?;
+    let (start, mut n) = (Instant::now(), 0);
+    let (commit, error) = loop {
+        let commit = owner.next(puts(MAP, &model(&format!("value {n}"))));
+        match owner.send(&commit).await {
+            Ok(()) => n += 1,
+            Err(error) => break (commit, error),
+        }
+        ensure!(start.elapsed() < PATIENCE, "the server takes writes on a full disk");
+        sleep(Duration::from_millis(500)).await;
+    };
+    demand("1kb")?;
+    ensure!(error.kind() == ErrorKind::OutOfSpace, "{error:?}");
+    while let Err(error) = owner.send(&commit).await {
+        ensure!(error.kind() == ErrorKind::OutOfSpace, "{error:?}");
+        ensure!(start.elapsed() < 2 * PATIENCE, "the server takes no writes again");
+        sleep(Duration::from_millis(500)).await;
+    }
+    ensure!(all(owner.reader(), MAP).await? == model(&format!("value {n}")));
+    ensure!(owner.reader().checkpoint().await?.sequence == n + 2, "each counts once");
+    let none = r#"{"persistent": {"cluster.*": null}}"#;
+    ask(&server, "PUT", "/_cluster/settings", none).map(drop)
+}
+
+/// How long the server may take to look at its disk.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn fields_have_one_type(server: Arc<Server>) -> Result<()> {
     let spec = |kind| -> Result<StoreSpec> {

@@ -1,7 +1,7 @@
 //! Named tests made at run time.
 
 use std::{
-    iter,
+    env, iter,
     process::ExitCode,
     sync::{Arc, OnceLock},
 };
@@ -95,10 +95,13 @@ pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     })
 }
 
-/// The turns of servers: first none on Java, then each that is.
+/// The turns of servers: first none on Java, then those that are. OpenSearch, which has Elasticsearch's adapter, has its turn at
+/// the suite and at that adapter's own tests; with `TEST_OPENSEARCH=yes` it has it everywhere.
 pub fn turns() -> impl Iterator<Item = Option<ServerKind>> {
-    let java = [ServerKind::Cassandra, ServerKind::Elasticsearch, ServerKind::OpenSearch];
-    iter::once(None).chain(java.map(Some))
+    let everywhere = env::var("TEST_OPENSEARCH").is_ok_and(|asked| asked == "yes");
+    let java = [Some(ServerKind::Cassandra), Some(ServerKind::Elasticsearch)];
+    let last = everywhere.then_some(Some(ServerKind::OpenSearch));
+    iter::once(None).chain(java).chain(last)
 }
 
 /// Runs trials that share servers, turn by turn: `trials` gives those that the servers of a turn [take](Servers::take).

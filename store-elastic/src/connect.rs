@@ -5,7 +5,7 @@ use elasticsearch::{
     auth::Credentials,
     http::{
         Url,
-        headers::{AUTHORIZATION, HeaderValue},
+        headers::{ACCEPT_ENCODING, AUTHORIZATION, HeaderValue},
         transport::{SingleNodeConnectionPool, Transport, TransportBuilder},
     },
 };
@@ -73,6 +73,8 @@ fn transport(
     let url = Url::parse(node).map_err(|error| unusable("a host of the URL").with_source(error))?;
     let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url))
         .enable_meta_header(false)
+        // A compressed answer does not tell how long it is, and takes both sides more time than the network.
+        .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
         .cert_validation(tls::validation(config)?);
     if let Some(account) = account {
         builder = builder.header(AUTHORIZATION, account.clone());

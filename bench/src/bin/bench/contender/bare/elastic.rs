@@ -1,7 +1,7 @@
 //! An Elasticsearch client: an index with a document for each entry, as the adapter has one.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -13,7 +13,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use store::backend::MapId;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::yield_now,
+};
 
 use super::{Bare, Write, parts};
 
@@ -148,28 +151,40 @@ impl Index {
 
     async fn fetch(&self, id: String) -> Result<Option<Vec<u8>>> {
         let (tell, told) = oneshot::channel();
-        let waiting = || self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting().push((id, tell));
+        self.waiting().push((id, tell));
+        if self.single {
+            self.fetch_waiting().await?;
+            return Ok(told.await?);
+        }
+        // As long as keys wait; those who are ready to run add theirs first.
+        while !self.waiting().is_empty()
+            && let Ok(_turn) = self.turns.try_acquire()
         {
-            let _turn = self.turns.acquire().await?;
-            let all = if self.single { 1 } else { usize::MAX };
-            let asked: Vec<_> = {
-                let mut waiting = waiting();
-                let first = waiting.len().min(all);
-                waiting.drain(..first).collect()
-            };
-            if !asked.is_empty() {
-                let ids: Vec<_> = asked.iter().map(|(id, _)| id).collect();
-                let got: Got = self.ask("_mget", json!({ "ids": ids }).to_string()).await?;
-                ensure!(got.docs.len() == asked.len(), "an answer for each key");
-                for ((_, tell), document) in asked.into_iter().zip(got.docs) {
-                    let value = document.source.as_ref().map(value_of).transpose()?;
-                    // Who asked may have gone.
-                    let _ = tell.send(value);
-                }
-            }
+            yield_now().await;
+            self.fetch_waiting().await?;
         }
         Ok(told.await?)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Get>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for all that wait by one request.
+    async fn fetch_waiting(&self) -> Result<()> {
+        let asked = std::mem::take(&mut *self.waiting());
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = asked.iter().map(|(id, _)| id).collect();
+        let got: Got = self.ask("_mget", json!({ "ids": ids }).to_string()).await?;
+        ensure!(got.docs.len() == asked.len(), "an answer for each key");
+        for ((_, tell), document) in asked.into_iter().zip(got.docs) {
+            let value = document.source.as_ref().map(value_of).transpose()?;
+            // Who asked may have gone.
+            let _ = tell.send(value);
+        }
+        Ok(())
     }
 
     async fn write(&self, writes: &[Write]) -> Result<()> {

@@ -21,10 +21,10 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Runs every case with this seed; one that takes longer than five minutes counts as hanging.
+    /// Runs every case with this seed; one that takes longer than ten minutes counts as hanging.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { seed, patience: Duration::from_secs(300), prefix: String::new() }
+        Self { seed, patience: Duration::from_secs(600), prefix: String::new() }
     }
 
     /// With another time that a case may take.

@@ -17,6 +17,9 @@ pub use self::{
     place::{Place, Sort},
     redis_server::RedisServer,
     remote::serve_if_asked,
-    trials::{Case, Servers, all_succeed, block_on, run, run_on_all, run_with_servers, turns},
+    trials::{
+        ALL_TURNS, Case, ClusterCase, Servers, all_succeed, block_on, run, run_on_all,
+        run_on_cluster, run_with_servers, turns,
+    },
     zombie::{an_hour_ahead, zombie_loses},
 };

@@ -1,7 +1,7 @@
 //! Named tests made at run time.
 
 use std::{
-    env, iter,
+    env,
     process::ExitCode,
     sync::{Arc, OnceLock},
 };
@@ -95,13 +95,20 @@ pub fn run_on_all(cases: &'static [(&'static str, Case)]) -> ExitCode {
     })
 }
 
-/// The turns of servers: first none on Java, then those that are. OpenSearch, which has Elasticsearch's adapter, has its turn at
-/// the suite and at that adapter's own tests; with `TEST_OPENSEARCH=yes` it has it everywhere.
+/// The turns of servers: first none on Java, then each that is.
+pub const ALL_TURNS: [Option<ServerKind>; 4] = [
+    None,
+    Some(ServerKind::Cassandra),
+    Some(ServerKind::Elasticsearch),
+    Some(ServerKind::OpenSearch),
+];
+
+/// The same but for OpenSearch, which has Elasticsearch's adapter and so its turn at the suite and at that adapter's own tests;
+/// with `TEST_OPENSEARCH=yes` it has it everywhere.
 pub fn turns() -> impl Iterator<Item = Option<ServerKind>> {
     let everywhere = env::var("TEST_OPENSEARCH").is_ok_and(|asked| asked == "yes");
-    let java = [Some(ServerKind::Cassandra), Some(ServerKind::Elasticsearch)];
-    let last = everywhere.then_some(Some(ServerKind::OpenSearch));
-    iter::once(None).chain(java).chain(last)
+    let taken = move |turn: &_| everywhere || *turn != Some(ServerKind::OpenSearch);
+    ALL_TURNS.into_iter().filter(taken)
 }
 
 /// Runs trials that share servers, turn by turn: `trials` gives those that the servers of a turn [take](Servers::take).
@@ -118,6 +125,33 @@ pub fn run_with_servers(trials: impl Fn(&Arc<Servers>) -> Vec<Trial>) -> ExitCod
         let servers = Arc::new(Servers::new(redis.clone(), turn));
         run(trials(&servers), servers)
     }))
+}
+
+/// A case that kills and stops nodes of a cluster.
+pub type ClusterCase<C> = fn(&C) -> BoxFuture<'_, Result<()>>;
+
+/// Runs cases on one cluster, one after the other.
+#[must_use]
+pub fn run_on_cluster<C: Send + Sync + 'static>(
+    cluster: Result<C>,
+    cases: &[(&'static str, ClusterCase<C>)],
+) -> ExitCode {
+    let cluster = match cluster {
+        Ok(cluster) => Arc::new(cluster),
+        Err(error) => {
+            eprintln!("a cluster is needed: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let trial = |&(name, case): &(&str, ClusterCase<C>)| {
+        let cluster = cluster.clone();
+        Trial::test(format!("nodes::{name}"), move || block_on(case(&cluster)))
+    };
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let conclusion = libtest_mimic::run(&arguments, cases.iter().map(trial).collect());
+    drop(cluster);
+    conclusion.exit_code()
 }
 
 /// Success where each of several runs was one.

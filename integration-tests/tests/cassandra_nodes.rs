@@ -8,12 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use futures::future::BoxFuture;
 use integration_tests::{
-    block_on,
+    run_on_cluster,
     servers::{CassandraCluster, cassandra_session},
 };
-use libtest_mimic::{Arguments, Trial};
 use scylla::{
     policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy},
     statement::Statement,
@@ -168,28 +166,13 @@ async fn nodes_disagree(cluster: &CassandraCluster) -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    let cluster = match CassandraCluster::start() {
-        Ok(cluster) => Arc::new(cluster),
-        Err(error) => {
-            eprintln!("a Cassandra cluster is needed: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    type Case = fn(&CassandraCluster) -> BoxFuture<'_, Result<()>>;
-    let cases: [(&str, Case); 4] = [
-        ("nodes_disagree", |cluster| Box::pin(nodes_disagree(cluster))),
-        ("one_node_dies", |cluster| Box::pin(one_node_dies(cluster))),
-        ("one_node_hangs", |cluster| Box::pin(one_node_hangs(cluster))),
-        ("two_nodes_die", |cluster| Box::pin(two_nodes_die(cluster))),
-    ];
-    let trials = cases.map(|(name, case)| {
-        let cluster = cluster.clone();
-        Trial::test(format!("nodes::{name}"), move || block_on(case(&cluster)))
-    });
-    let mut arguments = Arguments::from_args();
-    // Each kills nodes.
-    arguments.test_threads = Some(1);
-    let conclusion = libtest_mimic::run(&arguments, trials.into());
-    drop(cluster);
-    conclusion.exit_code()
+    run_on_cluster(
+        CassandraCluster::start(),
+        &[
+            ("nodes_disagree", |cluster| Box::pin(nodes_disagree(cluster))),
+            ("one_node_dies", |cluster| Box::pin(one_node_dies(cluster))),
+            ("one_node_hangs", |cluster| Box::pin(one_node_hangs(cluster))),
+            ("two_nodes_die", |cluster| Box::pin(two_nodes_die(cluster))),
+        ],
+    )
 }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use integration_tests::{
-    Certificates, Place, RedisServer, all_succeed,
+    ALL_TURNS, Certificates, Place, RedisServer, all_succeed,
     servers::{
         RedisCluster, Server, ServerKind, cassandra_version, elastic_version, redis_version,
     },
@@ -78,24 +78,16 @@ fn turn(java: Option<ServerKind>) -> Result<ExitCode> {
     }
 }
 
-/// No server on Java, then each that is.
-const TURNS: [Option<ServerKind>; 4] = [
-    None,
-    Some(ServerKind::Cassandra),
-    Some(ServerKind::Elasticsearch),
-    Some(ServerKind::OpenSearch),
-];
-
 /// Whether the arguments ask for another turn's backend by its name.
 fn is_left_out(java: Option<ServerKind>) -> bool {
     let Some(filter) = Arguments::from_args().filter else { return false };
     let named: Vec<_> =
-        TURNS.into_iter().flatten().filter(|kind| filter.contains(kind.name())).collect();
+        ALL_TURNS.into_iter().flatten().filter(|kind| filter.contains(kind.name())).collect();
     !named.is_empty() && !java.is_some_and(|kind| named.contains(&kind))
 }
 
 fn main() -> ExitCode {
-    all_succeed(TURNS.into_iter().filter(|java| !is_left_out(*java)).map(|java| {
+    all_succeed(ALL_TURNS.into_iter().filter(|java| !is_left_out(*java)).map(|java| {
         turn(java).context("the servers are needed").unwrap_or_else(|error| {
             eprintln!("{error:#}");
             ExitCode::FAILURE

@@ -8,12 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use futures::future::BoxFuture;
 use integration_tests::{
-    block_on,
+    run_on_cluster,
     servers::{ElasticCluster, http},
 };
-use libtest_mimic::{Arguments, Trial};
 use store_conformance::waist::{MAP, Model, Owner, all, key, puts, task};
 use store_core::backend::{Backend, Commit};
 use store_elastic::{ElasticBackend, ElasticConfig};
@@ -125,30 +123,15 @@ async fn a_node_that_was_cut_off_is_not_believed(cluster: &ElasticCluster) -> Re
 }
 
 fn main() -> ExitCode {
-    let cluster = match ElasticCluster::start() {
-        Ok(cluster) => Arc::new(cluster),
-        Err(error) => {
-            eprintln!("an Elasticsearch cluster is needed: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    type Case = fn(&ElasticCluster) -> BoxFuture<'_, Result<()>>;
-    let cases: [(&str, Case); 2] = [
-        ("the_node_with_the_primary_dies", |cluster| {
-            Box::pin(the_node_with_the_primary_dies(cluster))
-        }),
-        ("a_node_that_was_cut_off_is_not_believed", |cluster| {
-            Box::pin(a_node_that_was_cut_off_is_not_believed(cluster))
-        }),
-    ];
-    let trials = cases.map(|(name, case)| {
-        let cluster = cluster.clone();
-        Trial::test(format!("nodes::{name}"), move || block_on(case(&cluster)))
-    });
-    let mut arguments = Arguments::from_args();
-    // Each stops nodes.
-    arguments.test_threads = Some(1);
-    let conclusion = libtest_mimic::run(&arguments, trials.into());
-    drop(cluster);
-    conclusion.exit_code()
+    run_on_cluster(
+        ElasticCluster::start(),
+        &[
+            ("the_node_with_the_primary_dies", |cluster| {
+                Box::pin(the_node_with_the_primary_dies(cluster))
+            }),
+            ("a_node_that_was_cut_off_is_not_believed", |cluster| {
+                Box::pin(a_node_that_was_cut_off_is_not_believed(cluster))
+            }),
+        ],
+    )
 }

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use store_core::{Effect, Error, Result};
 
 use crate::{
-    client::{Client, Request, passes},
+    client::{Client, Request, asks_for_less, passes},
     error::{Refusal, incomplete},
-    reader::asks_for_less,
 };
 
 /// One operation, as it stands in the request.
@@ -97,8 +96,8 @@ impl Item {
 
     /// Whether a document was removed, or was not there.
     pub(crate) fn is_gone(&self) -> bool {
-        self.is_done()
-            || (self.status == 404 && self.error.clone().unwrap_or_default() == Refusal::default())
+        let is_plain = || self.error.as_ref().is_none_or(|error| *error == Refusal::default());
+        self.is_done() || (self.status == 404 && is_plain())
     }
 
     /// Whether the document was not as demanded, or newer.

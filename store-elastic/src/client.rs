@@ -200,6 +200,11 @@ pub(crate) fn passes(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Throttled)
 }
 
+/// Whether the same may be had by smaller requests.
+pub(crate) fn asks_for_less(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Throttled)
+}
+
 /// What an answer says of the shards that were asked.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 pub(crate) struct Shards {

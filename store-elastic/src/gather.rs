@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use store_core::{Error, Result, backend::PageLimit, seen::Seen};
 
-use crate::reader::asks_for_less;
+use crate::client::asks_for_less;
 
 /// An entry with what it is sorted by.
 pub(crate) type Found = ((Bytes, Bytes), Vec<Value>);

@@ -50,11 +50,10 @@ pub(crate) async fn prepare(client: &Client, names: &Names, config: &ElasticConf
             None => missing.push((alias, body)),
         }
     }
-    if missing.len() == 1 && is_lost(client, names, missing[0].0).await? {
-        let (alias, other) = match missing[0].0 == names.data {
-            true => (&names.data, &names.tasks),
-            false => (&names.tasks, &names.data),
-        };
+    if let [(alias, _)] = missing[..]
+        && is_lost(client, names, alias).await?
+    {
+        let other = if alias == names.data { &names.tasks } else { &names.data };
         let message = format!(
             "index {alias} is missing and {other} is there: it was removed, or not restored: restore both from one snapshot, or \
              remove both, with all state in them"

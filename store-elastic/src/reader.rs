@@ -9,11 +9,11 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use store_core::{Error, ErrorKind, Result, backend::MapId, redo::LogName, seen::Seen};
+use store_core::{Error, Result, backend::MapId, redo::LogName, seen::Seen};
 
 use crate::{
     bulk::At,
-    client::{Client, Request},
+    client::{Client, Request, asks_for_less},
     error::{Refusal, incomplete},
     layout::{MAX_KEY_BYTES, damaged, id, key, read_bytes},
     task::{Doing, ElasticTask},
@@ -194,11 +194,6 @@ impl<'a> Parts<'a> {
         self.0.extend([other, one]);
         Ok(())
     }
-}
-
-/// Whether the same may be had by smaller requests.
-pub(crate) fn asks_for_less(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Throttled)
 }
 
 /// Chunks are half a MiB, or as large as the largest write of their commit.

@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-use super::{PATIENCE, ServerKind, cassandra, container::Container, settings::Settings, wait_for};
+use super::{
+    PATIENCE, ServerKind, cassandra, container::Container, node_ip, settings::Settings, wait_for,
+};
 
 /// Three nodes in containers of their own.
 ///
@@ -111,8 +113,6 @@ impl Node {
     }
 }
 
-/// The address of a node: another program's cluster has another middle.
 fn ip(number: u8) -> Ipv4Addr {
-    let [.., own] = std::process::id().to_be_bytes();
-    Ipv4Addr::new(127, 77, own, number)
+    node_ip(77, number)
 }

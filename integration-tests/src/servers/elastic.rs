@@ -9,18 +9,19 @@ use super::{
     settings::{Network, Settings, Spec},
 };
 
-/// Where a node of Elasticsearch reads its configuration.
-pub(crate) const CONFIGURATION: &str = "/usr/share/elasticsearch/config/elasticsearch.yml";
+/// Where a server of this name reads its configuration.
+pub(crate) fn configuration(name: &str) -> String {
+    format!("/usr/share/{name}/config/{name}.yml")
+}
 
 pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
-    let (name, configuration) = match kind {
+    let (name, content) = match kind {
         ServerKind::OpenSearch => {
             ("opensearch", include_str!("../../../compose/opensearch/opensearch.yml"))
         }
         _ => ("elasticsearch", include_str!("../../../compose/elasticsearch/elasticsearch.yml")),
     };
-    let path = format!("/usr/share/{name}/config/{name}.yml");
-    let mut files = vec![(path, configuration.into())];
+    let mut files = vec![(configuration(name), content.into())];
     files.extend(settings.files);
     let heap = ("-Xms1g -Xmx1g -XX:TieredStopAtLevel=1").to_owned();
     let java = if kind == ServerKind::OpenSearch { "OPENSEARCH_JAVA_OPTS" } else { "ES_JAVA_OPTS" };

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 use super::{
     ServerKind,
     container::Container,
-    elastic::{self, http},
+    elastic::{configuration, http},
+    node_ip,
     settings::{Network, Spec},
     wait_for,
 };
@@ -111,7 +112,7 @@ impl Node {
         let all = NODES.map(|number| ip(number).to_string()).join(", ");
         let names = NODES.map(name).join(", ");
         let (own, name) = (ip(number), name(number));
-        let configuration = format!(
+        let settings = format!(
             "node.name: {name}\nnetwork.host: {own}\ndiscovery.seed_hosts: [{all}]\n\
              cluster.initial_master_nodes: [{names}]\n{CONFIGURATION}"
         );
@@ -120,7 +121,7 @@ impl Node {
         let spec = Spec {
             command: Vec::new(),
             env: vec![("ES_JAVA_OPTS".to_owned(), heap.to_owned())],
-            files: vec![(elastic::CONFIGURATION.to_owned(), configuration.into())],
+            files: vec![(configuration(kind.name()), settings.into())],
             network: Network::Host,
         };
         let container = Container::start(kind.name(), &spec)?;
@@ -132,8 +133,6 @@ fn name(number: u8) -> String {
     format!("node-{number}")
 }
 
-/// The address of a node: another program's cluster has another middle.
 fn ip(number: u8) -> Ipv4Addr {
-    let [.., own] = std::process::id().to_be_bytes();
-    Ipv4Addr::new(127, 78, own, number)
+    node_ip(78, number)
 }

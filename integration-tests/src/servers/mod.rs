@@ -13,7 +13,7 @@ mod settings;
 use std::{
     env, fmt,
     io::Write,
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     thread,
     time::{Duration, Instant},
 };
@@ -229,6 +229,12 @@ fn wait_for(name: &str, container: &Container, answers: impl Fn() -> Result<()>)
         }
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// The address of a node of a cluster, by the cluster's kind: another program's has another third part.
+fn node_ip(kind: u8, number: u8) -> Ipv4Addr {
+    let [.., own] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, kind, own, number)
 }
 
 /// A connection that is not waited for without end, with the request sent.

@@ -54,7 +54,6 @@ pub(crate) async fn another_mapping_is_refused(server: Arc<Server>) -> Result<()
     ask(&server, "PUT", "/elastic_drift-data/_mapping", short)?;
     let mut spec = StoreSpec::new("store".parse()?, "key_value", "bytes", "raw");
     spec.fields = vec![IndexedField::new("code", FieldType::Text)];
-
     let error = refused(drift.claim(&task(0), OwnerId::random(), &[spec]).await)?;
     ensure!(error.kind() == ErrorKind::SchemaMismatch, "{error:?}");
     ensure!(error.to_string().contains("\"ignore_above\":3"), "{error}");

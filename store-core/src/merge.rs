@@ -102,12 +102,12 @@ pub(crate) fn merge(
     let ends = stored.resume.into_iter().chain(ends);
     let end = ends.reduce(|a, b| if before(&b, &a) { b } else { a });
 
+    let mut page = Page { packed: stored.packed, ..Page::default() };
     let stored = stored.entries.into_iter().map(|(key, value)| (key, Some(value)));
     let stored: Source<'_> = Box::new(stored);
     let sources = newest_first.into_iter().chain([stored]);
     let mut sources: Vec<Peekable<Source<'_>>> = sources.map(Iterator::peekable).collect();
 
-    let mut page = Page::default();
     let mut bytes = 0;
     loop {
         let nearest = sources.iter_mut().filter_map(|entries| entries.peek()).map(|(key, _)| key);

@@ -91,6 +91,8 @@ struct Life {
     counts: Counts,
     model: Rc<RefCell<Model>>,
     backend: Faulty,
+    /// Whether point reads are in this process and worth caching.
+    near: bool,
 }
 
 fn name(key: usize) -> String {
@@ -100,7 +102,13 @@ fn name(key: usize) -> String {
 impl Life {
     async fn get(self, key: usize) {
         let watch = Watch::new(&self.model);
-        let value = self.counts.get(&name(key)).await.unwrap();
+        let value = match self.near {
+            // By this call near reads take time, too.
+            true if self.model.borrow_mut().next().is_multiple_of(2) => {
+                self.counts.get_many(&[name(key)]).await.unwrap()[0]
+            }
+            _ => self.counts.get(&name(key)).await.unwrap(),
+        };
         watch.check("a get", key, value);
     }
 
@@ -225,20 +233,21 @@ fn finish<T: 'static>(future: impl Future<Output = T> + 'static) -> T {
 
 fn run(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let backend = Faulty::over(Faults::seeded(seed + 1, Odds::delays(3)));
+    let near = random.random();
+    let backend = Faulty::over(Faults::seeded(seed + 1, Odds::delays(if near { 12 } else { 3 })));
     let mut config = EngineConfig::default();
     config.cache_bytes = [0, 700, 1500, 1 << 20][random.random_range(0..4)];
     config.page_entries = random.random_range(1..5);
     config.read_batch_keys = random.random_range(1..5);
     config.reads_in_flight = random.random_range(1..4);
-    let database = backend.with(config);
+    let database = if near { backend.near(config) } else { backend.with(config) };
     let model = Rc::new(RefCell::new(Model::default()));
     for _ in 0..3 {
         let opening = database.clone();
         let task = finish(async move { opening.task("app", 0).store(&COUNTS).open().await });
         let task = task.unwrap();
         let counts = task.store(&COUNTS).unwrap();
-        let life = Life { task, counts, model: model.clone(), backend: backend.clone() };
+        let life = Life { task, counts, model: model.clone(), backend: backend.clone(), near };
         life.stored().now_or_never().unwrap();
         for _ in 0..random.random_range(0..6) {
             let faults = [Fault::None, Fault::Refused, Fault::LostReply, Fault::LostRequest];

@@ -148,11 +148,13 @@ async fn every_read_gives_what_was_written_last() {
         env::var("SEED").map_or_else(|_| rand::random::<u64>(), |seed| seed.parse().unwrap());
     println!("SEED={seed}; threads take turns as they like, so it does not give the same again");
     // Room for no entry of a worker, for some, and for nearly all of both tasks.
-    for cache_bytes in [300, 1000, 5000] {
+    for (cache_bytes, near) in
+        [(300, false), (1000, false), (5000, false), (300, true), (1000, true), (5000, true)]
+    {
         let backend = Faulty::over(Faults::seeded(seed, Odds::delays(6)));
         let mut config = EngineConfig::default();
         (config.cache_bytes, config.page_entries, config.read_batch_keys) = (cache_bytes, 4, 3);
-        let database = backend.with(config);
+        let database = if near { backend.near(config) } else { backend.with(config) };
         let until = Instant::now() + Duration::from_millis(1000);
         let lives = (0..2).map(|task| {
             let seed = seed ^ u64::from(task) << 32;

@@ -43,7 +43,7 @@ pub struct EmbeddedBackend {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) acknowledged: Acknowledged,
-    turn: Mutex<()>,
+    pub(crate) turn: Mutex<()>,
     /// Last, so that the engine is closed before the directory is given free.
     _directory: Directory,
 }

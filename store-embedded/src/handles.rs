@@ -3,7 +3,11 @@
 use std::{
     fs,
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
@@ -25,7 +29,14 @@ pub(crate) struct Handles {
     pub(crate) config: EmbeddedConfig,
     pub(crate) database: Database,
     view: RwLock<Arc<View>>,
+    looks: AtomicU64,
 }
+
+/// Looks between two looks at the age of the view.
+const LOOKS: u64 = 64;
+
+/// The age from which a view gets a new snapshot.
+const OLD: Duration = Duration::from_millis(50);
 
 impl Handles {
     /// Opens the engine, making its directory where it is not there.
@@ -43,8 +54,13 @@ impl Handles {
                 maps.entry(task).or_default().insert(map, keyspace);
             }
         }
-        let mut view =
-            View { path: path.into(), snapshot: database.snapshot(), tasks, maps: Arc::default() };
+        let mut view = View {
+            path: path.into(),
+            taken: Instant::now(),
+            snapshot: database.snapshot(),
+            tasks,
+            maps: Arc::default(),
+        };
         // What a crash left of a dropped or new map is not named by the record. Damaged records are told when used.
         maps.retain(|task, maps| {
             view.record(task)
@@ -52,12 +68,32 @@ impl Handles {
                 .is_ok()
         });
         view.maps = maps.into();
-        Ok(Self { config: config.clone(), database, view: RwLock::new(view.into()) })
+        let (config, view) = (config.clone(), RwLock::new(view.into()));
+        Ok(Self { config, database, view, looks: AtomicU64::new(0) })
     }
 
     /// What readers see.
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What readers see, of the files of lately. `turn` is that of those who change something.
+    pub(crate) fn lately(&self, turn: &Mutex<()>) -> Arc<View> {
+        let view = self.view();
+        let looked = self.looks.fetch_add(1, Ordering::Relaxed);
+        if !looked.is_multiple_of(LOOKS) || view.taken.elapsed() < OLD {
+            return view;
+        }
+        // Who panicked in a turn may have left a part of a batch.
+        let Ok(_turn) = turn.try_lock() else { return view };
+        self.show_all(&self.view());
+        self.view()
+    }
+
+    /// Shows all that was written.
+    fn show_all(&self, view: &View) {
+        let (taken, snapshot) = (Instant::now(), self.database.snapshot());
+        self.show(View { taken, snapshot, ..View::clone(view) });
     }
 
     fn show(&self, view: View) {
@@ -83,15 +119,15 @@ impl Handles {
 
     /// Shows what was changed, in one step: what was written, and that maps of a task are gone.
     pub(crate) fn publish(&self, task: &TaskId, gone: &[MapId]) {
-        let view = View { snapshot: self.database.snapshot(), ..View::clone(&self.view()) };
+        let view = self.view();
         if gone.is_empty() {
-            return self.show(view);
+            return self.show_all(&view);
         }
         let mut maps = Maps::clone(&view.maps);
         if let Some(maps) = maps.get_mut(task) {
             maps.retain(|map, _| !gone.contains(map));
         }
-        self.show(View { maps: maps.into(), ..view });
+        self.show_all(&View { maps: maps.into(), ..View::clone(&view) });
     }
 
     /// Removes a map that readers do not see any more; those that still read it keep it until they are done.
@@ -139,4 +175,36 @@ fn database(path: &Path, config: &EmbeddedConfig) -> Result<Database, fjall::Err
 
 fn options(config: &EmbeddedConfig) -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Mutex, thread};
+
+    use fjall::Readable;
+
+    use super::{Handles, LOOKS, OLD};
+    use crate::EmbeddedConfig;
+
+    /// What looks at a view see in the end: how many entries were written beside it.
+    fn seen(handles: &Handles, turn: &Mutex<()>) -> usize {
+        let views = (0..=LOOKS).map(|_| handles.lately(turn));
+        let view = views.last().unwrap();
+        view.snapshot.iter(&view.tasks).count()
+    }
+
+    #[test]
+    fn a_view_that_nobody_replaces_gets_a_new_snapshot() {
+        let folder = tempfile::tempdir().unwrap();
+        let handles =
+            Handles::open(&folder.path().join("data"), &EmbeddedConfig::default()).unwrap();
+        let turn = Mutex::new(());
+        handles.view().tasks.insert("task", "record").unwrap();
+        assert_eq!(handles.view().snapshot.iter(&handles.view().tasks).count(), 0);
+        thread::sleep(OLD);
+        let changing = turn.lock().unwrap();
+        assert_eq!(seen(&handles, &turn), 0, "somebody may have written a part");
+        drop(changing);
+        assert_eq!(seen(&handles, &turn), 1);
+    }
 }

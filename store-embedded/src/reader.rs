@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::{Buf, Bytes};
 use fjall::{Guard, Keyspace, Readable, UserValue};
+use futures::{FutureExt, future::BoxFuture};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
@@ -18,7 +19,7 @@ use store_core::{
 };
 
 use crate::{
-    backend::Shared,
+    backend::{Shared, blocking},
     error::panicked,
     layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
     view::View,
@@ -31,7 +32,7 @@ const CAPABILITIES: Capabilities = {
 };
 
 /// Reads one task, as its owner or as anybody.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
     pub(crate) task: TaskId,
@@ -67,10 +68,24 @@ impl Reader {
         Ok(value.map_err(|error| view.failed("read", error))?.map(own))
     }
 
+    fn page(&self, map: MapId, range: &KeyRange, order: Order, limit: PageLimit) -> Result<Page> {
+        self.look(|view| {
+            let range = within_limit(range);
+            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
+            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
+            let entries = view.snapshot.range(keyspace, bounds(&range));
+            let page = match order {
+                Order::Forward => Page::pack(entries.map(entry), limit),
+                Order::Backward => Page::pack(entries.rev().map(entry), limit),
+            };
+            page.map_err(|error| view.failed("scan", error))
+        })
+    }
+
     /// Answers from one view.
     fn look<T>(&self, answer: impl FnOnce(&View) -> Result<T>) -> Result<T> {
         let handles = self.shared.engine.in_use()?;
-        let view = handles.view();
+        let view = handles.lately(&self.shared.turn);
         // The engine panics over some damaged files; it is only read here, so nothing is left half done.
         let answer = AssertUnwindSafe(|| self.check_life(&view).and_then(|()| answer(&view)));
         catch_unwind(answer).unwrap_or_else(|_| Err(panicked()))
@@ -101,16 +116,9 @@ const ALONE: usize = 4096;
 
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
     let (key, value) = guard.into_inner()?;
-    Ok((own_key(key.into()), own(value)))
-}
-
-/// The key of its stored form, in the memory that it came in where nobody else has a part of that.
-fn own_key(mut stored: Bytes) -> Bytes {
-    if !stored.is_unique() {
-        return Bytes::copy_from_slice(user_key(&stored));
-    }
-    stored.advance(stored.len().min(1));
-    stored
+    let mut key = Bytes::from(key);
+    key.advance(key.len() - user_key(&key).len());
+    Ok((key, value.into()))
 }
 
 #[async_trait]
@@ -130,17 +138,7 @@ impl TaskReader for Reader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        self.look(|view| {
-            let range = within_limit(range);
-            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
-            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
-            let entries = view.snapshot.range(keyspace, bounds(&range));
-            let page = match order {
-                Order::Forward => Page::collect(entries.map(entry), limit),
-                Order::Backward => Page::collect(entries.rev().map(entry), limit),
-            };
-            page.map_err(|error| view.failed("scan", error))
-        })
+        self.page(map, range, order, limit)
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
@@ -167,5 +165,22 @@ impl TaskReader for Reader {
 impl LocalReader for Reader {
     fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
         self.look(|view| self.find(view, map, key))
+    }
+
+    /// A read looks for its key in a memtable, several files and the blocks of one.
+    fn is_worth_caching(&self) -> bool {
+        true
+    }
+
+    fn scan_aside(
+        &self,
+        map: MapId,
+        range: &KeyRange,
+        order: Order,
+        limit: PageLimit,
+    ) -> Option<BoxFuture<'static, Result<Page>>> {
+        tokio::runtime::Handle::try_current().ok()?;
+        let (reader, range) = (self.clone(), range.clone());
+        Some(blocking(move || reader.page(map, &range, order, limit)).boxed())
     }
 }

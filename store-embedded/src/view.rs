@@ -2,11 +2,16 @@
 //!
 //! Readers never look at the engine's newest state: when a file is written out in the background, the engine shows
 //! what there is of a batch that is still being put into memory. So whoever changes something shows it once it is whole.
+//!
+//! A snapshot also sees the files as they were when it was taken. One that nobody replaces would go on reading through
+//! files that were merged since, and keep them on the disk: so readers take a new one now and then, while nobody changes
+//! anything.
 
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
     sync::Arc,
+    time::Instant,
 };
 
 use fjall::{Keyspace, Readable, Snapshot};
@@ -27,6 +32,8 @@ pub(crate) type Maps = HashMap<TaskId, BTreeMap<MapId, Keyspace>>;
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) path: Arc<Path>,
+    /// When the snapshot was taken.
+    pub(crate) taken: Instant,
     pub(crate) snapshot: Snapshot,
     pub(crate) tasks: Keyspace,
     pub(crate) maps: Arc<Maps>,

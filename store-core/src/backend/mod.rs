@@ -6,6 +6,7 @@
 mod capabilities;
 mod checkpoint;
 mod commit;
+mod packed;
 mod range;
 pub mod search;
 mod spec;
@@ -16,6 +17,7 @@ use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 
 pub use self::{
     capabilities::Capabilities,
@@ -126,8 +128,8 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
     /// Searches values by field; there exactly where [`Capabilities::search`] says so.
     fn searcher(&self) -> Option<&dyn Searcher>;
 
-    /// Reads without waiting, where the data are in this process: then the engine keeps no copies of values and gathers
-    /// no reads. A wrapper that forwards it lets such reads pass by; one that leaves it out sees them all.
+    /// Reads without waiting, where the data are in this process: then the engine gathers no reads. A wrapper that
+    /// forwards it lets such reads pass by; one that leaves it out sees them all.
     fn local(&self) -> Option<&dyn LocalReader> {
         None
     }
@@ -136,7 +138,29 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
 /// Point reads that answer at once.
 pub trait LocalReader: Debug + Send + Sync {
     /// The value of a key, as by [`TaskReader::get_many`].
+    ///
+    /// It shares no memory with something larger, such as a block of a file, which it would keep there.
     fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>>;
+
+    /// Whether a read costs much more than one of a table in memory, such as one of files: then the engine keeps copies
+    /// of values, within its [`cache_bytes`](crate::EngineConfig::cache_bytes).
+    fn is_worth_caching(&self) -> bool {
+        false
+    }
+
+    /// A page as by [`TaskReader::scan`], read by a thread beside the caller's; none where there is no such thread.
+    ///
+    /// For a page that nobody waits for yet, of a reader that [is worth caching](Self::is_worth_caching). It begins with the
+    /// first poll.
+    fn scan_aside(
+        &self,
+        _map: MapId,
+        _range: &KeyRange,
+        _order: Order,
+        _limit: PageLimit,
+    ) -> Option<BoxFuture<'static, Result<Page>>> {
+        None
+    }
 }
 
 /// The owner's side of a task.

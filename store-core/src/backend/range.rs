@@ -152,13 +152,16 @@ pub struct Page {
     /// A page may be short or empty and still say where to go on, so that a backend that skips many dead rows
     /// need not answer late.
     pub resume: Option<Bytes>,
+    /// Whether the entries are parts of one piece of memory, as by [`pack`](Self::pack): then the engine hands out copies,
+    /// so that nobody who keeps one entry keeps the page.
+    pub packed: bool,
 }
 
 impl Page {
     /// A page; `resume` is the last key looked at, `None` when the range is done.
     #[must_use]
     pub const fn new(entries: Vec<(Bytes, Bytes)>, resume: Option<Bytes>) -> Self {
-        Self { entries, resume }
+        Self { entries, resume, packed: false }
     }
 
     /// Takes entries until the limit is reached; the iterator must be in the order asked for.

@@ -111,8 +111,9 @@ impl Cache {
         known.or_else(|| map.is_whole().then_some(None))
     }
 
-    /// Keeps what the backend shows of a key, in copies: what it comes from may be a part of something large.
-    pub(super) fn insert(&self, map: &Arc<CachedMap>, key: &[u8], value: Option<&[u8]>) {
+    /// Keeps what the backend shows of a key: a copy of the key, and the value, which must not be a part of something
+    /// larger that it would keep in memory.
+    pub(super) fn insert(&self, map: &Arc<CachedMap>, key: &[u8], value: Option<Bytes>) {
         let Some(entries) = &self.entries else {
             map.evict(value.is_some());
             return;
@@ -128,8 +129,18 @@ impl Cache {
         {
             return;
         }
-        entries
-            .insert(Key { map: map.clone(), key: key.into() }, value.map(Bytes::copy_from_slice));
+        entries.insert(Key { map: map.clone(), key: key.into() }, value);
+    }
+
+    /// Whether something is known of a key; says nothing of how useful it is.
+    pub(super) fn contains(&self, map: &CachedMap, key: &[u8]) -> bool {
+        let entries = self.entries.as_ref();
+        entries.is_some_and(|entries| entries.contains_key(&Lookup(map.number, key)))
+    }
+
+    /// Takes in nothing of a write to a key that is not in the cache.
+    pub(super) fn pass_by(map: &CachedMap, put: bool) {
+        map.evict(put);
     }
 
     /// Lets go of the entries of a claim.

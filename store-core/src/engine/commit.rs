@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Engine, Offsets,
+    Cache, Engine, Offsets,
     counters::Part,
     reads::pause,
     state::{Condition, Phase},
@@ -188,13 +189,15 @@ impl Engine {
 
     /// Moves what the oldest frozen commits wrote into the cache, while they still hide it there.
     ///
-    /// No read of these keys can fill the cache meanwhile: a write ends those before it, and none starts while it is buffered.
+    /// No read of these keys can fill the cache meanwhile: a write, or the beginning of a move where reads are local, ends
+    /// those before it, and none starts while it is buffered.
     async fn keep(&self, commits: usize) {
-        if self.writer.local().is_some() || sabotage::is_on("engine::cache-early") {
+        if !self.is_cached() || sabotage::is_on("engine::cache-early") {
             return;
         }
         let applied: Vec<_> = {
-            let state = self.state.lock();
+            let mut state = self.state.lock();
+            state.moves += 1;
             state.frozen.iter().take(commits).map(|frozen| frozen.commit.clone()).collect()
         };
         for commit in applied {
@@ -203,6 +206,7 @@ impl Engine {
     }
 
     async fn keep_one(&self, commit: &Commit) {
+        let near = self.writer.local().is_some();
         let (mut kept, mut bytes) = (0, 0);
         for (map, change) in commit.changes() {
             let MapChange::Write(writes) = change else { continue };
@@ -216,7 +220,12 @@ impl Engine {
             map.keep();
             for (key, put) in writes {
                 let value = put.as_ref().map(|put| &*put.value);
-                cache.insert(&map, key, value);
+                // Where a read costs little, what nobody read is not worth a place, but in a map that is known whole.
+                if near && !map.is_whole() && !cache.contains(&map, key) {
+                    Cache::pass_by(&map, value.is_some());
+                } else {
+                    cache.insert(&map, key, value.map(Bytes::copy_from_slice));
+                }
                 kept += 1;
                 bytes += key.len() + value.map_or(0, <[u8]>::len);
                 if kept >= KEPT_AT_ONCE || bytes >= KEPT_BYTES_AT_ONCE {

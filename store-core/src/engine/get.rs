@@ -7,12 +7,12 @@ use futures::future::try_join_all;
 
 use super::{
     Engine,
-    reads::{Batch, Place, pause},
+    reads::{Batch, FILLED_AT_ONCE, Place, pause},
     state::State,
 };
 use crate::{
     Result,
-    backend::{MapId, Put},
+    backend::{LocalReader, MapId, Put},
     sabotage,
 };
 
@@ -26,11 +26,7 @@ impl Engine {
     /// The value of a key, uncommitted writes included.
     pub(crate) async fn get(self: &Arc<Self>, map: MapId, key: &Bytes) -> Result<Option<Bytes>> {
         if let Some(local) = self.writer.local() {
-            let buffered = self.checked()?.buffered(map, key);
-            return match buffered {
-                Some(buffered) => Ok(buffered),
-                None => local.get(map, key),
-            };
+            return self.get_local(local, map, key);
         }
         let found = self.look(&mut *self.checked()?, map, key);
         let place = match found {
@@ -48,8 +44,8 @@ impl Engine {
         self: &Arc<Self>,
         keys: &[(MapId, Bytes)],
     ) -> Result<Vec<Option<Bytes>>> {
-        if self.writer.local().is_some() {
-            return self.get_local(keys).await;
+        if let Some(local) = self.writer.local() {
+            return self.get_many_local(local, keys).await;
         }
         let mut values = vec![None; keys.len()];
         let mut asked = Vec::new();
@@ -81,29 +77,99 @@ impl Engine {
         Ok(values)
     }
 
-    async fn get_local(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+    fn get_local(&self, local: &dyn LocalReader, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
+        let cached = local.is_worth_caching();
+        let moves = {
+            let mut state = self.checked()?;
+            if let Some(value) = self.look_near(&mut state, cached, map, key) {
+                return Ok(value);
+            }
+            state.moves
+        };
+        let value = local.get(map, key)?;
+        if cached && let Some(value) = &value {
+            self.fill_near(moves, [(map, key, value)]);
+        }
+        Ok(value)
+    }
+
+    async fn get_many_local(
+        &self,
+        local: &dyn LocalReader,
+        keys: &[(MapId, Bytes)],
+    ) -> Result<Vec<Option<Bytes>>> {
+        let cached = local.is_worth_caching();
         let mut values = vec![None; keys.len()];
         let (mut asked, mut places) = (Vec::new(), Vec::new());
-        {
-            let state = self.checked()?;
+        let moves = {
+            let mut state = self.checked()?;
             for (place, (map, key)) in keys.iter().enumerate() {
-                match state.buffered(*map, key) {
-                    Some(buffered) => values[place] = buffered,
+                match self.look_near(&mut state, cached, *map, key) {
+                    Some(known) => values[place] = known,
                     None => {
                         asked.push((*map, key.clone()));
                         places.push(place);
                     }
                 }
             }
-        }
+            state.moves
+        };
         if !asked.is_empty() {
             let found = self.writer.get_many(&asked).await?;
             self.check()?;
+            for (asked, found) in asked.chunks(FILLED_AT_ONCE).zip(found.chunks(FILLED_AT_ONCE)) {
+                let entries = asked.iter().zip(found).filter(|_| cached);
+                let there =
+                    entries.filter_map(|((map, key), value)| Some((*map, &**key, value.as_ref()?)));
+                self.fill_near(moves, there);
+            }
             for (place, value) in places.into_iter().zip(found) {
                 values[place] = value;
             }
         }
         Ok(values)
+    }
+
+    /// What buffers and, where there is one, the cache know of a key whose map is in this process.
+    fn look_near(
+        &self,
+        state: &mut State,
+        cached: bool,
+        map: MapId,
+        key: &[u8],
+    ) -> Option<Option<Bytes>> {
+        let buffered = state.buffered(map, key);
+        if buffered.is_some() || !cached {
+            return buffered;
+        }
+        let known = state.known.get(map, key);
+        let counters = &self.counters;
+        let counter = match &known {
+            Some(Some(_)) => &counters.hits,
+            Some(None) => &counters.absences,
+            None => &counters.misses,
+        };
+        counter.increment(1);
+        known
+    }
+
+    /// Fills the cache with what a read found that began when commits had moved there so often.
+    ///
+    /// If none did since, what was written meanwhile is still buffered, and hides this until it moves in its place. Absences
+    /// are left out: files tell those fast.
+    fn fill_near<'a>(
+        &self,
+        moves: u64,
+        found: impl IntoIterator<Item = (MapId, &'a [u8], &'a Bytes)>,
+    ) {
+        let mut state = self.state.lock();
+        let late = state.moves != moves;
+        if late || state.check(&self.task).is_err() {
+            return;
+        }
+        for (map, key, value) in found {
+            state.known.insert(map, key, Some(value.clone()));
+        }
     }
 
     /// All under one hold of the lock: a read that is asked for starts when no write of its key is buffered.

@@ -33,8 +33,8 @@ impl Known {
         cache.get(map, key)
     }
 
-    /// Keeps what the backend shows of a key.
-    pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<&[u8]>) {
+    /// Keeps what the backend shows of a key; the value is kept in the memory that it comes in.
+    pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<Bytes>) {
         let (cache, map) = self.cached(map);
         cache.insert(map, key, value);
     }
@@ -96,7 +96,7 @@ mod tests {
         let claim = || Known::new(cache.clone(), Checkpoint::default(), counters.clone());
         let (mut first, mut second) = (claim(), claim());
         for known in [&mut first, &mut second] {
-            known.insert(MAP, b"key", Some(b"value"));
+            known.insert(MAP, b"key", Some("value".into()));
         }
         // Each entry of the cache holds its map.
         let map = Arc::downgrade(first.map(MAP));

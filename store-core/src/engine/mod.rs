@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{
     Error, ErrorKind, Result,
-    backend::{Backend, Checkpoint, OwnerId, StoreSpec, TaskId, TaskWriter},
+    backend::{Backend, Checkpoint, LocalReader, OwnerId, StoreSpec, TaskId, TaskWriter},
     event_time::{Timeline, TimelineRef},
     sabotage,
 };
@@ -96,6 +96,11 @@ impl Engine {
             locks: Arc::default(),
             counters,
         })
+    }
+
+    /// Whether the cache keeps what the backend shows.
+    fn is_cached(&self) -> bool {
+        self.writer.local().is_none_or(LocalReader::is_worth_caching)
     }
 
     pub(crate) const fn task(&self) -> &TaskId {

@@ -195,7 +195,7 @@ impl Reads {
 }
 
 /// Keys whose values are kept under one hold of the lock.
-const FILLED_AT_ONCE: usize = 64;
+pub(super) const FILLED_AT_ONCE: usize = 64;
 
 /// Ends a batch in the table, also where it is dropped before it was sent or even polled.
 ///
@@ -259,7 +259,7 @@ impl Engine {
             for (asked, value) in some {
                 let State { reads, known, .. } = &mut *state;
                 if reads.arrived(number, asked) {
-                    known.insert(asked.0, &asked.1, value.as_deref());
+                    known.insert(asked.0, &asked.1, value.as_deref().map(Bytes::copy_from_slice));
                 }
             }
         }

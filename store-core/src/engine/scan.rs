@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
     Engine,
     cache::Cache,
@@ -11,7 +13,7 @@ use crate::{
     Result,
     backend::{KeyRange, MapId, Order, Overlay, Page, PageLimit},
     merge::entries,
-    paging::{self, Entries, Fetched, Together},
+    paging::{self, Ahead, Entries, Fetched, Together},
     sabotage,
 };
 
@@ -61,8 +63,8 @@ impl Engine {
         limit: PageLimit,
     ) -> Entries {
         let engine = self.clone();
-        paging::entries(self.start(range), self.is_remote(), move |rest| {
-            engine.clone().fetch(map, rest, order, limit)
+        paging::entries(self.start(range), self.ahead(), move |rest, early| {
+            engine.clone().fetch(map, rest, order, limit, early)
         })
     }
 
@@ -78,11 +80,11 @@ impl Engine {
         let engine = self.clone();
         let this = self.clone();
         let starts = maps.map(move |map| (map, this.start(range.clone()))).collect();
-        paging::one_after_the_other(starts, self.is_remote(), together, move |(map, rest)| {
-            let fetched = engine.clone().fetch(map, rest, order, limit);
+        paging::one_after_the_other(starts, self.ahead(), together, move |(map, rest), early| {
+            let fetched = engine.clone().fetch(map, rest, order, limit, early);
             async move {
-                let (entries, rest) = fetched.await?;
-                Ok((entries, rest.map(|rest| (map, rest))))
+                let Fetched { entries, packed, rest } = fetched.await?;
+                Ok(Fetched { entries, packed, rest: rest.map(|rest| (map, rest)) })
             }
         })
     }
@@ -96,6 +98,10 @@ impl Engine {
         self.writer.local().is_none()
     }
 
+    fn ahead(&self) -> Ahead {
+        Ahead::of(&*self.writer)
+    }
+
     fn start(&self, range: KeyRange) -> Rest {
         let whole = range == KeyRange::ALL && self.is_remote();
         Rest { range, seen: if whole { Seen::Begins } else { Seen::No } }
@@ -107,11 +113,13 @@ impl Engine {
         mut rest: Rest,
         order: Order,
         limit: PageLimit,
+        early: bool,
     ) -> Result<Fetched<Rest>> {
-        let page = self.page(map, &mut rest, order, limit).await?;
+        let Page { entries, resume, packed } =
+            self.page(map, &mut rest, order, limit, early).await?;
         let Rest { range, seen } = rest;
-        let rest = page.resume.map(|last| Rest { range: range.after(last, order), seen });
-        Ok((page.entries, rest))
+        let rest = resume.map(|last| Rest { range: range.after(last, order), seen });
+        Ok(Fetched { entries, packed, rest })
     }
 
     async fn page(
@@ -120,6 +128,7 @@ impl Engine {
         rest: &mut Rest,
         order: Order,
         limit: PageLimit,
+        early: bool,
     ) -> Result<Page> {
         let range = &rest.range;
         let mut view = self.view(map, range, order, limit, &mut rest.seen)?;
@@ -128,7 +137,10 @@ impl Engine {
         }
         let stored = match view.nothing_stored {
             true => Page::default(),
-            false => self.writer.scan(map, range, order, limit).await?,
+            false => match paging::aside(&*self.writer, early, map, range, order, limit) {
+                Some(page) => page.await?,
+                None => self.writer.scan(map, range, order, limit).await?,
+            },
         };
         if sabotage::is_on("engine::late-view") {
             view = self.view(map, range, order, limit, &mut Seen::No)?;
@@ -146,7 +158,7 @@ impl Engine {
             let Seen::Since { weight, .. } = seen else { return };
             for (key, value) in entries {
                 *weight += Cache::weight(key, value);
-                state.known.insert(map, key, Some(value));
+                state.known.insert(map, key, Some(Bytes::copy_from_slice(value)));
             }
         }
         if stored.resume.is_none() {
@@ -169,7 +181,7 @@ impl Engine {
         let mut state = self.state.lock();
         state.check(&self.task)?;
         let absent = state.is_dropped(map) || state.is_unlisted(map);
-        let nothing_stored = !absent && self.is_remote() && state.known.map(map).is_empty();
+        let nothing_stored = !absent && self.is_cached() && state.known.map(map).is_empty();
         state.go_on(map, seen);
         let frozen = state.frozen.iter().rev().map(|frozen| frozen.commit.changes());
         let mut view = View { buffered: Overlay::default(), absent, nothing_stored };

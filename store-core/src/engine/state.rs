@@ -72,6 +72,8 @@ pub(super) struct State {
     pub(super) committed: Checkpoint,
     /// How often active writes were thrown away; ends operations that read before.
     pub(super) generation: u64,
+    /// How often commits began to move into the cache.
+    pub(super) moves: u64,
     /// Calls that are bringing a frozen commit on its way.
     pub(super) drivers: usize,
     pub(super) open_units: Vec<(String, Span)>,
@@ -99,6 +101,7 @@ impl State {
             working,
             committed,
             generation: 0,
+            moves: 0,
             drivers: 0,
             open_units: Vec::new(),
             late: BTreeMap::new(),

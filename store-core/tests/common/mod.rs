@@ -5,6 +5,8 @@
 #![allow(unreachable_pub, reason = "shared by test binaries")]
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod near;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -12,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::FutureExt;
+use near::Near;
 use store_core::{
     Database, EngineConfig, KeyValue, Result,
     backend::{MapChange, MapId},
@@ -45,6 +48,12 @@ impl Faulty {
 
     pub fn database(&self) -> Database {
         self.with(EngineConfig::default())
+    }
+
+    /// A database whose point reads pass the line by, and which is worth caching.
+    pub fn near(&self, config: EngineConfig) -> Database {
+        let over = self.with(config.clone()).backend().clone();
+        Database::with(Arc::new(Near::new(self.inner.clone(), over)), config).unwrap()
     }
 
     /// The backend below, which always answers at once.

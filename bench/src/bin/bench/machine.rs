@@ -1,8 +1,37 @@
 //! What the numbers were measured on.
 
-use std::{fmt, fs, thread};
+use std::{
+    fmt, fs, thread,
+    time::{Duration, Instant},
+};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
+
+/// What this process may do beside us and still count as idle: a fiftieth of a processor, over so long.
+const LOOKED_AT: Duration = Duration::from_millis(100);
+
+/// How long others' work is waited for.
+const SETTLING: Duration = Duration::from_secs(60);
+
+/// Waits until no thread of this process works: who compacts files in the background would slow whoever comes next.
+pub(crate) async fn settle() {
+    let begun = Instant::now();
+    while begun.elapsed() < SETTLING {
+        let before = processor_time();
+        async_io::Timer::after(LOOKED_AT).await;
+        if processor_time() - before < LOOKED_AT / 50 {
+            return;
+        }
+    }
+}
+
+/// What all threads of this process took.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // Invariant: this clock begins at zero and goes forward.
+    time.try_into().expect("a time that is not negative")
+}
 
 /// The machine.
 #[derive(Debug, Serialize)]

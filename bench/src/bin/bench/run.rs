@@ -11,6 +11,7 @@ use crate::{
     contender::Role,
     data::Data,
     expected::Model,
+    machine,
     places::{Made, Places},
     progress::Progress,
     row::Row,
@@ -70,6 +71,7 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Measured
                     batch: args.batch,
                     commit_interval: std::time::Duration::from_millis(args.commit_interval_ms),
                 };
+                machine::settle().await;
                 commits.take();
                 let rate = entrant.measure(&work).await.with_context(|| {
                     format!("{row:?} of {:?} at {:?}", entrant.role, entrant.target)

@@ -1,0 +1,107 @@
+//! Pages in one piece of memory.
+
+use bytes::Bytes;
+
+use super::{Page, PageLimit};
+
+/// Values from this size on, in bytes, keep their own memory: a copy would cost more than an allocation.
+const ALONE: usize = 4096;
+
+/// What a page has room for before it grows, in bytes at most and for each entry that it may hold.
+const ROOM: usize = 32 << 10;
+const USUAL: usize = 256;
+
+/// Where an entry ends.
+struct Ends {
+    key: usize,
+    /// None for a value that is kept apart.
+    value: Option<Bytes>,
+}
+
+impl Page {
+    /// As [`collect`](Self::collect), with copies of keys and small values in one piece of memory.
+    ///
+    /// For entries that are parts of something larger, such as the blocks of a file: two allocations for each would cost
+    /// more than reading them.
+    pub fn pack<E>(
+        entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
+        limit: PageLimit,
+    ) -> Result<Self, E> {
+        let mut memory =
+            Vec::with_capacity(limit.entries.saturating_mul(USUAL).min(limit.bytes).min(ROOM));
+        let mut ends = Vec::with_capacity(limit.entries.min(ROOM / USUAL));
+        let mut bytes = 0;
+        let mut entries = entries.into_iter();
+        let mut all = false;
+        while !limit.is_reached(ends.len(), bytes) {
+            let Some((key, value)) = entries.next().transpose()? else {
+                all = true;
+                break;
+            };
+            bytes += key.len() + value.len();
+            memory.extend_from_slice(&key);
+            let key = memory.len();
+            let alone = value.len() >= ALONE;
+            if !alone {
+                memory.extend_from_slice(&value);
+            }
+            ends.push((Ends { key, value: alone.then_some(value) }, memory.len()));
+        }
+        let memory = Bytes::from(memory);
+        let mut start = 0;
+        let entry = |(Ends { key, value }, end)| {
+            let value = value.unwrap_or_else(|| memory.slice(key..end));
+            let entry = (memory.slice(start..key), value);
+            start = end;
+            entry
+        };
+        let entries: Vec<_> = ends.into_iter().map(entry).collect();
+        let resume = entries.last().filter(|_| !all).map(|(key, _)| Bytes::copy_from_slice(key));
+        Ok(Self { entries, resume, packed: true })
+    }
+
+    /// An entry of a page, that keeps nothing of the others in memory.
+    pub(crate) fn unpack(packed: bool, (key, value): (Bytes, Bytes)) -> (Bytes, Bytes) {
+        if !packed {
+            return (key, value);
+        }
+        let value = if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value };
+        (Bytes::copy_from_slice(&key), value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{ALONE, Page, PageLimit};
+
+    fn entries() -> impl Iterator<Item = Result<(Bytes, Bytes), ()>> {
+        let sizes = [0, 1, ALONE - 1, ALONE, ALONE + 1, 200];
+        (0_u8..).zip(sizes).map(|(n, size)| Ok((vec![n; n.into()].into(), vec![n; size].into())))
+    }
+
+    #[test]
+    fn holds_what_a_collected_page_holds() {
+        for limit in [(1, 1), (3, usize::MAX), (100, 4200), (6, usize::MAX), (100, usize::MAX)] {
+            let limit = PageLimit::new(limit.0, limit.1);
+            let collected = Page::collect(entries(), limit).unwrap();
+            let packed = Page::pack(entries(), limit).unwrap();
+            assert!(packed.packed && !collected.packed);
+            assert_eq!((packed.entries, packed.resume), (collected.entries, collected.resume));
+        }
+    }
+
+    #[test]
+    fn what_is_taken_out_keeps_nothing_else() {
+        let page = Page::pack(entries(), PageLimit::default()).unwrap();
+        assert!(page.entries.iter().any(|(_, value)| !value.is_unique()));
+        for entry in page.entries {
+            let (key, value) = Page::unpack(page.packed, entry.clone());
+            assert_eq!((&key, &value), (&entry.0, &entry.1));
+            drop(entry);
+            assert!(key.is_empty() || key.is_unique());
+            assert!(value.is_empty() || value.is_unique());
+        }
+    }
+}

@@ -14,10 +14,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use crate::{
-    Result,
-    backend::{KeyRange, MapId, Order, Page, PageLimit, TaskReader},
-};
+use crate::{Result, backend::Page};
 
 /// A page, and where to go on.
 pub(crate) struct Fetched<S> {
@@ -26,28 +23,6 @@ pub(crate) struct Fetched<S> {
     pub(crate) packed: bool,
     /// None where it is the last.
     pub(crate) rest: Option<S>,
-}
-
-/// Who reads pages before they are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ahead {
-    /// Nobody: a page is there as soon as it is asked for.
-    Never,
-    /// A thread beside the caller's, from the second page on: it reads one while the caller works on another.
-    Near,
-    /// A database that is a call away.
-    Far,
-}
-
-impl Ahead {
-    /// How a reader's pages come.
-    pub(crate) fn of(reader: &dyn TaskReader) -> Self {
-        match reader.local() {
-            Some(local) if local.is_worth_caching() => Self::Near,
-            Some(_) => Self::Never,
-            None => Self::Far,
-        }
-    }
 }
 
 /// Entries in order, from pages.
@@ -59,35 +34,21 @@ const MAPS_AHEAD: usize = 4;
 /// Entries taken between two looks at the page on its way.
 const TAKEN_AT_ONCE: usize = 16;
 
-/// A page that nobody waits for yet, where another thread reads it.
-pub(crate) fn aside(
-    reader: &dyn TaskReader,
-    early: bool,
-    map: MapId,
-    range: &KeyRange,
-    order: Order,
-    limit: PageLimit,
-) -> Option<BoxFuture<'static, Result<Page>>> {
-    reader.local().filter(|_| early)?.scan_aside(map, range, order, limit)
-}
-
 /// The entries from `start` on, in order.
 ///
-/// The next page is asked for when half of one is used up, and gets on whenever the stream is polled; with
-/// [`Ahead::Never`] when all of it is, and with [`Ahead::Near`] at once where the page before was asked for early, too.
-/// `fetch` is told whether nobody waits for the page yet.
+/// With `ahead` the next page is asked for when half of one is used up, and gets on whenever the stream is polled;
+/// otherwise when all of it is.
 pub(crate) fn entries<S, F>(
     start: S,
-    ahead: Ahead,
-    fetch: impl Fn(S, bool) -> F + Send + Unpin + 'static,
+    ahead: bool,
+    fetch: impl Fn(S) -> F + Send + Unpin + 'static,
 ) -> Entries
 where
     S: Send + Unpin + 'static,
     F: Future<Output = Result<Fetched<S>>> + Send + 'static,
 {
     let entries = Vec::new().into_iter();
-    let next = Next::At(start);
-    Pages { fetch, ahead, entries, packed: false, start_at: 0, early: false, next }.boxed()
+    Pages { fetch, ahead, entries, packed: false, start_at: 0, next: Next::At(start) }.boxed()
 }
 
 /// Which scans of several may come at once.
@@ -104,9 +65,9 @@ pub(crate) enum Together {
 /// The entries of several scans, one after the other.
 pub(crate) fn one_after_the_other<S, F>(
     starts: Vec<S>,
-    ahead: Ahead,
+    ahead: bool,
     together: Together,
-    fetch: impl Fn(S, bool) -> F + Clone + Send + Unpin + 'static,
+    fetch: impl Fn(S) -> F + Clone + Send + Unpin + 'static,
 ) -> Entries
 where
     S: Send + Unpin + 'static,
@@ -115,14 +76,13 @@ where
     let open = move |start| {
         let fetch = fetch.clone();
         async move {
-            let Fetched { entries, packed, rest } = fetch(start, false).await?;
+            let Fetched { entries, packed, rest } = fetch(start).await?;
             let start_at = entries.len() / 2;
             let next = rest.map_or(Next::None, Next::At);
-            let entries = entries.into_iter();
-            Ok(Pages { fetch, ahead, entries, packed, start_at, early: false, next })
+            Ok(Pages { fetch, ahead, entries: entries.into_iter(), packed, start_at, next })
         }
     };
-    if ahead != Ahead::Far || together == Together::None {
+    if !ahead || together == Together::None {
         // What `buffered(1)` does, without an allocation and a queue for each page.
         return stream::iter(starts).then(open).try_flatten().boxed();
     }
@@ -135,14 +95,12 @@ where
 
 struct Pages<S, Fetch> {
     fetch: Fetch,
-    ahead: Ahead,
+    ahead: bool,
     /// What is left of the page.
     entries: vec::IntoIter<(Bytes, Bytes)>,
     packed: bool,
     /// How many entries may be left when the next page is asked for.
     start_at: usize,
-    /// Whether the next page was asked for before it was wanted.
-    early: bool,
     next: Next<S>,
 }
 
@@ -158,15 +116,12 @@ impl<S, F, Fetch> Pages<S, Fetch>
 where
     S: Send,
     F: Future<Output = Result<Fetched<S>>> + Send + 'static,
-    Fetch: Fn(S, bool) -> F,
+    Fetch: Fn(S) -> F,
 {
     /// Lets the next page get on.
     fn poll_next_page(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.next = match mem::replace(&mut self.next, Next::None) {
-            Next::At(start) => {
-                self.early = self.entries.len() > 0;
-                Next::OnItsWay((self.fetch)(start, self.early).boxed())
-            }
+            Next::At(start) => Next::OnItsWay((self.fetch)(start).boxed()),
             other => other,
         };
         if let Next::OnItsWay(page) = &mut self.next {
@@ -180,14 +135,14 @@ impl<S, F, Fetch> Stream for Pages<S, Fetch>
 where
     S: Send + Unpin,
     F: Future<Output = Result<Fetched<S>>> + Send + 'static,
-    Fetch: Fn(S, bool) -> F + Unpin,
+    Fetch: Fn(S) -> F + Unpin,
 {
     type Item = Result<(Bytes, Bytes)>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let left = self.entries.len();
-            let looks = self.ahead != Ahead::Never
+            let looks = self.ahead
                 && left <= self.start_at
                 && (self.start_at - left).is_multiple_of(TAKEN_AT_ONCE);
             if left > 0 {
@@ -196,9 +151,8 @@ where
                     let _ = self.poll_next_page(context);
                 }
                 let packed = self.packed;
-                return Poll::Ready(
-                    self.entries.next().map(|entry| Ok(Page::unpack(packed, entry))),
-                );
+                let entry = self.entries.next().map(|entry| Page::unpack(packed, entry));
+                return Poll::Ready(entry.map(Ok));
             }
             if let Next::None = self.next {
                 return Poll::Ready(None);
@@ -206,8 +160,7 @@ where
             ready!(self.poll_next_page(context));
             match mem::replace(&mut self.next, Next::None) {
                 Next::Arrived(Ok(Fetched { entries, packed, rest })) => {
-                    let at_once = self.early && self.ahead == Ahead::Near;
-                    self.start_at = if at_once { entries.len() } else { entries.len() / 2 };
+                    self.start_at = entries.len() / 2;
                     (self.entries, self.packed) = (entries.into_iter(), packed);
                     self.next = rest.map_or(Next::None, Next::At);
                 }

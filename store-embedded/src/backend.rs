@@ -108,6 +108,13 @@ impl Shared {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn reopen(&self) -> Result<()> {
+        self.engine.reopen().map_err(|error| error.with_effect(Effect::Unknown))?;
+        // Whatever a panic left half done is gone with the old engine.
+        self.turn.clear_poison();
+        Ok(())
+    }
+
     /// Does a change; after an I/O error opens the engine anew, and where only an earlier error stood in the way, does
     /// it once more.
     pub(crate) fn again_after_poison<T>(
@@ -119,13 +126,13 @@ impl Shared {
             Err(error) if is_io(&error) => error,
             settled => return settled,
         };
-        self.engine.reopen().map_err(|error| error.with_effect(Effect::Unknown))?;
+        self.reopen()?;
         if first.kind() != ErrorKind::Unavailable {
             return Err(first);
         }
         let second = attempt();
         if second.as_ref().is_err_and(is_io) {
-            self.engine.reopen().map_err(|error| error.with_effect(Effect::Unknown))?;
+            self.reopen()?;
         }
         second
     }

@@ -3,10 +3,7 @@
 use std::{
     fs,
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -29,11 +26,7 @@ pub(crate) struct Handles {
     pub(crate) config: EmbeddedConfig,
     pub(crate) database: Database,
     view: RwLock<Arc<View>>,
-    looks: AtomicU64,
 }
-
-/// Looks between two looks at the age of the view.
-const LOOKS: u64 = 64;
 
 /// The age from which a view gets a new snapshot.
 const OLD: Duration = Duration::from_millis(50);
@@ -68,8 +61,7 @@ impl Handles {
                 .is_ok()
         });
         view.maps = maps.into();
-        let (config, view) = (config.clone(), RwLock::new(view.into()));
-        Ok(Self { config, database, view, looks: AtomicU64::new(0) })
+        Ok(Self { config: config.clone(), database, view: RwLock::new(view.into()) })
     }
 
     /// What readers see.
@@ -80,8 +72,7 @@ impl Handles {
     /// What readers see, of the files of lately. `turn` is that of those who change something.
     pub(crate) fn lately(&self, turn: &Mutex<()>) -> Arc<View> {
         let view = self.view();
-        let looked = self.looks.fetch_add(1, Ordering::Relaxed);
-        if !looked.is_multiple_of(LOOKS) || view.taken.elapsed() < OLD {
+        if view.taken.elapsed() < OLD {
             return view;
         }
         // Who panicked in a turn may have left a part of a batch.
@@ -183,13 +174,12 @@ mod tests {
 
     use fjall::Readable;
 
-    use super::{Handles, LOOKS, OLD};
+    use super::{Handles, OLD};
     use crate::EmbeddedConfig;
 
-    /// What looks at a view see in the end: how many entries were written beside it.
+    /// How many entries a look sees that were written beside it.
     fn seen(handles: &Handles, turn: &Mutex<()>) -> usize {
-        let views = (0..=LOOKS).map(|_| handles.lately(turn));
-        let view = views.last().unwrap();
+        let view = handles.lately(turn);
         view.snapshot.iter(&view.tasks).count()
     }
 

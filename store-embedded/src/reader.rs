@@ -8,8 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::{Buf, Bytes};
-use fjall::{Guard, Keyspace, Readable, UserValue};
-use futures::{FutureExt, future::BoxFuture};
+use fjall::{Guard, Keyspace, Readable};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
@@ -19,7 +18,7 @@ use store_core::{
 };
 
 use crate::{
-    backend::{Shared, blocking},
+    backend::Shared,
     error::panicked,
     layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
     view::View,
@@ -32,7 +31,7 @@ const CAPABILITIES: Capabilities = {
 };
 
 /// Reads one task, as its owner or as anybody.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) shared: Arc<Shared>,
     pub(crate) task: TaskId,
@@ -65,21 +64,9 @@ impl Reader {
         let keyspace = view.map(&self.task, map).filter(|_| user_key.len() <= MAX_KEY_BYTES);
         let Some(keyspace) = keyspace else { return Ok(None) };
         let value = view.snapshot.get(keyspace, key(user_key));
-        Ok(value.map_err(|error| view.failed("read", error))?.map(own))
-    }
-
-    fn page(&self, map: MapId, range: &KeyRange, order: Order, limit: PageLimit) -> Result<Page> {
-        self.look(|view| {
-            let range = within_limit(range);
-            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
-            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
-            let entries = view.snapshot.range(keyspace, bounds(&range));
-            let page = match order {
-                Order::Forward => Page::pack(entries.map(entry), limit),
-                Order::Backward => Page::pack(entries.rev().map(entry), limit),
-            };
-            page.map_err(|error| view.failed("scan", error))
-        })
+        let value = value.map_err(|error| view.failed("read", error))?;
+        // Else it would keep its block in memory, or what the user put it in from.
+        Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
     /// Answers from one view.
@@ -106,14 +93,6 @@ fn within_limit(range: &KeyRange) -> KeyRange {
     KeyRange::new(start, end)
 }
 
-/// Copies a small value out of its block, which it would keep in memory as a whole.
-fn own(value: UserValue) -> Bytes {
-    if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value.into() }
-}
-
-/// Values from this size on, in bytes, have blocks of their own or nearly so.
-const ALONE: usize = 4096;
-
 fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
     let (key, value) = guard.into_inner()?;
     let mut key = Bytes::from(key);
@@ -138,7 +117,17 @@ impl TaskReader for Reader {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        self.page(map, range, order, limit)
+        self.look(|view| {
+            let range = within_limit(range);
+            let keyspace = view.map(&self.task, map).filter(|_| !range.is_empty());
+            let Some(keyspace) = keyspace else { return Ok(Page::default()) };
+            let entries = view.snapshot.range(keyspace, bounds(&range));
+            let page = match order {
+                Order::Forward => Page::pack(entries.map(entry), limit),
+                Order::Backward => Page::pack(entries.rev().map(entry), limit),
+            };
+            page.map_err(|error| view.failed("scan", error))
+        })
     }
 
     async fn approximate_len(&self, map: MapId) -> Result<u64> {
@@ -170,17 +159,5 @@ impl LocalReader for Reader {
     /// A read looks for its key in a memtable, several files and the blocks of one.
     fn is_worth_caching(&self) -> bool {
         true
-    }
-
-    fn scan_aside(
-        &self,
-        map: MapId,
-        range: &KeyRange,
-        order: Order,
-        limit: PageLimit,
-    ) -> Option<BoxFuture<'static, Result<Page>>> {
-        tokio::runtime::Handle::try_current().ok()?;
-        let (reader, range) = (self.clone(), range.clone());
-        Some(blocking(move || reader.page(map, &range, order, limit)).boxed())
     }
 }

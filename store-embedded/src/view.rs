@@ -4,8 +4,8 @@
 //! what there is of a batch that is still being put into memory. So whoever changes something shows it once it is whole.
 //!
 //! A snapshot also sees the files as they were when it was taken. One that nobody replaces would go on reading through
-//! files that were merged since, and keep them on the disk: so readers take a new one now and then, while nobody changes
-//! anything.
+//! files that were merged since, and keep them on the disk: so a reader that finds an old one takes a new one, while nobody
+//! changes anything.
 
 use std::{
     collections::{BTreeMap, HashMap},

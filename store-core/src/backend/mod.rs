@@ -17,7 +17,6 @@ use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 
 pub use self::{
     capabilities::Capabilities,
@@ -146,20 +145,6 @@ pub trait LocalReader: Debug + Send + Sync {
     /// of values, within its [`cache_bytes`](crate::EngineConfig::cache_bytes).
     fn is_worth_caching(&self) -> bool {
         false
-    }
-
-    /// A page as by [`TaskReader::scan`], read by a thread beside the caller's; none where there is no such thread.
-    ///
-    /// For a page that nobody waits for yet, of a reader that [is worth caching](Self::is_worth_caching). It begins with the
-    /// first poll.
-    fn scan_aside(
-        &self,
-        _map: MapId,
-        _range: &KeyRange,
-        _order: Order,
-        _limit: PageLimit,
-    ) -> Option<BoxFuture<'static, Result<Page>>> {
-        None
     }
 }
 

@@ -7,9 +7,11 @@ use super::{Page, PageLimit};
 /// Values from this size on, in bytes, keep their own memory: a copy would cost more than an allocation.
 const ALONE: usize = 4096;
 
-/// What a page has room for before it grows, in bytes at most and for each entry that it may hold.
-const ROOM: usize = 32 << 10;
-const USUAL: usize = 256;
+/// Entries that a page makes room for when it has the first one, if it may hold so many.
+const FIRST: usize = 32;
+
+/// What it makes room for then, in bytes at most.
+const FIRST_BYTES: usize = 16 << 10;
 
 /// Where an entry ends.
 struct Ends {
@@ -27,10 +29,7 @@ impl Page {
         entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
         limit: PageLimit,
     ) -> Result<Self, E> {
-        let mut memory =
-            Vec::with_capacity(limit.entries.saturating_mul(USUAL).min(limit.bytes).min(ROOM));
-        let mut ends = Vec::with_capacity(limit.entries.min(ROOM / USUAL));
-        let mut bytes = 0;
+        let (mut memory, mut ends, mut bytes) = (Vec::new(), Vec::new(), 0);
         let mut entries = entries.into_iter();
         let mut all = false;
         while !limit.is_reached(ends.len(), bytes) {
@@ -38,6 +37,11 @@ impl Page {
                 all = true;
                 break;
             };
+            if ends.is_empty() {
+                let first = limit.entries.min(FIRST);
+                memory.reserve((key.len() + value.len()).saturating_mul(first).min(FIRST_BYTES));
+                ends.reserve(first);
+            }
             bytes += key.len() + value.len();
             memory.extend_from_slice(&key);
             let key = memory.len();
@@ -46,6 +50,9 @@ impl Page {
                 memory.extend_from_slice(&value);
             }
             ends.push((Ends { key, value: alone.then_some(value) }, memory.len()));
+        }
+        if memory.len() < memory.capacity() / 4 * 3 {
+            memory.shrink_to_fit();
         }
         let memory = Bytes::from(memory);
         let mut start = 0;
@@ -58,6 +65,12 @@ impl Page {
         let entries: Vec<_> = ends.into_iter().map(entry).collect();
         let resume = entries.last().filter(|_| !all).map(|(key, _)| Bytes::copy_from_slice(key));
         Ok(Self { entries, resume, packed: true })
+    }
+
+    /// The entries, each in memory of its own: of a [packed](Self::packed) page they are copies.
+    pub fn into_entries(self) -> impl Iterator<Item = (Bytes, Bytes)> {
+        let packed = self.packed;
+        self.entries.into_iter().map(move |entry| Self::unpack(packed, entry))
     }
 
     /// An entry of a page, that keeps nothing of the others in memory.

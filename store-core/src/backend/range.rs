@@ -141,7 +141,7 @@ impl Default for PageLimit {
 }
 
 /// One page of a scan.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Page {
     /// Keys and values, in the order asked for.
@@ -153,12 +153,12 @@ pub struct Page {
     /// need not answer late.
     pub resume: Option<Bytes>,
     /// Whether the entries are parts of one piece of memory, as by [`pack`](Self::pack): then the engine hands out copies,
-    /// so that nobody who keeps one entry keeps the page.
+    /// as [`into_entries`](Self::into_entries) does, so that nobody who keeps one entry keeps the page.
     pub packed: bool,
 }
 
 impl Page {
-    /// A page; `resume` is the last key looked at, `None` when the range is done.
+    /// A page whose entries have memory of their own; `resume` is the last key looked at, `None` when the range is done.
     #[must_use]
     pub const fn new(entries: Vec<(Bytes, Bytes)>, resume: Option<Bytes>) -> Self {
         Self { entries, resume, packed: false }
@@ -199,6 +199,15 @@ impl Page {
         merge(vec![entries(changes, map, range, order)], self, None, order, limit)
     }
 }
+
+/// By what they hold, not by how they are kept.
+impl PartialEq for Page {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.entries, &self.resume) == (&other.entries, &other.resume)
+    }
+}
+
+impl Eq for Page {}
 
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,8 +44,8 @@ impl Engine {
         self: &Arc<Self>,
         keys: &[(MapId, Bytes)],
     ) -> Result<Vec<Option<Bytes>>> {
-        if let Some(local) = self.writer.local() {
-            return self.get_many_local(local, keys).await;
+        if self.writer.local().is_some() {
+            return self.get_many_local(keys).await;
         }
         let mut values = vec![None; keys.len()];
         let mut asked = Vec::new();
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     fn get_local(&self, local: &dyn LocalReader, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
-        let cached = local.is_worth_caching();
+        let cached = self.is_cached();
         let moves = {
             let mut state = self.checked()?;
             if let Some(value) = self.look_near(&mut state, cached, map, key) {
@@ -93,12 +93,8 @@ impl Engine {
         Ok(value)
     }
 
-    async fn get_many_local(
-        &self,
-        local: &dyn LocalReader,
-        keys: &[(MapId, Bytes)],
-    ) -> Result<Vec<Option<Bytes>>> {
-        let cached = local.is_worth_caching();
+    async fn get_many_local(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
+        let cached = self.is_cached();
         let mut values = vec![None; keys.len()];
         let (mut asked, mut places) = (Vec::new(), Vec::new());
         let moves = {
@@ -138,12 +134,16 @@ impl Engine {
         map: MapId,
         key: &[u8],
     ) -> Option<Option<Bytes>> {
+        let counters = &self.counters;
         let buffered = state.buffered(map, key);
-        if buffered.is_some() || !cached {
+        if !cached {
+            return buffered;
+        }
+        if buffered.is_some() {
+            counters.buffered.increment(1);
             return buffered;
         }
         let known = state.known.get(map, key);
-        let counters = &self.counters;
         let counter = match &known {
             Some(Some(_)) => &counters.hits,
             Some(None) => &counters.absences,

@@ -98,9 +98,11 @@ impl Engine {
         })
     }
 
-    /// Whether the cache keeps what the backend shows.
+    /// Whether something is known of what the backend holds, by the cache or of whole maps.
     fn is_cached(&self) -> bool {
-        self.writer.local().is_none_or(LocalReader::is_worth_caching)
+        let worth =
+            |local: &dyn LocalReader| local.is_worth_caching() && self.config.cache_bytes > 0;
+        self.writer.local().is_none_or(worth)
     }
 
     pub(crate) const fn task(&self) -> &TaskId {

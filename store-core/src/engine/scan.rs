@@ -13,7 +13,7 @@ use crate::{
     Result,
     backend::{KeyRange, MapId, Order, Overlay, Page, PageLimit},
     merge::entries,
-    paging::{self, Ahead, Entries, Fetched, Together},
+    paging::{self, Entries, Fetched, Together},
     sabotage,
 };
 
@@ -63,8 +63,8 @@ impl Engine {
         limit: PageLimit,
     ) -> Entries {
         let engine = self.clone();
-        paging::entries(self.start(range), self.ahead(), move |rest, early| {
-            engine.clone().fetch(map, rest, order, limit, early)
+        paging::entries(self.start(range), self.is_remote(), move |rest| {
+            engine.clone().fetch(map, rest, order, limit)
         })
     }
 
@@ -80,8 +80,8 @@ impl Engine {
         let engine = self.clone();
         let this = self.clone();
         let starts = maps.map(move |map| (map, this.start(range.clone()))).collect();
-        paging::one_after_the_other(starts, self.ahead(), together, move |(map, rest), early| {
-            let fetched = engine.clone().fetch(map, rest, order, limit, early);
+        paging::one_after_the_other(starts, self.is_remote(), together, move |(map, rest)| {
+            let fetched = engine.clone().fetch(map, rest, order, limit);
             async move {
                 let Fetched { entries, packed, rest } = fetched.await?;
                 Ok(Fetched { entries, packed, rest: rest.map(|rest| (map, rest)) })
@@ -98,10 +98,6 @@ impl Engine {
         self.writer.local().is_none()
     }
 
-    fn ahead(&self) -> Ahead {
-        Ahead::of(&*self.writer)
-    }
-
     fn start(&self, range: KeyRange) -> Rest {
         let whole = range == KeyRange::ALL && self.is_remote();
         Rest { range, seen: if whole { Seen::Begins } else { Seen::No } }
@@ -113,10 +109,8 @@ impl Engine {
         mut rest: Rest,
         order: Order,
         limit: PageLimit,
-        early: bool,
     ) -> Result<Fetched<Rest>> {
-        let Page { entries, resume, packed } =
-            self.page(map, &mut rest, order, limit, early).await?;
+        let Page { entries, resume, packed } = self.page(map, &mut rest, order, limit).await?;
         let Rest { range, seen } = rest;
         let rest = resume.map(|last| Rest { range: range.after(last, order), seen });
         Ok(Fetched { entries, packed, rest })
@@ -128,7 +122,6 @@ impl Engine {
         rest: &mut Rest,
         order: Order,
         limit: PageLimit,
-        early: bool,
     ) -> Result<Page> {
         let range = &rest.range;
         let mut view = self.view(map, range, order, limit, &mut rest.seen)?;
@@ -137,10 +130,7 @@ impl Engine {
         }
         let stored = match view.nothing_stored {
             true => Page::default(),
-            false => match paging::aside(&*self.writer, early, map, range, order, limit) {
-                Some(page) => page.await?,
-                None => self.writer.scan(map, range, order, limit).await?,
-            },
+            false => self.writer.scan(map, range, order, limit).await?,
         };
         if sabotage::is_on("engine::late-view") {
             view = self.view(map, range, order, limit, &mut Seen::No)?;

@@ -11,7 +11,7 @@ use crate::{
     backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     event_time::{Live, Retention, Timeline, TimelineRef},
-    paging::{self, Ahead, Fetched, Together},
+    paging::{self, Fetched, Together},
     search::Query,
 };
 
@@ -137,7 +137,7 @@ impl ReadMaps {
             Source::Shared(reader, _) => {
                 let starts = maps.map(move |map| (map, range.clone())).collect();
                 let fetch = fetch(reader.clone(), order, limit);
-                paging::one_after_the_other(starts, Ahead::of(&**reader), together, fetch)
+                paging::one_after_the_other(starts, reader.local().is_none(), together, fetch)
             }
         }
     }
@@ -154,7 +154,7 @@ impl ReadMaps {
             Source::Owned(engine) => engine.scan(map, range, order, limit),
             Source::Shared(reader, _) => {
                 let fetch = fetch(reader.clone(), order, limit);
-                paging::entries((map, range), Ahead::of(&**reader), fetch)
+                paging::entries((map, range), reader.local().is_none(), fetch)
             }
         }
     }
@@ -258,18 +258,14 @@ fn fetch(
     reader: Arc<dyn TaskReader>,
     order: Order,
     limit: PageLimit,
-) -> impl Fn(Start, bool) -> BoxFuture<'static, Result<Fetched<Start>>> + Clone + Send + Unpin + 'static
-{
-    move |(map, range), early| {
+) -> impl Fn(Start) -> BoxFuture<'static, Result<Fetched<Start>>> + Clone + Send + Unpin + 'static {
+    move |(map, range)| {
         let reader = reader.clone();
         let page = async move {
             if range.is_empty() {
                 return Ok(Fetched { entries: Vec::new(), packed: false, rest: None });
             }
-            let page = match paging::aside(&*reader, early, map, &range, order, limit) {
-                Some(page) => page.await?,
-                None => reader.scan(map, &range, order, limit).await?,
-            };
+            let page = reader.scan(map, &range, order, limit).await?;
             let rest = page.resume.map(|last| (map, range.after(last, order)));
             Ok(Fetched { entries: page.entries, packed: page.packed, rest })
         };

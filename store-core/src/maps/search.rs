@@ -13,7 +13,7 @@ use super::read::Source;
 use crate::{
     Error, ErrorKind, Result,
     backend::{PageLimit, SearchPage, TaskReader},
-    paging::{self, Ahead, Fetched},
+    paging,
     search::{IndexedField, Query},
 };
 
@@ -45,16 +45,19 @@ pub(super) async fn search(
     let reader = source.reader();
     reader.searcher().ok_or_else(|| unsupported(reader))?;
     query.check(fields)?;
-    let ahead = if reader.local().is_none() { Ahead::Far } else { Ahead::Never };
+    let ahead = reader.local().is_none();
     let search = Search { source, store, query: Arc::new(query.clone()), page };
     let (SearchPage { entries, sequence, .. }, rest) =
         search.page(Rest { after: None, wanted }).await?;
     let first = stream::iter(entries.into_iter().map(Ok));
     let Some(rest) = rest else { return Ok((sequence, first.boxed())) };
-    let fetch = move |rest, _early| -> BoxFuture<'static, Result<Fetched<Rest>>> {
+    let fetch = move |rest| -> BoxFuture<'static, Result<paging::Fetched<Rest>>> {
         let search = search.clone();
-        let fetched =
-            |(page, rest): (SearchPage, _)| Fetched { entries: page.entries, packed: false, rest };
+        let fetched = |(page, rest): (SearchPage, _)| paging::Fetched {
+            entries: page.entries,
+            packed: false,
+            rest,
+        };
         async move { search.page(rest).await.map(fetched) }.boxed()
     };
     Ok((sequence, first.chain(paging::entries(rest, ahead, fetch)).boxed()))

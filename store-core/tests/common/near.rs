@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use store_core::{
     Result,
     backend::{
@@ -89,7 +88,7 @@ impl TaskReader for Task {
         order: Order,
         limit: PageLimit,
     ) -> Result<Page> {
-        let page = self.near.scan(map, range, order, limit).await?;
+        let page = self.far.scan(map, range, order, limit).await?;
         let entries = page.entries.into_iter().map(Ok::<_, store_core::Error>);
         let mut packed = Page::pack(entries, PageLimit::new(usize::MAX, usize::MAX))?;
         packed.resume = page.resume;
@@ -123,17 +122,6 @@ impl LocalReader for Task {
 
     fn is_worth_caching(&self) -> bool {
         true
-    }
-
-    fn scan_aside(
-        &self,
-        map: MapId,
-        range: &KeyRange,
-        order: Order,
-        limit: PageLimit,
-    ) -> Option<BoxFuture<'static, Result<Page>>> {
-        let (far, range) = (self.far.clone(), range.clone());
-        Some(Box::pin(async move { far.scan(map, &range, order, limit).await }))
     }
 }
 

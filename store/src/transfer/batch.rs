@@ -107,10 +107,11 @@ impl Source for Pages {
                 limit.bytes.saturating_sub(batch.bytes).min(PAGE.bytes),
             );
             let page = self.reader.scan(map, &self.range, Order::Forward, rest).await?;
-            for (key, value) in page.entries {
+            let resume = page.resume.clone();
+            for (key, value) in page.into_entries() {
                 batch.push(map, key, value);
             }
-            match page.resume {
+            match resume {
                 Some(key) => self.range = KeyRange::ALL.after(key, Order::Forward),
                 None => {
                     self.maps.pop_front();

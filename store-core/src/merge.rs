@@ -127,7 +127,8 @@ pub(crate) fn merge(
             bytes += key.len() + value.len();
             page.entries.push((key.clone(), value));
             if limit.is_reached(page.entries.len(), bytes) {
-                page.resume = Some(key);
+                // A part of a packed page would keep it.
+                page.resume = Some(if page.packed { Bytes::copy_from_slice(&key) } else { key });
                 return page;
             }
         }

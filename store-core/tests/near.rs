@@ -169,4 +169,9 @@ async fn entries_of_a_scan_keep_no_page() {
     let entries: Vec<_> = store.all().try_collect().await.unwrap();
     assert_eq!(entries.len(), 100);
     assert!(entries.iter().all(|(key, value)| key.is_unique() && value.is_unique()));
+    // The same where a page is merged with what is buffered.
+    store.put(&vec![200].into(), &vec![200; 100].into()).await.unwrap();
+    let entries: Vec<_> = store.all().try_collect().await.unwrap();
+    assert_eq!(entries.len(), 101);
+    assert!(entries.iter().all(|(key, value)| key.is_unique() && value.is_unique()));
 }

@@ -8,7 +8,7 @@ use store_core::{Error, ErrorKind, Result};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct EmbeddedConfig {
-    /// Bytes of memory for blocks read from disk, over all tasks. Defaults to 32 MiB.
+    /// Bytes of memory for blocks read from disk, over all tasks; beside the engine's `cache_bytes`. Defaults to 32 MiB.
     pub block_cache_bytes: u64,
     /// Bytes of one map's recent writes in memory before they are written out as a sorted file. Defaults to 8 MiB.
     pub memtable_bytes: u64,

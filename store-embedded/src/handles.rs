@@ -195,6 +195,15 @@ mod tests {
         let changing = turn.lock().unwrap();
         assert_eq!(seen(&handles, &turn), 0, "somebody may have written a part");
         drop(changing);
+        thread::scope(|scope| {
+            let panics = scope.spawn(|| {
+                let _changing = turn.lock();
+                panic!("in the middle of a change");
+            });
+            assert!(panics.join().is_err());
+        });
+        assert_eq!(seen(&handles, &turn), 0, "a part may have been left");
+        turn.clear_poison();
         assert_eq!(seen(&handles, &turn), 1);
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use clap::Parser;
 use futures::{TryStreamExt, stream};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use store::{EngineConfig, codec::Raw, prelude::*};
+use store::{EmbeddedConfig, EngineConfig, codec::Raw, prelude::*};
 
 static DATA: KeyValue<u64, Bytes, Raw> = KeyValue::new("data").values(Raw);
 
@@ -64,7 +64,11 @@ async fn main() -> Result<()> {
     let embedded = || format!("embedded:{}", folder.path().join("state").display());
     let database = store::connect(&args.url.clone().unwrap_or_else(embedded)).await?;
     let config = EngineConfig::default();
-    let cache = mebibytes(config.cache_bytes);
+    // The engine of local disk is in this process, with blocks and recent writes of its own.
+    let engine = EmbeddedConfig::default();
+    let engine = (engine.block_cache_bytes + engine.write_buffer_bytes) >> 20;
+    let below = if args.url.is_none() { engine } else { 0 };
+    let cache = mebibytes(config.cache_bytes) + below;
     let soft = cache + mebibytes(config.uncommitted_soft_bytes) + BESIDE;
     let hard = cache + mebibytes(config.uncommitted_hard_bytes) + BESIDE;
     let task = database.task("memory", 0).store(&DATA).open().await?;

@@ -44,7 +44,8 @@ const FAULTS: &[(&str, &str)] = &[
     ("engine::whole-kept", "a map counts as known whole after a part of it was evicted"),
 ];
 
-/// Faults of the cache, which the backend in memory has only when it seems to be distant, each with the size of the cache that shows it.
+/// Faults of the cache, which the backend in memory has only when it seems to be distant, each with the size of the cache
+/// that shows it.
 const CACHE_FAULTS: &[(&str, usize)] = &[
     ("engine::absence-kept", 64 << 20),
     ("engine::cache-early", 64 << 20),

@@ -137,12 +137,11 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
 /// Point reads that answer at once.
 pub trait LocalReader: Debug + Send + Sync {
     /// The value of a key, as by [`TaskReader::get_many`].
-    ///
-    /// It shares no memory with something larger, such as a block of a file, which it would keep there.
     fn get(&self, map: MapId, key: &[u8]) -> Result<Option<Bytes>>;
 
     /// Whether a read costs much more than one of a table in memory, such as one of files: then the engine keeps copies
-    /// of values, within its [`cache_bytes`](crate::EngineConfig::cache_bytes).
+    /// of values, within its [`cache_bytes`](crate::EngineConfig::cache_bytes). They are kept in the memory that this and
+    /// [`TaskReader::get_many`] give them in, so it must be no part of something larger, such as a block of a file.
     fn is_worth_caching(&self) -> bool {
         false
     }

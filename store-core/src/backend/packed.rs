@@ -67,7 +67,7 @@ impl Page {
         Ok(Self { entries, resume, packed: true })
     }
 
-    /// The entries, each in memory of its own: of a [packed](Self::packed) page they are copies.
+    /// The entries; of a [packed](Self::packed) page as copies, but values from 4 KiB on, which keep the memory they came in.
     pub fn into_entries(self) -> impl Iterator<Item = (Bytes, Bytes)> {
         let packed = self.packed;
         self.entries.into_iter().map(move |entry| Self::unpack(packed, entry))
@@ -101,6 +101,7 @@ mod tests {
             let collected = Page::collect(entries(), limit).unwrap();
             let packed = Page::pack(entries(), limit).unwrap();
             assert!(packed.packed && !collected.packed);
+            assert!(packed == collected);
             assert_eq!((packed.entries, packed.resume), (collected.entries, collected.resume));
         }
     }

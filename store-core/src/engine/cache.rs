@@ -111,9 +111,19 @@ impl Cache {
         known.or_else(|| map.is_whole().then_some(None))
     }
 
-    /// Keeps what the backend shows of a key: a copy of the key, and the value, which must not be a part of something
-    /// larger that it would keep in memory.
-    pub(super) fn insert(&self, map: &Arc<CachedMap>, key: &[u8], value: Option<Bytes>) {
+    /// Keeps what the backend shows of a key, in copies: what it comes from may be a part of something large.
+    pub(super) fn insert(&self, map: &Arc<CachedMap>, key: &[u8], value: Option<&[u8]>) {
+        self.insert_as(map, key, value, Bytes::copy_from_slice);
+    }
+
+    /// As [`insert`](Self::insert), with the value as `own` gives it: no part of something larger.
+    pub(super) fn insert_as<V>(
+        &self,
+        map: &Arc<CachedMap>,
+        key: &[u8],
+        value: Option<V>,
+        own: impl FnOnce(V) -> Bytes,
+    ) {
         let Some(entries) = &self.entries else {
             map.evict(value.is_some());
             return;
@@ -129,7 +139,7 @@ impl Cache {
         {
             return;
         }
-        entries.insert(Key { map: map.clone(), key: key.into() }, value);
+        entries.insert(Key { map: map.clone(), key: key.into() }, value.map(own));
     }
 
     /// Whether something is known of a key; says nothing of how useful it is.

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Instant};
 
-use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
@@ -224,7 +223,7 @@ impl Engine {
                 if near && !map.is_whole() && !cache.contains(&map, key) {
                     Cache::pass_by(&map, value.is_some());
                 } else {
-                    cache.insert(&map, key, value.map(Bytes::copy_from_slice));
+                    cache.insert(&map, key, value);
                 }
                 kept += 1;
                 bytes += key.len() + value.map_or(0, <[u8]>::len);

@@ -19,7 +19,8 @@ pub struct EngineConfig {
     pub uncommitted_soft_bytes: usize,
     /// Bytes of writes, not yet applied ones included, that a task never exceeds. Defaults to 128 MiB.
     pub uncommitted_hard_bytes: usize,
-    /// Bytes that the cache of a database takes, over all of its tasks; 0 switches it off. Defaults to 64 MiB.
+    /// Bytes that the cache of a database takes, over all of its tasks; 0 switches it off. In memory there is none, on local
+    /// disk it comes beside the backend's `block_cache_bytes`. Defaults to 64 MiB.
     pub cache_bytes: usize,
     /// Keys of one request for values. Defaults to 1000.
     pub read_batch_keys: usize,

@@ -113,11 +113,14 @@ impl Engine {
         if !asked.is_empty() {
             let found = self.writer.get_many(&asked).await?;
             self.check()?;
-            for (asked, found) in asked.chunks(FILLED_AT_ONCE).zip(found.chunks(FILLED_AT_ONCE)) {
-                let entries = asked.iter().zip(found).filter(|_| cached);
-                let there =
-                    entries.filter_map(|((map, key), value)| Some((*map, &**key, value.as_ref()?)));
-                self.fill_near(moves, there);
+            if cached {
+                let found = found.chunks(FILLED_AT_ONCE);
+                for (asked, found) in asked.chunks(FILLED_AT_ONCE).zip(found) {
+                    let entries = asked.iter().zip(found);
+                    let there = entries
+                        .filter_map(|((map, key), value)| Some((*map, &**key, value.as_ref()?)));
+                    self.fill_near(moves, there);
+                }
             }
             for (place, value) in places.into_iter().zip(found) {
                 values[place] = value;
@@ -168,7 +171,7 @@ impl Engine {
             return;
         }
         for (map, key, value) in found {
-            state.known.insert(map, key, Some(value.clone()));
+            state.known.insert_owned(map, key, value);
         }
     }
 

@@ -33,10 +33,16 @@ impl Known {
         cache.get(map, key)
     }
 
-    /// Keeps what the backend shows of a key; the value is kept in the memory that it comes in.
-    pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<Bytes>) {
+    /// Keeps what the backend shows of a key, in copies.
+    pub(super) fn insert(&mut self, map: MapId, key: &[u8], value: Option<&[u8]>) {
         let (cache, map) = self.cached(map);
         cache.insert(map, key, value);
+    }
+
+    /// Keeps a value in the memory that it comes in, which must not be a part of something larger.
+    pub(super) fn insert_owned(&mut self, map: MapId, key: &[u8], value: &Bytes) {
+        let (cache, map) = self.cached(map);
+        cache.insert_as(map, key, Some(value), Bytes::clone);
     }
 
     /// A map of this claim; whole from the beginning where it is made in this claim.
@@ -96,7 +102,7 @@ mod tests {
         let claim = || Known::new(cache.clone(), Checkpoint::default(), counters.clone());
         let (mut first, mut second) = (claim(), claim());
         for known in [&mut first, &mut second] {
-            known.insert(MAP, b"key", Some("value".into()));
+            known.insert(MAP, b"key", Some(b"value"));
         }
         // Each entry of the cache holds its map.
         let map = Arc::downgrade(first.map(MAP));

@@ -259,7 +259,7 @@ impl Engine {
             for (asked, value) in some {
                 let State { reads, known, .. } = &mut *state;
                 if reads.arrived(number, asked) {
-                    known.insert(asked.0, &asked.1, value.as_deref().map(Bytes::copy_from_slice));
+                    known.insert(asked.0, &asked.1, value.as_deref());
                 }
             }
         }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{
     Engine,
     cache::Cache,
@@ -148,7 +146,7 @@ impl Engine {
             let Seen::Since { weight, .. } = seen else { return };
             for (key, value) in entries {
                 *weight += Cache::weight(key, value);
-                state.known.insert(map, key, Some(Bytes::copy_from_slice(value)));
+                state.known.insert(map, key, Some(value));
             }
         }
         if stored.resume.is_none() {

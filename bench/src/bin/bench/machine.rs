@@ -8,7 +8,7 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
-/// What this process may do beside us and still count as idle: a fiftieth of a processor, over so long.
+/// How long the process is looked at: it is idle below a fiftieth of a processor.
 const LOOKED_AT: Duration = Duration::from_millis(100);
 
 /// How long others' work is waited for.

@@ -4,7 +4,6 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll, ready},
-    vec,
 };
 
 use bytes::Bytes;
@@ -14,16 +13,13 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use crate::{Result, backend::Page};
+use crate::{
+    Result,
+    backend::{Page, Unpacked},
+};
 
-/// A page, and where to go on.
-pub(crate) struct Fetched<S> {
-    pub(crate) entries: Vec<(Bytes, Bytes)>,
-    /// As of a [`Page`].
-    pub(crate) packed: bool,
-    /// None where it is the last.
-    pub(crate) rest: Option<S>,
-}
+/// A page, and where to go on; none where it is the last.
+pub(crate) type Fetched<S> = (Page, Option<S>);
 
 /// Entries in order, from pages.
 pub(crate) type Entries = BoxStream<'static, Result<(Bytes, Bytes)>>;
@@ -47,8 +43,7 @@ where
     S: Send + Unpin + 'static,
     F: Future<Output = Result<Fetched<S>>> + Send + 'static,
 {
-    let entries = Vec::new().into_iter();
-    Pages { fetch, ahead, entries, packed: false, start_at: 0, next: Next::At(start) }.boxed()
+    Pages { fetch, ahead, entries: Unpacked::default(), start_at: 0, next: Next::At(start) }.boxed()
 }
 
 /// Which scans of several may come at once.
@@ -76,10 +71,10 @@ where
     let open = move |start| {
         let fetch = fetch.clone();
         async move {
-            let Fetched { entries, packed, rest } = fetch(start).await?;
-            let start_at = entries.len() / 2;
+            let (page, rest) = fetch(start).await?;
+            let start_at = page.entries.len() / 2;
             let next = rest.map_or(Next::None, Next::At);
-            Ok(Pages { fetch, ahead, entries: entries.into_iter(), packed, start_at, next })
+            Ok(Pages { fetch, ahead, entries: page.unpacked(), start_at, next })
         }
     };
     if !ahead || together == Together::None {
@@ -97,8 +92,7 @@ struct Pages<S, Fetch> {
     fetch: Fetch,
     ahead: bool,
     /// What is left of the page.
-    entries: vec::IntoIter<(Bytes, Bytes)>,
-    packed: bool,
+    entries: Unpacked,
     /// How many entries may be left when the next page is asked for.
     start_at: usize,
     next: Next<S>,
@@ -150,18 +144,16 @@ where
                     // What became of it is seen when this page is used up.
                     let _ = self.poll_next_page(context);
                 }
-                let packed = self.packed;
-                let entry = self.entries.next().map(|entry| Page::unpack(packed, entry));
-                return Poll::Ready(entry.map(Ok));
+                return Poll::Ready(self.entries.next().map(Ok));
             }
             if let Next::None = self.next {
                 return Poll::Ready(None);
             }
             ready!(self.poll_next_page(context));
             match mem::replace(&mut self.next, Next::None) {
-                Next::Arrived(Ok(Fetched { entries, packed, rest })) => {
-                    self.start_at = entries.len() / 2;
-                    (self.entries, self.packed) = (entries.into_iter(), packed);
+                Next::Arrived(Ok((page, rest))) => {
+                    self.start_at = page.entries.len() / 2;
+                    self.entries = page.unpacked();
                     self.next = rest.map_or(Next::None, Next::At);
                 }
                 Next::Arrived(Err(error)) => return Poll::Ready(Some(Err(error))),

@@ -10,7 +10,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use common::{COUNTS, near::Near};
+use common::near::Near;
 use futures::{FutureExt, TryStreamExt};
 use store_core::{
     Database, EngineConfig, KeyValue, Task, codec::Raw, memory::MemoryBackend, prelude::*,
@@ -160,7 +160,7 @@ async fn entries_of_a_scan_keep_no_page() {
         Arc::new(Near::new(memory.clone(), Arc::new(memory))),
         EngineConfig::default(),
     );
-    let task = database.unwrap().task("app", 0).store(&BYTES).store(&COUNTS).open().await.unwrap();
+    let task = database.unwrap().task("app", 0).store(&BYTES).open().await.unwrap();
     let store = task.store(&BYTES).unwrap();
     for n in 0..100_u8 {
         store.put(&vec![n].into(), &vec![n; 100].into()).await.unwrap();

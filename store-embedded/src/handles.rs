@@ -77,14 +77,14 @@ impl Handles {
         }
         // Who panicked in a turn may have left a part of a batch.
         let Ok(_turn) = turn.try_lock() else { return view };
-        self.show_all(&self.view());
+        self.show_all(View::clone(&self.view()));
         self.view()
     }
 
     /// Shows all that was written.
-    fn show_all(&self, view: &View) {
+    fn show_all(&self, view: View) {
         let (taken, snapshot) = (Instant::now(), self.database.snapshot());
-        self.show(View { taken, snapshot, ..View::clone(view) });
+        self.show(View { taken, snapshot, ..view });
     }
 
     fn show(&self, view: View) {
@@ -110,15 +110,15 @@ impl Handles {
 
     /// Shows what was changed, in one step: what was written, and that maps of a task are gone.
     pub(crate) fn publish(&self, task: &TaskId, gone: &[MapId]) {
-        let view = self.view();
+        let view = View::clone(&self.view());
         if gone.is_empty() {
-            return self.show_all(&view);
+            return self.show_all(view);
         }
         let mut maps = Maps::clone(&view.maps);
         if let Some(maps) = maps.get_mut(task) {
             maps.retain(|map, _| !gone.contains(map));
         }
-        self.show_all(&View { maps: maps.into(), ..View::clone(&view) });
+        self.show_all(View { maps: maps.into(), ..view });
     }
 
     /// Removes a map that readers do not see any more; those that still read it keep it until they are done.

@@ -67,7 +67,8 @@ async fn main() -> Result<()> {
     // The engine of local disk is in this process, with blocks and recent writes of its own.
     let engine = EmbeddedConfig::default();
     let engine = (engine.block_cache_bytes + engine.write_buffer_bytes) >> 20;
-    let below = if args.url.is_none() { engine } else { 0 };
+    let on_disk = args.url.as_ref().is_none_or(|url| url.starts_with("embedded:"));
+    let below = if on_disk { engine } else { 0 };
     let cache = mebibytes(config.cache_bytes) + below;
     let soft = cache + mebibytes(config.uncommitted_soft_bytes) + BESIDE;
     let hard = cache + mebibytes(config.uncommitted_hard_bytes) + BESIDE;

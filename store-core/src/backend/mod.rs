@@ -18,6 +18,7 @@ use std::{fmt::Debug, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub(crate) use self::packed::Unpacked;
 pub use self::{
     capabilities::Capabilities,
     checkpoint::{Checkpoint, StoreState},

@@ -1,5 +1,7 @@
 //! Pages in one piece of memory.
 
+use std::vec;
+
 use bytes::Bytes;
 
 use super::{Page, PageLimit};
@@ -13,11 +15,19 @@ const FIRST: usize = 32;
 /// What it makes room for then, in bytes at most.
 const FIRST_BYTES: usize = 16 << 10;
 
-/// Where an entry ends.
+/// Where an entry lies.
 struct Ends {
     key: usize,
-    /// None for a value that is kept apart.
-    value: Option<Bytes>,
+    value: usize,
+    /// A value that is kept apart.
+    apart: Option<Bytes>,
+}
+
+/// The entries of a page, taken out one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Unpacked {
+    entries: vec::IntoIter<(Bytes, Bytes)>,
+    packed: bool,
 }
 
 impl Page {
@@ -29,35 +39,28 @@ impl Page {
         entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
         limit: PageLimit,
     ) -> Result<Self, E> {
-        let (mut memory, mut ends, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut entries = entries.into_iter();
-        let mut all = false;
-        while !limit.is_reached(ends.len(), bytes) {
-            let Some((key, value)) = entries.next().transpose()? else {
-                all = true;
-                break;
-            };
+        let (mut memory, mut ends) = (Vec::new(), Vec::new());
+        let all = limit.take(entries, |(key, value)| {
             if ends.is_empty() {
                 let first = limit.entries.min(FIRST);
                 memory.reserve((key.len() + value.len()).saturating_mul(first).min(FIRST_BYTES));
                 ends.reserve(first);
             }
-            bytes += key.len() + value.len();
             memory.extend_from_slice(&key);
             let key = memory.len();
-            let alone = value.len() >= ALONE;
-            if !alone {
+            let apart = value.len() >= ALONE;
+            if !apart {
                 memory.extend_from_slice(&value);
             }
-            ends.push((Ends { key, value: alone.then_some(value) }, memory.len()));
-        }
+            ends.push(Ends { key, value: memory.len(), apart: apart.then_some(value) });
+        })?;
         if memory.len() < memory.capacity() / 4 * 3 {
             memory.shrink_to_fit();
         }
         let memory = Bytes::from(memory);
         let mut start = 0;
-        let entry = |(Ends { key, value }, end)| {
-            let value = value.unwrap_or_else(|| memory.slice(key..end));
+        let entry = |Ends { key, value: end, apart }| {
+            let value = apart.unwrap_or_else(|| memory.slice(key..end));
             let entry = (memory.slice(start..key), value);
             start = end;
             entry
@@ -68,20 +71,35 @@ impl Page {
     }
 
     /// The entries; of a [packed](Self::packed) page as copies, but values from 4 KiB on, which keep the memory they came in.
-    pub fn into_entries(self) -> impl Iterator<Item = (Bytes, Bytes)> {
-        let packed = self.packed;
-        self.entries.into_iter().map(move |entry| Self::unpack(packed, entry))
+    #[must_use]
+    pub fn into_entries(self) -> impl ExactSizeIterator<Item = (Bytes, Bytes)> {
+        self.unpacked()
     }
 
-    /// An entry of a page, that keeps nothing of the others in memory.
-    pub(crate) fn unpack(packed: bool, (key, value): (Bytes, Bytes)) -> (Bytes, Bytes) {
-        if !packed {
-            return (key, value);
-        }
-        let value = if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value };
-        (Bytes::copy_from_slice(&key), value)
+    /// As [`into_entries`](Self::into_entries).
+    pub(crate) fn unpacked(self) -> Unpacked {
+        Unpacked { entries: self.entries.into_iter(), packed: self.packed }
     }
 }
+
+impl Iterator for Unpacked {
+    type Item = (Bytes, Bytes);
+
+    fn next(&mut self) -> Option<(Bytes, Bytes)> {
+        let (key, value) = self.entries.next()?;
+        if !self.packed {
+            return Some((key, value));
+        }
+        let value = if value.len() < ALONE { Bytes::copy_from_slice(&value) } else { value };
+        Some((Bytes::copy_from_slice(&key), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Unpacked {}
 
 #[cfg(test)]
 mod tests {
@@ -110,8 +128,10 @@ mod tests {
     fn what_is_taken_out_keeps_nothing_else() {
         let page = Page::pack(entries(), PageLimit::default()).unwrap();
         assert!(page.entries.iter().any(|(_, value)| !value.is_unique()));
-        for entry in page.entries {
-            let (key, value) = Page::unpack(page.packed, entry.clone());
+        let (copied, len) = (page.clone().entries, page.entries.len());
+        let taken = page.into_entries();
+        assert_eq!(taken.len(), len);
+        for (entry, (key, value)) in copied.into_iter().zip(taken) {
             assert_eq!((&key, &value), (&entry.0, &entry.1));
             drop(entry);
             assert!(key.is_empty() || key.is_unique());

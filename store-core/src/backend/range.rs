@@ -131,6 +131,23 @@ impl PageLimit {
     pub const fn is_reached(&self, entries: usize, bytes: usize) -> bool {
         entries > 0 && (entries >= self.entries || bytes >= self.bytes)
     }
+
+    /// Gives entries to a page until the limit is reached; true where there were no more.
+    pub(super) fn take<E>(
+        self,
+        entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
+        mut give: impl FnMut((Bytes, Bytes)),
+    ) -> Result<bool, E> {
+        let (mut taken, mut bytes) = (0, 0);
+        let mut entries = entries.into_iter();
+        while !self.is_reached(taken, bytes) {
+            let Some(entry) = entries.next().transpose()? else { return Ok(true) };
+            taken += 1;
+            bytes += entry.0.len() + entry.1.len();
+            give(entry);
+        }
+        Ok(false)
+    }
 }
 
 impl Default for PageLimit {
@@ -172,14 +189,8 @@ impl Page {
         limit: PageLimit,
     ) -> Result<Self, E> {
         let mut page = Self::default();
-        let mut bytes = 0;
-        let mut entries = entries.into_iter();
-        while !limit.is_reached(page.entries.len(), bytes) {
-            let Some(entry) = entries.next().transpose()? else { return Ok(page) };
-            bytes += entry.0.len() + entry.1.len();
-            page.entries.push(entry);
-        }
-        page.resume = page.entries.last().map(|(key, _)| key.clone());
+        let all = limit.take(entries, |entry| page.entries.push(entry))?;
+        page.resume = page.entries.last().filter(|_| !all).map(|(key, _)| key.clone());
         Ok(page)
     }
 

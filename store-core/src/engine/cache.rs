@@ -142,15 +142,16 @@ impl Cache {
         entries.insert(Key { map: map.clone(), key: key.into() }, value.map(own));
     }
 
-    /// Whether something is known of a key; says nothing of how useful it is.
-    pub(super) fn contains(&self, map: &CachedMap, key: &[u8]) -> bool {
+    /// As [`insert`](Self::insert), but a key that is not in the cache takes a place only in a map that is known whole.
+    pub(super) fn refresh(&self, map: &Arc<CachedMap>, key: &[u8], value: Option<&[u8]>) {
         let entries = self.entries.as_ref();
-        entries.is_some_and(|entries| entries.contains_key(&Lookup(map.number, key)))
-    }
-
-    /// Takes in nothing of a write to a key that is not in the cache.
-    pub(super) fn pass_by(map: &CachedMap, put: bool) {
-        map.evict(put);
+        let is_here =
+            || entries.is_some_and(|entries| entries.contains_key(&Lookup(map.number, key)));
+        if map.is_whole() || is_here() {
+            self.insert(map, key, value);
+        } else {
+            map.evict(value.is_some());
+        }
     }
 
     /// Lets go of the entries of a claim.

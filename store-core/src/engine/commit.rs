@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Cache, Engine, Offsets,
+    Engine, Offsets,
     counters::Part,
     reads::pause,
     state::{Condition, Phase},
@@ -191,7 +191,7 @@ impl Engine {
     /// No read of these keys can fill the cache meanwhile: a write, or the beginning of a move where reads are local, ends
     /// those before it, and none starts while it is buffered.
     async fn keep(&self, commits: usize) {
-        if !self.is_cached() || sabotage::is_on("engine::cache-early") {
+        if !self.cached || sabotage::is_on("engine::cache-early") {
             return;
         }
         let applied: Vec<_> = {
@@ -219,9 +219,9 @@ impl Engine {
             map.keep();
             for (key, put) in writes {
                 let value = put.as_ref().map(|put| &*put.value);
-                // Where a read costs little, what nobody read is not worth a place, but in a map that is known whole.
-                if near && !map.is_whole() && !cache.contains(&map, key) {
-                    Cache::pass_by(&map, value.is_some());
+                // Where a read costs little, what nobody read is not worth a place.
+                if near {
+                    cache.refresh(&map, key, value);
                 } else {
                     cache.insert(&map, key, value);
                 }

@@ -78,29 +78,29 @@ impl Engine {
     }
 
     fn get_local(&self, local: &dyn LocalReader, map: MapId, key: &[u8]) -> Result<Option<Bytes>> {
-        let cached = self.is_cached();
         let moves = {
             let mut state = self.checked()?;
-            if let Some(value) = self.look_near(&mut state, cached, map, key) {
+            if let Some(value) = self.look_near(&mut state, map, key) {
                 return Ok(value);
             }
             state.moves
         };
         let value = local.get(map, key)?;
-        if cached && let Some(value) = &value {
+        if self.cached
+            && let Some(value) = &value
+        {
             self.fill_near(moves, [(map, key, value)]);
         }
         Ok(value)
     }
 
     async fn get_many_local(&self, keys: &[(MapId, Bytes)]) -> Result<Vec<Option<Bytes>>> {
-        let cached = self.is_cached();
         let mut values = vec![None; keys.len()];
         let (mut asked, mut places) = (Vec::new(), Vec::new());
         let moves = {
             let mut state = self.checked()?;
             for (place, (map, key)) in keys.iter().enumerate() {
-                match self.look_near(&mut state, cached, *map, key) {
+                match self.look_near(&mut state, *map, key) {
                     Some(known) => values[place] = known,
                     None => {
                         asked.push((*map, key.clone()));
@@ -113,7 +113,7 @@ impl Engine {
         if !asked.is_empty() {
             let found = self.writer.get_many(&asked).await?;
             self.check()?;
-            if cached {
+            if self.cached {
                 let found = found.chunks(FILLED_AT_ONCE);
                 for (asked, found) in asked.chunks(FILLED_AT_ONCE).zip(found) {
                     let entries = asked.iter().zip(found);
@@ -130,29 +130,14 @@ impl Engine {
     }
 
     /// What buffers and, where there is one, the cache know of a key whose map is in this process.
-    fn look_near(
-        &self,
-        state: &mut State,
-        cached: bool,
-        map: MapId,
-        key: &[u8],
-    ) -> Option<Option<Bytes>> {
-        let counters = &self.counters;
-        let buffered = state.buffered(map, key);
-        if !cached {
-            return buffered;
+    fn look_near(&self, state: &mut State, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
+        if !self.cached {
+            return state.buffered(map, key);
         }
-        if buffered.is_some() {
-            counters.buffered.increment(1);
-            return buffered;
+        let known = self.look_here(state, map, key);
+        if known.is_none() {
+            self.counters.misses.increment(1);
         }
-        let known = state.known.get(map, key);
-        let counter = match &known {
-            Some(Some(_)) => &counters.hits,
-            Some(None) => &counters.absences,
-            None => &counters.misses,
-        };
-        counter.increment(1);
         known
     }
 
@@ -177,22 +162,28 @@ impl Engine {
 
     /// All under one hold of the lock: a read that is asked for starts when no write of its key is buffered.
     fn look(self: &Arc<Self>, state: &mut State, map: MapId, key: &Bytes) -> Found {
-        let counters = &self.counters;
-        if let Some(buffered) = state.buffered(map, key) {
-            counters.buffered.increment(1);
-            return Found::Known(buffered);
-        }
-        if let Some(known) = state.known.get(map, key) {
-            if sabotage::is_on("engine::clean-written") {
-                state.write((map, key.clone(), known.clone().map(Put::new)));
-            }
-            let counter = if known.is_some() { &counters.hits } else { &counters.absences };
-            counter.increment(1);
+        if let Some(known) = self.look_here(state, map, key) {
             return Found::Known(known);
         }
         let (place, joined) = state.reads.ask(self, (map, key.clone()));
-        let counter = if joined { &counters.joined } else { &counters.misses };
+        let counter = if joined { &self.counters.joined } else { &self.counters.misses };
         counter.increment(1);
         Found::Asked(place)
+    }
+
+    /// What buffers and cache know of a key, counted where they do.
+    fn look_here(&self, state: &mut State, map: MapId, key: &[u8]) -> Option<Option<Bytes>> {
+        let counters = &self.counters;
+        if let Some(buffered) = state.buffered(map, key) {
+            counters.buffered.increment(1);
+            return Some(buffered);
+        }
+        let known = state.known.get(map, key)?;
+        if sabotage::is_on("engine::clean-written") {
+            state.write((map, Bytes::copy_from_slice(key), known.clone().map(Put::new)));
+        }
+        let counter = if known.is_some() { &counters.hits } else { &counters.absences };
+        counter.increment(1);
+        Some(known)
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Engine {
     task: TaskId,
     writer: Arc<dyn TaskWriter>,
     config: EngineConfig,
+    /// Whether something is known of what the backend holds, by the cache or of whole maps.
+    cached: bool,
     state: Shared,
     /// Held while a commit is frozen and decided.
     commit_turn: Mutex<()>,
@@ -83,11 +85,14 @@ impl Engine {
         claim.checkpoint.check_finished(&task)?;
         let counters = Arc::new(Counters::new(&task, claim.writer.capabilities().backend));
         let known = Known::new(cache, claim.checkpoint.clone(), counters.clone());
+        let worth = |local: &dyn LocalReader| local.is_worth_caching() && config.cache_bytes > 0;
+        let cached = claim.writer.local().is_none_or(worth);
         let state = State::new(claim.checkpoint, specs, known, Reads::new(&config))?;
         Ok(Self {
             task,
             writer: claim.writer,
             config,
+            cached,
             state: Shared::new(state),
             commit_turn: Mutex::default(),
             apply_turn: Arc::default(),
@@ -96,13 +101,6 @@ impl Engine {
             locks: Arc::default(),
             counters,
         })
-    }
-
-    /// Whether something is known of what the backend holds, by the cache or of whole maps.
-    fn is_cached(&self) -> bool {
-        let worth =
-            |local: &dyn LocalReader| local.is_worth_caching() && self.config.cache_bytes > 0;
-        self.writer.local().is_none_or(worth)
     }
 
     pub(crate) const fn task(&self) -> &TaskId {

@@ -81,8 +81,8 @@ impl Engine {
         paging::one_after_the_other(starts, self.is_remote(), together, move |(map, rest)| {
             let fetched = engine.clone().fetch(map, rest, order, limit);
             async move {
-                let Fetched { entries, packed, rest } = fetched.await?;
-                Ok(Fetched { entries, packed, rest: rest.map(|rest| (map, rest)) })
+                let (page, rest) = fetched.await?;
+                Ok((page, rest.map(|rest| (map, rest))))
             }
         })
     }
@@ -108,10 +108,10 @@ impl Engine {
         order: Order,
         limit: PageLimit,
     ) -> Result<Fetched<Rest>> {
-        let Page { entries, resume, packed } = self.page(map, &mut rest, order, limit).await?;
+        let mut page = self.page(map, &mut rest, order, limit).await?;
         let Rest { range, seen } = rest;
-        let rest = resume.map(|last| Rest { range: range.after(last, order), seen });
-        Ok(Fetched { entries, packed, rest })
+        let rest = page.resume.take().map(|last| Rest { range: range.after(last, order), seen });
+        Ok((page, rest))
     }
 
     async fn page(
@@ -169,7 +169,7 @@ impl Engine {
         let mut state = self.state.lock();
         state.check(&self.task)?;
         let absent = state.is_dropped(map) || state.is_unlisted(map);
-        let nothing_stored = !absent && self.is_cached() && state.known.map(map).is_empty();
+        let nothing_stored = !absent && self.cached && state.known.map(map).is_empty();
         state.go_on(map, seen);
         let frozen = state.frozen.iter().rev().map(|frozen| frozen.commit.changes());
         let mut view = View { buffered: Overlay::default(), absent, nothing_stored };

@@ -8,7 +8,7 @@ use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use super::search;
 use crate::{
     Error, Result,
-    backend::{KeyRange, MapId, Order, PageLimit, StoreSpec, TaskReader},
+    backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
     engine::Engine,
     event_time::{Live, Retention, Timeline, TimelineRef},
     paging::{self, Fetched, Together},
@@ -263,11 +263,11 @@ fn fetch(
         let reader = reader.clone();
         let page = async move {
             if range.is_empty() {
-                return Ok(Fetched { entries: Vec::new(), packed: false, rest: None });
+                return Ok((Page::default(), None));
             }
-            let page = reader.scan(map, &range, order, limit).await?;
-            let rest = page.resume.map(|last| (map, range.after(last, order)));
-            Ok(Fetched { entries: page.entries, packed: page.packed, rest })
+            let mut page = reader.scan(map, &range, order, limit).await?;
+            let rest = page.resume.take().map(|last| (map, range.after(last, order)));
+            Ok((page, rest))
         };
         page.boxed()
     }

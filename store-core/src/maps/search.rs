@@ -12,7 +12,7 @@ use futures::{
 use super::read::Source;
 use crate::{
     Error, ErrorKind, Result,
-    backend::{PageLimit, SearchPage, TaskReader},
+    backend::{Page, PageLimit, SearchPage, TaskReader},
     paging,
     search::{IndexedField, Query},
 };
@@ -53,11 +53,7 @@ pub(super) async fn search(
     let Some(rest) = rest else { return Ok((sequence, first.boxed())) };
     let fetch = move |rest| -> BoxFuture<'static, Result<paging::Fetched<Rest>>> {
         let search = search.clone();
-        let fetched = |(page, rest): (SearchPage, _)| paging::Fetched {
-            entries: page.entries,
-            packed: false,
-            rest,
-        };
+        let fetched = |(page, rest): (SearchPage, _)| (Page::new(page.entries, None), rest);
         async move { search.page(rest).await.map(fetched) }.boxed()
     };
     Ok((sequence, first.chain(paging::entries(rest, ahead, fetch)).boxed()))

@@ -106,8 +106,8 @@ impl Source for Pages {
                 limit.entries.saturating_sub(batch.entries.len()).min(PAGE.entries),
                 limit.bytes.saturating_sub(batch.bytes).min(PAGE.bytes),
             );
-            let page = self.reader.scan(map, &self.range, Order::Forward, rest).await?;
-            let resume = page.resume.clone();
+            let mut page = self.reader.scan(map, &self.range, Order::Forward, rest).await?;
+            let resume = page.resume.take();
             for (key, value) in page.into_entries() {
                 batch.push(map, key, value);
             }

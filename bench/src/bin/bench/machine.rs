@@ -8,19 +8,22 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
-/// How long the process is looked at: it is idle below a fiftieth of a processor.
-const LOOKED_AT: Duration = Duration::from_millis(100);
+/// How long the process is looked at, at least and at most: it is idle below a fiftieth of a processor, and a look takes some
+/// of that.
+const LOOKED_AT: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
 
 /// How long others' work is waited for.
 const SETTLING: Duration = Duration::from_secs(60);
 
 /// Waits until no thread of this process works: who compacts files in the background would slow whoever comes next.
-pub(crate) async fn settle() {
-    let begun = Instant::now();
+///
+/// It looks no longer than needed for what is measured next.
+pub(crate) async fn settle(measured: Duration) {
+    let (begun, looked_at) = (Instant::now(), measured.clamp(LOOKED_AT[0], LOOKED_AT[1]));
     while begun.elapsed() < SETTLING {
         let before = processor_time();
-        async_io::Timer::after(LOOKED_AT).await;
-        if processor_time() - before < LOOKED_AT / 50 {
+        async_io::Timer::after(looked_at).await;
+        if processor_time() - before < looked_at / 50 {
             return;
         }
     }

@@ -54,10 +54,15 @@ impl Made {
     }
 }
 
+/// What a contender is called at a target.
+fn name(target: Target, role: Role) -> String {
+    format!("{target:?}-{role:?}")
+}
+
 impl Places<'_> {
     /// Who plays a part at a target; nobody where there is none.
     pub(crate) async fn make(&self, target: Target, role: Role) -> Result<Option<Made>> {
-        let name = format!("{target:?}-{role:?}");
+        let name = name(target, role);
         if let (Role::Bare | Role::Naive, Some(server)) = (role, target.server()) {
             return self.client(server, target, role).await.map(Some);
         }
@@ -65,7 +70,7 @@ impl Places<'_> {
         let made = match (role, target) {
             (Role::Bare, Target::Memory) => Made::new(Hand::new(Tree::default(), false), &latency),
             (Role::Bare, Target::Embedded) => {
-                Made::new(Hand::new(Fjall::open(&self.folder.join("bare"))?, false), &latency)
+                Made::new(Hand::new(Fjall::open(&self.folder.join(&name))?, false), &latency)
             }
             (Role::Bare, _) => return Ok(None),
             (Role::Naive | Role::Waist, _) => {
@@ -89,6 +94,23 @@ impl Places<'_> {
             }
         };
         Ok(Some(made))
+    }
+
+    /// The same over files that are merged, where it has any.
+    ///
+    /// How many are unmerged after loading is chance, and would decide how long reads take.
+    pub(crate) async fn merged(&self, made: Made, target: Target, role: Role) -> Result<Made> {
+        if target != Target::Embedded {
+            return Ok(made);
+        }
+        drop(made);
+        let mut folder = self.folder.join(name(target, role));
+        if role != Role::Bare {
+            // Where our backend keeps the engine's files.
+            folder.push("data");
+        }
+        tokio::task::spawn_blocking(move || Fjall::merge(&folder)).await??;
+        self.make(target, role).await?.context("what was loaded is not there")
     }
 
     async fn backend(

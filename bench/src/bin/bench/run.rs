@@ -71,7 +71,7 @@ pub(crate) async fn measure(args: &Args, places: &Places<'_>) -> Result<Measured
                     batch: args.batch,
                     commit_interval: std::time::Duration::from_millis(args.commit_interval_ms),
                 };
-                machine::settle().await;
+                machine::settle(work.duration).await;
                 commits.take();
                 let rate = entrant.measure(&work).await.with_context(|| {
                     format!("{row:?} of {:?} at {:?}", entrant.role, entrant.target)
@@ -103,6 +103,7 @@ async fn load(args: &Args, places: &Places<'_>, data: &Data) -> Result<Vec<Entra
         if let Some(mut made) = places.make(target, role).await.with_context(context)? {
             let timed = rows.iter().any(|row| row.is_timed());
             made.contender.load(data, timed).await.with_context(context)?;
+            let made = places.merged(made, target, role).await.with_context(context)?;
             made.send_away(target, args);
             let (model, done) = (Model::new(data.keys), HashMap::new());
             entrants.push(Entrant { target, role, made, model, done });

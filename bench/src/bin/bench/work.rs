@@ -64,9 +64,10 @@ impl Tally {
         self.next_batch(1).map(|batch| batch.start)
     }
 
-    /// The next operations, done and committed together.
+    /// The next operations, done and committed together. The first ones are done however late it is: on a busy machine a short
+    /// time may be over before they begin.
     pub(crate) fn next_batch(&mut self, batch: u64) -> Option<std::ops::Range<u64>> {
-        if !self.pace.goes_on() {
+        if !self.pace.goes_on() && self.operations > 0 {
             return None;
         }
         let first = self.operations;

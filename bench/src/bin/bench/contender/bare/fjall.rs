@@ -21,14 +21,33 @@ pub(crate) struct Fjall {
 
 impl Fjall {
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let EmbeddedConfig { block_cache_bytes, journal_bytes, memtable_bytes, .. } =
-            EmbeddedConfig::default();
+        let EmbeddedConfig {
+            block_cache_bytes, journal_bytes, memtable_bytes, worker_threads, ..
+        } = EmbeddedConfig::default();
         let database = Database::builder(folder)
             .cache_size(block_cache_bytes)
             .max_journaling_size(journal_bytes)
+            .worker_threads(worker_threads)
             .open()
             .context("open fjall")?;
-        Ok(Self { database, maps: HashMap::new(), memtable_bytes })
+        let mut fjall = Self { database, maps: HashMap::new(), memtable_bytes };
+        for name in fjall.database.list_keyspace_names() {
+            fjall.map_or_new(map_of_name(&name)?)?;
+        }
+        Ok(fjall)
+    }
+
+    /// Merges the files of a database that nobody has open, those of each keyspace to one run.
+    pub(crate) fn merge(folder: &Path) -> Result<()> {
+        let workers = EmbeddedConfig::default().worker_threads;
+        let database = Database::builder(folder).worker_threads(workers).open();
+        let database = database.context("open fjall")?;
+        for name in database.list_keyspace_names() {
+            let keyspace = database.keyspace(&name, KeyspaceCreateOptions::default)?;
+            keyspace.rotate_memtable_and_wait()?;
+            keyspace.major_compact()?;
+        }
+        Ok(())
     }
 
     fn map_or_new(&mut self, map: MapId) -> Result<Keyspace> {
@@ -36,10 +55,22 @@ impl Fjall {
             return Ok(keyspace.clone());
         }
         let options = || KeyspaceCreateOptions::default().max_memtable_size(self.memtable_bytes);
-        let keyspace = self.database.keyspace(&map.to_string().replace(' ', "-"), options)?;
+        let keyspace = self.database.keyspace(&name_of_map(map), options)?;
         self.maps.insert(map, keyspace.clone());
         Ok(keyspace)
     }
+}
+
+fn name_of_map(map: MapId) -> String {
+    let MapId { store, segment, .. } = map;
+    segment.map_or_else(|| store.to_string(), |segment| format!("{store}@{segment}"))
+}
+
+fn map_of_name(name: &str) -> Result<MapId> {
+    Ok(match name.split_once('@') {
+        None => MapId::whole(name.parse()?),
+        Some((store, segment)) => MapId::segment(store.parse()?, segment.parse()?),
+    })
 }
 
 fn stored(key: &[u8]) -> Vec<u8> {

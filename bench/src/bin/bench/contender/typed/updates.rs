@@ -1,10 +1,17 @@
 //! Writes of the key-value store.
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
-use futures::future::{Either, select, try_join_all};
-use store::prelude::*;
+use futures::future::try_join_all;
+use store::{Task, prelude::*};
+use tokio::{
+    runtime::Handle,
+    task::{JoinHandle, spawn_blocking},
+};
 
 use super::{
     Typed,
@@ -22,6 +29,35 @@ const HANDLERS: usize = 64;
 async fn let_others(i: u64) {
     if i.is_multiple_of(64) {
         tokio::task::yield_now().await;
+    }
+}
+
+/// Commits on a thread of their own, as a task has it that is spawned on a runtime of several threads; until this is dropped.
+struct Committing {
+    going_on: Arc<()>,
+    commits: JoinHandle<store::Result<()>>,
+}
+
+impl Committing {
+    fn begin(task: Task, interval: Duration) -> Self {
+        let going_on = Arc::new(());
+        let goes_on = Arc::downgrade(&going_on);
+        let commits = async move {
+            while goes_on.strong_count() > 0 {
+                let begun = Instant::now();
+                task.commit(()).await?;
+                async_io::Timer::after(interval.saturating_sub(begun.elapsed())).await;
+            }
+            Ok(())
+        };
+        let commits = spawn_blocking(|| Handle::current().block_on(commits));
+        Self { going_on, commits }
+    }
+
+    /// Waits for the last one.
+    async fn end(self) -> Result<()> {
+        drop(self.going_on);
+        Ok(self.commits.await??)
     }
 }
 
@@ -101,44 +137,20 @@ impl Typed {
         self.warm(keys.clone().chain(keys)).await
     }
 
-    pub(super) async fn update_uncommitted(&self, work: &Work) -> Result<Outcome> {
+    /// With commits beside them, one begins as soon as the one before is done and the interval is over.
+    pub(super) async fn update_buffered(&self, work: &Work, commits: bool) -> Result<Outcome> {
         self.warm_all(work).await?;
         let mut tally = work.begin();
+        let committing =
+            commits.then(|| Committing::begin(self.task.clone(), work.commit_interval));
         while let Some(i) = tally.next() {
             tally.saw(self.update_one(work, i).await?);
             let_others(i).await;
         }
         let outcome = tally.end();
-        self.task.commit(()).await?;
-        Ok(outcome)
-    }
-
-    /// A commit begins as soon as the one before is done and the interval is over; processing goes on meanwhile.
-    pub(super) async fn update_committing(&self, work: &Work) -> Result<Outcome> {
-        self.warm_all(work).await?;
-        let tally = SharedTally::new(work.begin());
-        let process = async {
-            while let Some(i) = tally.next() {
-                tally.saw(self.update_one(work, i).await?);
-                let_others(i).await;
-            }
-            anyhow::Ok(())
-        };
-        let commit = async {
-            loop {
-                let begun = Instant::now();
-                self.task.commit(()).await?;
-                let left = work.commit_interval.saturating_sub(begun.elapsed());
-                async_io::Timer::after(left).await;
-            }
-            #[expect(unreachable_code, reason = "gives the type of the errors")]
-            anyhow::Ok(())
-        };
-        match select(std::pin::pin!(process), std::pin::pin!(commit)).await {
-            Either::Left((processed, _)) => processed?,
-            Either::Right((committed, _)) => committed?,
+        if let Some(committing) = committing {
+            committing.end().await?;
         }
-        let outcome = tally.end();
         self.task.commit(()).await?;
         Ok(outcome)
     }

@@ -1,7 +1,7 @@
 //! Settings of the embedded backend.
 
 use serde::{Deserialize, Serialize};
-use store_core::{Error, ErrorKind, Result};
+use store_core::{Error, ErrorKind, Result, settings};
 
 /// Settings of the embedded backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,10 @@ pub struct EmbeddedConfig {
     /// Bytes of journal on disk before old parts of it are written out and removed, at least 64 MiB. Defaults to
     /// 128 MiB.
     pub journal_bytes: u64,
+    /// Threads of a database that write out and merge files, 1 to 64. The engine (fjall 3.1) keeps one of several for writing out,
+    /// and it turns in a loop while a map waits to be merged and all others merge: so with 2 of them whenever files are merged.
+    /// With 1, writes wait while files are merged. Defaults to 4, the engine's own number on four cores or more.
+    pub worker_threads: usize,
     /// When a commit counts as done. Defaults to `synced`.
     pub durability: Durability,
 }
@@ -41,6 +45,7 @@ impl Default for EmbeddedConfig {
             memtable_bytes: 8 << 20,
             write_buffer_bytes: 64 << 20,
             journal_bytes: 128 << 20,
+            worker_threads: 4,
             durability: Durability::default(),
         }
     }
@@ -49,6 +54,8 @@ impl Default for EmbeddedConfig {
 impl EmbeddedConfig {
     /// `Config` for values that the engine does not take.
     pub(crate) fn check(&self) -> Result<()> {
+        settings::at_least_one(&[("worker_threads", self.worker_threads == 0)])?;
+        settings::at_most(&[("worker_threads", self.worker_threads, 64)])?;
         let least = [
             ("journal_bytes", self.journal_bytes, 64 << 20),
             ("memtable_bytes", self.memtable_bytes, 1 << 10),

@@ -11,7 +11,7 @@ use std::{
 use fjall::PersistMode;
 use store_core::Result;
 
-use crate::{Durability, EmbeddedConfig, handles::Handles};
+use crate::{Durability, EmbeddedConfig, error::caught, handles::Handles};
 
 /// The engine behind a lock: shared for all work, exclusive for opening it anew.
 pub(crate) struct Engine {
@@ -53,9 +53,12 @@ impl Engine {
     /// Opens the engine anew, which recovers it from its journal. Waits for everybody who uses it.
     pub(crate) fn reopen(&self) -> Result<()> {
         let mut handles = self.handles.write().unwrap_or_else(PoisonError::into_inner);
-        *handles = None;
         tracing::warn!(path = %self.path.display(), "opening the storage engine anew after an error");
-        *handles = Some(Handles::open(&self.path, &self.config)?);
+        let before = handles.take();
+        *handles = Some(caught(|| {
+            drop(before);
+            Handles::open(&self.path, &self.config)
+        })?);
         Ok(())
     }
 

@@ -1,8 +1,13 @@
 //! What the engine's errors mean to a caller.
 
-use std::{error::Error as StdError, io, path::Path};
+use std::{
+    error::Error as StdError,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
-use store_core::{Effect, Error, ErrorKind};
+use store_core::{Effect, Error, ErrorKind, Result};
 
 /// Maps an engine's error; `doing` says what failed.
 pub(crate) fn engine(path: &Path, doing: &str, error: fjall::Error) -> Error {
@@ -56,8 +61,14 @@ fn io_cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
 
 /// The error for a panic inside the engine.
 pub(crate) fn panicked() -> Error {
-    let message = "the storage engine panicked, probably over damaged files: restore the directory from a copy";
+    let message = "the storage engine panicked: open the task again; if that fails, too, its files are damaged: restore \
+                   the directory from a copy";
     Error::new(ErrorKind::Corrupt, message).with_effect(Effect::Unknown)
+}
+
+/// Work that leaves nothing half done where the engine panics over damaged files, such as reads: then it is an error.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
 }
 
 /// An error of a file beside the engine.

@@ -40,7 +40,7 @@ impl Handles {
         let failed = |error| engine(path, "open the state", error);
         let database = database(path, config).map_err(failed)?;
         let tasks = database.keyspace(TASKS, || options(config)).map_err(failed)?;
-        let mut maps = Maps::new();
+        let mut maps = Maps::default();
         for name in database.list_keyspace_names() {
             if let Some((task, map)) = map_of_keyspace(&name) {
                 let keyspace = database.keyspace(&name, || options(config)).map_err(failed)?;
@@ -161,6 +161,7 @@ fn database(path: &Path, config: &EmbeddedConfig) -> Result<Database, fjall::Err
     Database::builder(path)
         .cache_size(config.block_cache_bytes)
         .max_journaling_size(config.journal_bytes)
+        .worker_threads(config.worker_threads)
         .open()
 }
 

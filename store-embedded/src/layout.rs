@@ -7,8 +7,8 @@
 
 use std::{collections::BTreeMap, ops::Bound};
 
-use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use store_core::{
     Error, ErrorKind, Result,
     backend::{Checkpoint, Fence, KeyRange, MapId, Name, OwnerId, TaskId},
@@ -39,12 +39,15 @@ pub(crate) const MAX_KEY_BYTES: usize = u16::MAX as usize - 1;
 /// The longest value the engine is trusted with.
 pub(crate) const MAX_VALUE_BYTES: usize = 64 << 20;
 
+/// A key of a map as it is stored; most need no allocation.
+pub(crate) type StoredKey = SmallVec<[u8; 64]>;
+
 /// The stored form of a key of a map.
-pub(crate) fn key(key: &[u8]) -> Bytes {
-    let mut stored = BytesMut::with_capacity(key.len() + 1);
-    stored.put_u8(KEY);
-    stored.put_slice(key);
-    stored.freeze()
+pub(crate) fn key(key: &[u8]) -> StoredKey {
+    let mut stored = StoredKey::with_capacity(key.len() + 1);
+    stored.push(KEY);
+    stored.extend_from_slice(key);
+    stored
 }
 
 /// The key of its stored form.
@@ -53,15 +56,15 @@ pub(crate) fn user_key(stored: &[u8]) -> &[u8] {
 }
 
 /// The stored form of a range of keys.
-pub(crate) fn bounds(range: &KeyRange) -> (Bound<Bytes>, Bound<Bytes>) {
-    let stored = |bound: &Bound<Bytes>| bound.as_ref().map(|bytes| key(bytes));
-    let start = match stored(&range.start) {
+pub(crate) fn bounds(range: &KeyRange) -> (Bound<StoredKey>, Bound<StoredKey>) {
+    let (start, end) = range.as_bounds();
+    let start = match start {
         Bound::Unbounded => Bound::Included(key(b"")),
-        start => start,
+        start => start.map(key),
     };
-    let end = match stored(&range.end) {
-        Bound::Unbounded => Bound::Excluded(Bytes::from_static(KEYS_END)),
-        end => end,
+    let end = match end {
+        Bound::Unbounded => Bound::Excluded(StoredKey::from_slice(KEYS_END)),
+        end => end.map(key),
     };
     (start, end)
 }
@@ -92,16 +95,16 @@ fn map_of_name(name: &str) -> Option<MapId> {
 }
 
 /// The key of a task's record: records of one application stand together, by partition.
-pub(crate) fn task_key(task: &TaskId) -> Bytes {
-    let mut key = application_key(&task.application).to_vec();
+pub(crate) fn task_key(task: &TaskId) -> Vec<u8> {
+    let mut key = application_key(&task.application);
     key.extend(task.partition.to_be_bytes());
-    key.into()
+    key
 }
 
 /// What the keys of an application's records begin with.
-pub(crate) fn application_key(application: &Name) -> Bytes {
+pub(crate) fn application_key(application: &Name) -> Vec<u8> {
     // Names have no zero byte, so none is another's beginning.
-    [application.as_str().as_bytes(), b"\0"].concat().into()
+    [application.as_str().as_bytes(), b"\0"].concat()
 }
 
 /// The partition in the key of a record.
@@ -148,7 +151,7 @@ impl Record {
     }
 
     /// The stored form: a line of JSON, then the checkpoint.
-    pub(crate) fn encode(&self, checkpoint: &[u8]) -> Bytes {
+    pub(crate) fn encode(&self, checkpoint: &[u8]) -> Vec<u8> {
         let Fence { epoch, owner, .. } = self.fence;
         let (born, destroyed) = (self.born, self.destroyed);
         let maps = self.maps.iter().map(|(&map, &last)| (map_name(map), last)).collect();
@@ -157,7 +160,7 @@ impl Record {
         let mut bytes = serde_json::to_vec(&head).expect("the head is valid JSON");
         bytes.push(b'\n');
         bytes.extend(checkpoint);
-        bytes.into()
+        bytes
     }
 
     /// Reads the stored form. `SchemaMismatch` for a newer version, `Corrupt` for anything unreadable.

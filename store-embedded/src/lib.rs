@@ -28,7 +28,9 @@ mod handles;
 mod layout;
 mod pressure;
 mod reader;
+mod shared;
 mod step;
+mod tasks;
 mod view;
 mod writer;
 

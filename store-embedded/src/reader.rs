@@ -1,14 +1,10 @@
 //! Reads of one task: each call answers from one view, so from one whole commit.
 
-use std::{
-    ops::Bound,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{ops::Bound, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::{Buf, Bytes};
-use fjall::{Guard, Keyspace, Readable};
+use bytes::Bytes;
+use fjall::{Guard, Keyspace, Readable, Slice};
 use store_core::{
     Error, ErrorKind, Result,
     backend::{
@@ -18,9 +14,9 @@ use store_core::{
 };
 
 use crate::{
-    backend::Shared,
-    error::panicked,
+    error::caught,
     layout::{MAX_KEY_BYTES, MAX_VALUE_BYTES, bounds, key, user_key},
+    shared::Shared,
     view::View,
 };
 
@@ -65,7 +61,7 @@ impl Reader {
         let Some(keyspace) = keyspace else { return Ok(None) };
         let value = view.snapshot.get(keyspace, key(user_key));
         let value = value.map_err(|error| view.failed("read", error))?;
-        // Else it would keep its block in memory, or what the user put it in from.
+        // Else it would keep its block in memory.
         Ok(value.map(|value| Bytes::copy_from_slice(&value)))
     }
 
@@ -73,9 +69,7 @@ impl Reader {
     fn look<T>(&self, answer: impl FnOnce(&View) -> Result<T>) -> Result<T> {
         let handles = self.shared.engine.in_use()?;
         let view = handles.lately(&self.shared.turn);
-        // The engine panics over some damaged files; it is only read here, so nothing is left half done.
-        let answer = AssertUnwindSafe(|| self.check_life(&view).and_then(|()| answer(&view)));
-        catch_unwind(answer).unwrap_or_else(|_| Err(panicked()))
+        caught(|| self.check_life(&view).and_then(|()| answer(&view)))
     }
 }
 
@@ -93,11 +87,18 @@ fn within_limit(range: &KeyRange) -> KeyRange {
     KeyRange::new(start, end)
 }
 
-fn entry(guard: Guard) -> Result<(Bytes, Bytes), fjall::Error> {
+/// A key as it is stored, which shows the user's key.
+struct Key(Slice);
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        user_key(&self.0)
+    }
+}
+
+fn entry(guard: Guard) -> Result<(Key, Slice), fjall::Error> {
     let (key, value) = guard.into_inner()?;
-    let mut key = Bytes::from(key);
-    key.advance(key.len() - user_key(&key).len());
-    Ok((key, value.into()))
+    Ok((Key(key), value))
 }
 
 #[async_trait]

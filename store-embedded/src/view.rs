@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The keyspaces of maps.
-pub(crate) type Maps = HashMap<TaskId, BTreeMap<MapId, Keyspace>>;
+pub(crate) type Maps = HashMap<TaskId, BTreeMap<MapId, Keyspace>, foldhash::fast::RandomState>;
 
 /// The state after a whole change.
 #[derive(Clone)]

@@ -13,10 +13,11 @@ use store_core::{
 };
 
 use crate::{
-    backend::{Shared, blocking},
+    backend::blocking,
     handles::Handles,
     layout::{MARK, Record, key, task_key},
     reader::Reader,
+    shared::Shared,
     step::{CLEANED, NOTED, WRITING, WRITTEN, step},
 };
 
@@ -35,7 +36,7 @@ impl Writer {
 
 /// Commits, on a blocking thread. One at a time per directory, as the engine's journal is one.
 fn commit(shared: &Shared, task: &TaskId, fence: Fence, commit: &Commit) -> Result<()> {
-    let _turn = shared.turn();
+    let _turn = shared.turn()?;
     let written = shared.again_after_poison(|handles| {
         let record = handles.view().record(task)?;
         if is_decided(&record, task, fence, commit)? {
@@ -100,8 +101,8 @@ fn write(
         batch.insert(&keyspace, MARK, commit.sequence().to_be_bytes());
         for (user_key, put) in writes {
             match put {
-                Some(put) => batch.insert(&keyspace, key(user_key), put.value.clone()),
-                None => batch.remove(&keyspace, key(user_key)),
+                Some(put) => batch.insert(&keyspace, &key(user_key)[..], &put.value[..]),
+                None => batch.remove(&keyspace, &key(user_key)[..]),
             }
         }
         touched.push(keyspace);

@@ -196,4 +196,11 @@ async fn settings_the_engine_does_not_take_are_refused() {
     let error = store_embedded::EmbeddedBackend::open(folder.path(), config).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("journal_bytes is 1"), "{error}");
+    for threads in [0, 65] {
+        let mut config = store_embedded::EmbeddedConfig::default();
+        config.worker_threads = threads;
+        let opened = store_embedded::EmbeddedBackend::open(folder.path(), config).await;
+        let error = opened.unwrap_err().to_string();
+        assert!(error.contains(&format!("worker_threads is {threads}")), "{error}");
+    }
 }

@@ -171,8 +171,10 @@ impl Backend for RedisBackend {
             let (fence, ..) = self.fence(&keys, OwnerId::random()).await?;
             return destroy(fence).await;
         };
-        // Whoever destroyed it may not have waited to the end.
-        if let Some(fence) = self.link.fence(&keys).await.map_err(keys.failed("destroy"))? {
+        // Whoever destroyed it may not have waited to the end. A claim that came since makes it fail: it is another fence, or was
+        // there before this one is read and then is not destroyed any more.
+        let record = self.link.fence_and(&keys, DESTROYED).await;
+        if let (Some(fence), Some(_)) = record.map_err(keys.failed("destroy"))? {
             match destroy(fence).await {
                 Err(error) if error.kind() != ErrorKind::Fenced => return Err(error),
                 _ => {}

@@ -157,16 +157,49 @@ fn server_kind(code: &str, error: &RedisError) -> ErrorKind {
     }
 }
 
+/// Whether a code, of our scripts or of the server, says that nothing was done. `ERR` may come from the middle of a script, which rolls
+/// nothing back, and others from what stands in front of the server and has passed the request on.
+fn nothing_done(code: &str) -> bool {
+    matches!(
+        code,
+        "ASK"
+            | "BUSY"
+            | "CLUSTERDOWN"
+            | "CROSSSLOT"
+            | "DAMAGED"
+            | "EXECABORT"
+            | "FENCED"
+            | "FOREIGN"
+            | "INCOMPLETE"
+            | "LAYOUT"
+            | "LOADING"
+            | "MASTERDOWN"
+            | "MISCONF"
+            | "MOVED"
+            | "NOAUTH"
+            | "NOPERM"
+            | "NOREPLICAS"
+            | "NOSCRIPT"
+            | "OOM"
+            | "READONLY"
+            | "SEQGAP"
+            | "STALE"
+            | "TRYAGAIN"
+            | "UNAPPLIED"
+            | "WRONGPASS"
+            | "WRONGTYPE"
+    )
+}
+
 fn effect(error: &RedisError) -> Effect {
-    let nothing_done = match (code(error), refused(error)) {
-        // May come from the middle of a script, which rolls nothing back.
-        (Some(_), Some(refused)) => refused.code() != "ERR",
+    let certain = match (code(error), refused(error)) {
+        (Some(_), Some(refused)) => nothing_done(refused.code()),
         (Some(_), None) => false,
         (None, _) => {
             error.is_connection_refusal() || error.kind() == RedisKind::ClusterConnectionNotFound
         }
     };
-    if nothing_done { Effect::NotApplied } else { Effect::Unknown }
+    if certain { Effect::NotApplied } else { Effect::Unknown }
 }
 
 #[cfg(test)]
@@ -244,6 +277,8 @@ pub(crate) mod tests {
 
     #[test]
     fn an_error_out_of_a_script_leaves_the_effect_unknown() {
+        let error = redis("commit", answered("upstream failure"));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown));
         let error = redis("commit", answered("ERR user_script:12: boom"));
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Unknown));
         for forbidden in [

@@ -25,6 +25,8 @@ pub(crate) struct Link {
     line: Line,
     limit: Duration,
     retries: u32,
+    /// Whether what is sent next may have been done by what was sent before.
+    unsure: bool,
 }
 
 #[derive(Clone)]
@@ -44,7 +46,7 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Link {
     pub(crate) fn new(line: Line, config: &RedisConfig) -> Self {
-        Self { line, limit: config.timeout(), retries: config.retries }
+        Self { line, limit: config.timeout(), retries: config.retries, unsure: false }
     }
 
     pub(crate) const fn is_cluster(&self) -> bool {
@@ -59,9 +61,10 @@ impl Link {
     /// Runs a script, within the time of one request also where the server does not know it yet.
     pub(crate) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> RedisResult<T> {
         let run = async {
-            match call.command(false).query_async(&mut self.clone()).await {
+            let mut link = self.clone();
+            match call.command(false).query_async(&mut link).await {
                 Err(error) if is_unknown_script(&error) => {
-                    call.command(true).query_async(&mut self.clone()).await
+                    call.command(true).query_async(&mut link).await
                 }
                 answer => answer,
             }
@@ -86,23 +89,29 @@ impl Link {
         self.clone().smembers(keys.maps()).await
     }
 
-    /// The fence of a task; none without its record.
-    pub(crate) async fn fence(&self, keys: &Keys) -> RedisResult<Option<String>> {
-        self.clone().hget(keys.task(), FENCE).await
+    /// The fence of a task and another field of its record, as they are at one moment; none without its record.
+    pub(crate) async fn fence_and(
+        &self,
+        keys: &Keys,
+        field: &str,
+    ) -> RedisResult<(Option<String>, Option<String>)> {
+        let mut fields = redis::cmd("HMGET");
+        fields.arg(keys.task()).arg(FENCE).arg(field);
+        fields.query_async(&mut self.clone()).await
     }
 
     async fn send(&mut self, request: Request<'_>) -> RedisResult<Vec<Value>> {
         let (limit, retries) = (self.limit, self.retries);
         let cluster = self.is_cluster();
         let patiently = async {
-            let (mut tries, mut unsure) = (0, false);
+            let (mut tries, mut unsure) = (0, self.unsure);
             loop {
                 match self.line.send(request).await {
                     Err(error) if cluster && is_changing(&error) => {
                         if let (Request::Many(pipe, ..), true) = (request, is_aborted(&error)) {
                             self.line.learn(pipe).await;
                         }
-                        unsure |= code(&error).is_some() && request.is_in_parts();
+                        unsure |= may_be_of_driver(&error) || request.is_in_parts();
                         if tries == retries {
                             return Err(gives_up(unsure, &error));
                         }
@@ -110,7 +119,21 @@ impl Link {
                         tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
                         tries += 1;
                     }
-                    Err(error) if unsure => return Err(gives_up(unsure, &error)),
+                    Err(error) if unsure || cluster && is_of_driver(&error) => {
+                        return Err(gives_up(true, &error));
+                    }
+                    Ok(answers) if unsure => {
+                        let refused = match answers.first() {
+                            Some(Value::ServerError(error)) => RedisError::from(error.clone()),
+                            _ => return Ok(answers),
+                        };
+                        if is_unknown_script(&refused) {
+                            // Its text comes next, for what was sent before.
+                            self.unsure = true;
+                            return Ok(answers);
+                        }
+                        return Err(gives_up(true, &refused));
+                    }
                     answer => return answer,
                 }
             }
@@ -126,10 +149,10 @@ impl Request<'_> {
     }
 }
 
-/// What is told of a cluster that does not come to rest. `unsure` where one of several commands was refused: the driver does
-/// not say which one, so what was before it may have been done.
+/// What is told of a cluster that does not come to rest. `unsure` where the error may be of the driver's own, or one of several
+/// commands was refused: the driver does not say which one, so what was before it may have been done.
 fn gives_up(unsure: bool, error: &RedisError) -> RedisError {
-    let kind = if unsure { RedisKind::Io } else { RedisKind::ClusterConnectionNotFound };
+    let kind = if unsure { RedisKind::Client } else { RedisKind::ClusterConnectionNotFound };
     (kind, "the cluster is changing", error.to_string()).into()
 }
 
@@ -192,6 +215,18 @@ impl ConnectionLike for Link {
             Line::Cluster(line) => line.get_db(),
         }
     }
+}
+
+/// Whether an error says that the cluster is changing, and may be of the driver's own search for the slots: it gives that to all
+/// requests on their way, also to those that were answered.
+fn may_be_of_driver(error: &RedisError) -> bool {
+    code(error).is_none_or(|code| ["CLUSTERDOWN", "LOADING", "MASTERDOWN"].contains(&&*code))
+}
+
+/// Whether it is what the driver was refused itself: what a server refuses of ours comes as a value, but for a cluster that is
+/// changing, and for a transaction that is not begun.
+fn is_of_driver(error: &RedisError) -> bool {
+    code(error).is_some() && !is_aborted(error)
 }
 
 fn is_unknown_script(error: &RedisError) -> bool {

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use store_core::{
-    Effect, Error, Result,
+    Effect, Result,
     backend::{
         Capabilities, Checkpoint, Commit, KeyRange, MapId, Order, Page, PageLimit, Searcher,
         TaskReader, TaskWriter,
@@ -20,7 +20,7 @@ use crate::{
     RedisConfig,
     chunk::Chunks,
     durability::Wait,
-    layout::{LOG_MAPS, log_name, map_name},
+    layout::{LOG_MAPS, PENDING, log_name, map_name},
     reader::Reader,
     script::{APPLY, COMMIT, Call, DECIDE, DESTROY, STAGE},
     step::{APPLIED, APPLYING, DECIDED, FINISHING, STAGED, STAGING, step},
@@ -52,7 +52,7 @@ impl Writer {
         let names: redis::RedisResult<Option<String>> =
             names.query_async(&mut self.reader.link.clone()).await;
         let Some(names) = names.map_err(keys.failed("finish a commit of"))? else {
-            return Err(self.without_log().await?);
+            return self.without_log(&name).await;
         };
         let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         *self.pending.lock().await = Some((name, names));
@@ -60,12 +60,17 @@ impl Writer {
         self.apply().await
     }
 
-    /// Why a decided log is not there: a later owner has finished it meanwhile, or it is damaged.
-    async fn without_log(&self) -> Result<Error> {
+    /// A decided log is not there: a late request of an earlier try of this claim has finished it, a later owner has, or it is
+    /// damaged.
+    async fn without_log(&self, name: &str) -> Result<()> {
         let keys = &self.reader.keys;
-        let fence = self.reader.link.fence(keys).await;
-        let fence = fence.map_err(keys.failed("finish a commit of"))?;
-        Ok(if fence.as_ref() == Some(&self.fence) { keys.damaged() } else { keys.fenced() })
+        let record = self.reader.link.fence_and(keys, PENDING).await;
+        let (fence, pending) = record.map_err(keys.failed("finish a commit of"))?;
+        match pending {
+            _ if fence.as_ref() != Some(&self.fence) => Err(keys.fenced()),
+            Some(pending) if log_name(&pending) == name => Err(keys.damaged()),
+            _ => Ok(()),
+        }
     }
 
     async fn apply_last(&self, pending: &mut Option<(String, Vec<String>)>) -> Result<()> {

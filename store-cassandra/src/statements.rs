@@ -64,15 +64,17 @@ statements! { |ks|
     clear: Write = "DELETE FROM {ks}.logs USING TIMESTAMP ? WHERE task = ? AND epoch = ? AND attempt = ?";
     sweep: Write = "DELETE FROM {ks}.logs USING TIMESTAMP ? WHERE task = ? AND epoch < ?";
 
-    note_map: Write = "INSERT INTO {ks}.maps (task, store, cut, segment) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
+    // What is decided must be applied, so these get their stamps as requests, not by `USING TIMESTAMP`, which servers may refuse
+    // where it is far ahead of their clock.
+    note_map: Write = "INSERT INTO {ks}.maps (task, store, cut, segment) VALUES (?, ?, ?, ?)";
     note_drop: Write = "INSERT INTO {ks}.maps (task, store, cut, segment) VALUES (?, ?, ?, ?) \
-        USING TIMESTAMP ? AND TTL {DROPPED_SECONDS}";
+        USING TTL {DROPPED_SECONDS}";
     maps: Scan = "SELECT store, cut, segment FROM {ks}.maps WHERE task = ?";
-    forget_maps: Write = "DELETE FROM {ks}.maps USING TIMESTAMP ? WHERE task = ?";
+    forget_maps: Write = "DELETE FROM {ks}.maps WHERE task = ?";
 
     put: Write = "INSERT INTO {ks}.data (task, store, cut, segment, bucket, key, value) VALUES (?, ?, ?, ?, ?, ?, ?)";
     delete: Write = "DELETE FROM {ks}.data WHERE {BUCKET} AND key = ?";
-    remove: Write = "DELETE FROM {ks}.data USING TIMESTAMP ? WHERE {BUCKET}";
+    remove: Write = "DELETE FROM {ks}.data WHERE {BUCKET}";
     get: Read = "SELECT key, value FROM {ks}.data WHERE {BUCKET} AND key IN ?";
     count: Scan = "SELECT COUNT(*) FROM {ks}.data WHERE {BUCKET}";
     forward: Scan = "SELECT key, value FROM {ks}.data WHERE {BUCKET} AND key >= ? ORDER BY key ASC";

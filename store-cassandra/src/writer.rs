@@ -64,7 +64,7 @@ impl CassandraTask {
             next = more;
         }
         lease.check()?;
-        self.tell(&self.shared.statements.forget_maps, (stamp, &self.name)).await
+        self.tell_at(stamp, &self.shared.statements.forget_maps, (&self.name,)).await
     }
 
     /// Notes maps that are written or dropped, so that destroying the task finds them.
@@ -106,7 +106,7 @@ impl CassandraTask {
             MapChange::Write(_) => &statements.note_map,
         };
         lease.check()?;
-        self.tell(statement, (&self.name, store, cut, segment, stamp)).await
+        self.tell_at(stamp, statement, (&self.name, store, cut, segment)).await
     }
 
     /// Cuts the writes of a map into requests of one partition each.
@@ -150,8 +150,8 @@ impl CassandraTask {
             }
             Request::Remove(map, bucket) => {
                 let MapColumns { store, cut, segment } = map.into();
-                let values = (stamp, &self.name, store, cut, segment, bucket);
-                self.tell(&self.shared.statements.remove, values).await
+                let values = (&self.name, store, cut, segment, bucket);
+                self.tell_at(stamp, &self.shared.statements.remove, values).await
             }
         }
     }
@@ -162,6 +162,18 @@ impl CassandraTask {
         values: impl SerializeRow,
     ) -> Result<()> {
         self.shared.tell(statement, values, self.doing("write to")).await
+    }
+
+    /// As [`tell`](Self::tell), with a stamp of the request.
+    async fn tell_at(
+        &self,
+        stamp: i64,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<()> {
+        let mut statement = statement.clone();
+        statement.set_timestamp(Some(stamp));
+        self.tell(&statement, values).await
     }
 
     /// Writes into one partition as one mutation, all with the stamp.

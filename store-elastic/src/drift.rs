@@ -66,11 +66,12 @@ pub(crate) fn check(alias: &str, index: &str, found: &Found, mappings: &Value) -
 const PARTIAL: [&str; 3] = ["filter", "index_routing", "search_routing"];
 
 /// Settings that change or hide what is written, each with the value that does not.
-const HARMFUL: [(&str, Option<&str>); 4] = [
+const HARMFUL: [(&str, Option<&str>); 5] = [
     ("/mapping/ignore_above", None),
     ("/mapping/source/mode", Some("stored")),
     ("/default_pipeline", Some("_none")),
     ("/final_pipeline", Some("_none")),
+    ("/search/default_pipeline", Some("_none")),
 ];
 
 /// Where a mapping is not as it must be.

@@ -90,34 +90,43 @@ impl ElasticTask {
 
     /// - A conflict, and an unknown outcome, is followed by a look at the record, and the same change again if it is as
     ///   demanded.
-    /// - A record that is not as demanded may be of our own making. It is written once more as it is, since a read may show
-    ///   what is never acknowledged.
+    /// - A record that is not as demanded may be of our own making: a node sends a request on a second time where the primary
+    ///   goes, and the second one then conflicts with the first. It is written once more as it is, since a read may show
+    ///   what is never acknowledged. What fails after a conflict leaves the effect unknown.
     /// - After an unknown outcome only a record that shows the change is an answer: it may have been made, and then
     ///   somebody else's.
     async fn settle(&self, change: &MetaChange) -> Result<Swap> {
-        let (mut unknown, mut rivals) = (None::<Error>, RIVALS);
+        let (mut unknown, mut conflicts) = (None::<Error>, 0);
+        // An error beside the change itself.
+        let unsettled = |error: Error, unknown: &Option<Error>, conflicts| {
+            let known = unknown.is_none() && conflicts == 0;
+            error.with_effect(if known { Effect::NotApplied } else { Effect::Unknown })
+        };
         let mut pauses = self.client.pauses();
         loop {
             let known = self.known().take();
             let stored = match known.filter(|_| unknown.is_none()) {
                 Some(known) => Some(known),
-                None => self.read_record().await.map_err(|error| unsettled(error, &unknown))?,
+                None => {
+                    let read = self.read_record().await;
+                    read.map_err(|error| unsettled(error, &unknown, conflicts))?
+                }
             };
             let meta = stored.as_ref().map(|stored| &stored.meta);
             let holds = change.holds(meta);
             let next = match meta {
                 _ if holds => change.apply_to(meta),
-                None => return refused(change, None, unknown),
+                None => return refused(change, None, unknown, conflicts > 0),
                 Some(meta) => meta.clone(),
             };
             match self.write_record(&next, stored.as_ref(), change, holds).await {
                 Ok(true) if holds => return Ok(Swap::Applied),
-                Ok(true) => return refused(change, Some(next), unknown),
-                Ok(false) if rivals > 0 => rivals -= 1,
+                Ok(true) => return refused(change, Some(next), unknown, conflicts > 0),
+                Ok(false) if conflicts < RIVALS => conflicts += 1,
                 Ok(false) => {
                     let error =
                         incomplete(self.doing("change the record of"), "others change it, too");
-                    return Err(unsettled(error, &unknown));
+                    return Err(unsettled(error, &unknown, conflicts));
                 }
                 Err(error) => {
                     if holds && error.effect() != Effect::NotApplied {
@@ -125,7 +134,8 @@ impl ElasticTask {
                     }
                     // Another node may be there.
                     if !(passes(&error) && pauses.wait().await) {
-                        return Err(unsettled(unknown.clone().unwrap_or(error), &unknown));
+                        let error = unknown.clone().unwrap_or(error);
+                        return Err(unsettled(error, &unknown, conflicts));
                     }
                 }
             }
@@ -169,18 +179,25 @@ impl ElasticTask {
     }
 }
 
-fn refused(change: &MetaChange, meta: Option<Meta>, unknown: Option<Error>) -> Result<Swap> {
-    match unknown {
-        Some(error) if !meta.as_ref().is_none_or(|meta| change.is_shown_by(meta)) => {
-            Err(error.with_effect(Effect::Unknown))
+/// What a record says that is not as demanded. After an unknown outcome only one that shows the change is an answer; after a
+/// conflict a later owner's may stand on our commit.
+fn refused(
+    change: &MetaChange,
+    meta: Option<Meta>,
+    unknown: Option<Error>,
+    doubted: bool,
+) -> Result<Swap> {
+    let shown = meta.as_ref().is_none_or(|meta| change.is_shown_by(meta));
+    match (unknown, &meta, change) {
+        (Some(error), ..) if !shown => Err(error.with_effect(Effect::Unknown)),
+        (None, Some(meta), MetaChange::Commit { fence, sequence, .. })
+            if doubted && meta.fence != *fence && meta.sequence >= *sequence =>
+        {
+            let message = "a later owner has claimed the task: give it up";
+            Err(Error::new(ErrorKind::Fenced, message).with_effect(Effect::Unknown))
         }
         _ => Ok(Swap::Refused(meta)),
     }
-}
-
-/// An error beside the change itself.
-fn unsettled(error: Error, unknown: &Option<Error>) -> Error {
-    error.with_effect(if unknown.is_some() { Effect::Unknown } else { Effect::NotApplied })
 }
 
 const fn name(change: &MetaChange) -> &'static str {
@@ -194,14 +211,26 @@ const fn name(change: &MetaChange) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use serde_json::{Value, json};
     use store_core::{
-        ErrorKind,
-        backend::{Fence, OwnerId},
-        redo::Meta,
+        Effect, ErrorKind,
+        backend::{Fence, OwnerId, TaskId},
+        redo::{Body, Meta, MetaChange, Pending},
     };
 
     use super::Record;
-    use crate::layout::bytes;
+    use crate::{
+        ElasticConfig,
+        index::Names,
+        layout::bytes,
+        stub::{Stub, client},
+        task::{ElasticTask, Shared},
+    };
 
     #[test]
     fn a_record_as_it_is_stored() {
@@ -233,5 +262,75 @@ mod tests {
         assert_eq!(kind("AAAAAg=="), ErrorKind::SchemaMismatch);
         assert_eq!(kind("AAAAAQ=="), ErrorKind::Corrupt);
         assert_eq!(kind("!"), ErrorKind::Corrupt);
+    }
+
+    /// A task whose record is `before` at first; its first change is made and then refused, as by a node that sends it on twice.
+    /// From then on reads are answered by `read` and changes by `change`.
+    fn made_twice(before: &Meta, read: (u16, Value), change: (u16, Value)) -> (Stub, ElasticTask) {
+        let (before, changed) = ((200, found(before)), AtomicBool::new(false));
+        let stub = Stub::start(move |request| {
+            let writes = request.contains("_bulk");
+            let (status, answer) = match (writes, changed.load(Ordering::Relaxed)) {
+                (true, false) => {
+                    changed.store(true, Ordering::Relaxed);
+                    (200, json!({ "items": [{ "index": { "status": 409 } }] }))
+                }
+                (true, true) => change.clone(),
+                (false, false) => before.clone(),
+                (false, true) => read.clone(),
+            };
+            (status, answer.to_string())
+        });
+        let config = ElasticConfig { retries: 0, ..ElasticConfig::default() };
+        let names = Names::new(&config);
+        let shared = Arc::new(Shared { client: client(&[&stub]), names, config });
+        (stub, ElasticTask::new(shared, TaskId::new("app", 0).unwrap()))
+    }
+
+    fn found(meta: &Meta) -> Value {
+        let source = json!({ "partition": 0, "record": bytes(&meta.encode()) });
+        let doc = json!({ "found": true, "_seq_no": 4, "_primary_term": 1, "_source": source });
+        json!({ "docs": [doc] })
+    }
+
+    #[tokio::test]
+    async fn what_fails_after_a_conflict_may_have_been_made() {
+        let fence = |epoch| Fence::new(epoch, OwnerId::from_u128(epoch.into()));
+        let log = serde_json::from_value(
+            json!({ "epoch": 1, "attempt": "00000000-0000-0000-0000-000000000000" }),
+        );
+        let pending = Pending::new(log.unwrap(), 5, Body::Inline("x".into()));
+        let commit = MetaChange::Commit {
+            fence: fence(1),
+            previous: 0,
+            sequence: 1,
+            pending,
+            checkpoint: "{}".into(),
+        };
+        let before = Meta::new(fence(1));
+        let made = commit.apply_to(Some(&before));
+        let claimed = MetaChange::Claim { fence: fence(2) }.apply_to(Some(&made));
+        let earlier = MetaChange::Claim { fence: fence(2) }.apply_to(Some(&before));
+        let done =
+            json!({ "items": [{ "index": { "status": 200, "_seq_no": 5, "_primary_term": 1 } }] });
+        let full = json!({ "items": [{ "index": { "status": 429, "error": {
+            "type": "cluster_block_exception",
+            "reason": "index [store-tasks] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark]",
+        } } }] });
+        let unreadable =
+            (403, json!({ "error": { "type": "security_exception", "reason": "no" } }));
+        for (read, change, kind) in [
+            (unreadable, (200, done.clone()), ErrorKind::PermissionDenied),
+            ((200, found(&made)), (200, full), ErrorKind::OutOfSpace),
+            ((200, found(&claimed)), (200, done.clone()), ErrorKind::Fenced),
+        ] {
+            let (_stub, task) = made_twice(&before, read, change);
+            let error = task.change(&commit).await.unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{error:?}");
+        }
+        // The rival was another one.
+        let (_stub, task) = made_twice(&before, (200, found(&earlier)), (200, done));
+        let swap = task.change(&commit).await.unwrap();
+        assert!(matches!(swap, store_core::redo::Swap::Refused(Some(meta)) if meta == earlier));
     }
 }

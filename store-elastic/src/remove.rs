@@ -129,7 +129,9 @@ impl ElasticTask {
         let mark = client.get::<Mark>(&names.tasks, &self.name, &id, "time,stamp", doing).await?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        if let Some(mark) = mark.into_iter().flatten().next() {
+        let mark = mark.into_iter().flatten().next();
+        // One of a clock that was ahead would end all removing until then: it is written anew.
+        if let Some(mark) = mark.filter(|mark| mark.source.time <= now) {
             let removable = mark.source.removable(now, self.shared.config.keep_deleted_ms);
             let Some(stamp) = removable else { return Ok(()) };
             let marks = json!([

@@ -15,6 +15,11 @@ use std::{
 
 use bytes::Bytes;
 use common::{BLOBS, COUNTS, Faulty, buffer_of};
+use futures::FutureExt;
+use metrics::{
+    Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    with_local_recorder,
+};
 use store_core::{
     EngineConfig, Task,
     layers::{CallKind, Fault},
@@ -183,6 +188,68 @@ async fn at_the_hard_limit_a_write_waits_for_a_commit_on_its_way() {
     write.await.unwrap();
     commit.await.unwrap().unwrap();
     assert_eq!(counts.get(&full).await.unwrap(), Some(7));
+}
+
+/// Calls somebody when a commit tells how long freezing took.
+#[derive(Default)]
+struct Frozen(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl HistogramFn for Frozen {
+    fn record(&self, _: f64) {
+        let call = self.0.lock().unwrap().take();
+        call.into_iter().for_each(|call| call());
+    }
+}
+
+struct Telling(Arc<Frozen>);
+
+impl Recorder for Telling {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        match key.labels().any(|label| label.value() == "freeze") {
+            true => Histogram::from_arc(self.0.clone()),
+            false => Histogram::noop(),
+        }
+    }
+}
+
+#[test]
+fn a_commit_that_has_just_frozen_is_on_its_way() {
+    let frozen = Arc::<Frozen>::default();
+    let written = written_when(&frozen);
+    with_local_recorder(&Telling(frozen.clone()), || tokio_test::block_on(written));
+}
+
+/// Fills the buffer; what a write comes to that is begun when a commit has just frozen it.
+async fn written_when(frozen: &Frozen) {
+    let backend = Faulty::default();
+    let database = backend.with(buffer_of(1_000));
+    let task = database.task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    for n in 0_u64.. {
+        if counts.put(&n.to_string(), &n).await.is_err() {
+            break;
+        }
+    }
+    let answer = Arc::new(Mutex::new(None));
+    let given = answer.clone();
+    *frozen.0.lock().unwrap() = Some(Box::new(move || {
+        *given.lock().unwrap() = Some(counts.put(&key("new"), &1).now_or_never());
+    }));
+    task.commit(()).await.unwrap();
+    let answer = answer.lock().unwrap().take().expect("nobody was told");
+    assert!(answer.is_none(), "it does not wait: {answer:?}");
 }
 
 trait CountOk {

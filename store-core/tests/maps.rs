@@ -60,7 +60,7 @@ async fn a_write_prepared_before_a_rollback_is_refused() {
     let error = old.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     drop(old);
-    assert_eq!(maps.get(None, bytes("k")).await.unwrap(), None);
+    assert_eq!(maps.get(None, &bytes("k")).await.unwrap(), None);
     let new = lock(&maps).await;
     new.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap();
 }
@@ -106,7 +106,7 @@ async fn dropped_segments_are_absent_before_and_after_the_commit() {
     for committed in [false, true] {
         let counts = [count(&maps, -1).await, count(&maps, 0).await, count(&maps, 1).await];
         assert_eq!(counts, [0, 0, 1], "committed: {committed}");
-        assert_eq!(maps.get(Some(0), bytes("k")).await.unwrap(), None);
+        assert_eq!(maps.get(Some(0), &bytes("k")).await.unwrap(), None);
         let late = Writes::new().put(Some(0), bytes("k"), bytes("late"));
         let error = lock(&maps).await.write(late).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -132,6 +132,25 @@ async fn deletes_make_no_segments() {
     assert_eq!(count(&maps, 5).await, 0, "also what the same batch puts");
 }
 
+/// Else it would fall between the read and the write of an update, and be lost.
+#[tokio::test]
+async fn a_write_that_reads_nothing_waits_for_who_holds_the_lock_of_its_key() {
+    let (_task, maps) = open(&Faulty::default()).await;
+    let put = |key: &'static str| {
+        maps.write(bytes(key), Writes::new().put(None, bytes(key), bytes("put")))
+    };
+    let update = lock(&maps).await;
+    assert_eq!(maps.get(None, &bytes("k")).await.unwrap(), None);
+    put("another").await.unwrap();
+    let mut waiting = Box::pin(put("k"));
+    assert!(timeout(Duration::from_millis(5), &mut waiting).await.is_err());
+    assert_eq!(maps.get(None, &bytes("k")).await.unwrap(), None);
+    update.write(Writes::new().put(None, bytes("k"), bytes("updated"))).await.unwrap();
+    drop(update);
+    waiting.await.unwrap();
+    assert_eq!(maps.get(None, &bytes("k")).await.unwrap(), Some(bytes("put")));
+}
+
 #[tokio::test]
 async fn a_rollback_waits_for_open_units() {
     let backend = Faulty::default();
@@ -146,7 +165,7 @@ async fn a_rollback_waits_for_open_units() {
     lock(&maps).await.write(Writes::new().put(None, bytes("k"), bytes("v"))).await.unwrap();
     unit.finish().unwrap();
     rollback.await.unwrap().unwrap();
-    assert_eq!(maps.get(None, bytes("k")).await.unwrap(), None);
+    assert_eq!(maps.get(None, &bytes("k")).await.unwrap(), None);
     assert!(task.begin("s", 0).await.unwrap().is_some(), "the record is processed again");
 }
 

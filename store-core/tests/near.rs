@@ -93,6 +93,15 @@ async fn several_keys_are_kept_too() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_not_answered_is_not_absent() {
+    let mut counted = Counted::new();
+    counted.near.unanswered = 1;
+    let (_task, counts) = counted.filled(3).await;
+    let error = counts.get_many(&[0, 1, 2]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+}
+
+#[tokio::test]
 async fn what_nobody_read_takes_no_place() {
     let counted = Counted::new();
     let (task, counts) = counted.filled(3).await;

@@ -18,7 +18,7 @@ use common::{COUNTS, Faulty};
 use futures::{TryStreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store_core::{
-    Database, EngineConfig, Task,
+    Database, EngineConfig, Error, Task,
     layers::{Faults, Odds},
     prelude::*,
 };
@@ -164,4 +164,43 @@ async fn every_read_gives_what_was_written_last() {
             assert!(rounds.unwrap() > 0);
         }
     }
+}
+
+/// A put between the read and the write of an update would be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_put_falls_into_an_update() {
+    const PUT: u64 = 1 << 32;
+    let task = Faulty::default().database().task("app", 0).store(&COUNTS).open().await.unwrap();
+    let counts = task.store(&COUNTS).unwrap();
+    let key = "of all".to_owned();
+    let done = Arc::new(AtomicBool::new(false));
+    let updates = (0..3).map(|_| {
+        let (counts, key, done) = (counts.clone(), key.clone(), done.clone());
+        tokio::spawn(async move {
+            while !done.load(Ordering::Acquire) {
+                counts.update(&key, |n| n.map(|n| n + 1)).await.unwrap();
+            }
+        })
+    });
+    let updates: Vec<_> = updates.collect();
+    let puts = async {
+        for put in 1..20_000 {
+            counts.put(&key, &(put * PUT)).await?;
+            let found = counts.get(&key).await?.map(|n| n / PUT);
+            if found != Some(put) {
+                return Ok(Some((put, found)));
+            }
+            if put % 1000 == 0 {
+                task.commit(()).await?;
+            }
+        }
+        Ok::<_, Error>(None)
+    };
+    let lost = puts.await;
+    // Before anything fails: who updates does not wait for anything that would end it.
+    done.store(true, Ordering::Release);
+    for updates in join_all(updates).await {
+        updates.unwrap();
+    }
+    assert_eq!(lost.unwrap(), None, "a put, and the one that an update wrote over it");
 }

@@ -120,8 +120,8 @@ cases are in the crate `store-conformance`, which anybody can run on a backend o
 `store conformance URL`.
 
 *Refused* means that a backend does not have something, says so in its capabilities, and refuses it. A case that cannot be \
-told through the public API stands here with the reason. What comes with Kafka changelogs is named, so that nothing is left \
-out silently.
+tried through the public API stands here with the reason. *With store-kafka* means changelog topics and restoring from them, for \
+which there is no crate in this workspace: they are named so that nothing is left out silently.
 ";
 
 const KILLED: &str = "\

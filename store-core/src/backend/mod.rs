@@ -29,8 +29,8 @@ pub use self::{
     task::{Fence, MAX_NAME_BYTES, MapId, Name, OwnerId, TaskId, TaskSummary},
     unfinished::{LastEntry, Unfinished},
 };
-use crate::Result;
 pub use crate::merge::{Overlay, written};
+use crate::{Error, ErrorKind, Result};
 
 /// A database that keeps tasks.
 ///
@@ -133,6 +133,19 @@ pub trait TaskReader: Debug + Send + Sync + 'static {
     fn local(&self) -> Option<&dyn LocalReader> {
         None
     }
+}
+
+/// Asks for keys; `Corrupt` where not each of them is answered.
+pub(crate) async fn ask<R: TaskReader + ?Sized>(
+    reader: &R,
+    keys: &[(MapId, Bytes)],
+) -> Result<Vec<Option<Bytes>>> {
+    let found = reader.get_many(keys).await?;
+    if found.len() != keys.len() {
+        let message = format!("asked for {} keys, got {}", keys.len(), found.len());
+        return Err(Error::new(ErrorKind::Corrupt, message));
+    }
+    Ok(found)
 }
 
 /// Point reads that answer at once.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Page, PageLimit};
 
-/// Values from this size on, in bytes, keep their own memory: a copy would cost more than an allocation.
+/// Values from this size on, in bytes, get memory of their own, which is handed out as it is.
 const ALONE: usize = 4096;
 
 /// Entries that a page makes room for when it has the first one, if it may hold so many.
@@ -36,23 +36,28 @@ impl Page {
     /// For entries that are parts of something larger, such as the blocks of a file: two allocations for each would cost
     /// more than reading them.
     pub fn pack<E>(
-        entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
+        entries: impl IntoIterator<Item = Result<(impl AsRef<[u8]>, impl AsRef<[u8]>), E>>,
         limit: PageLimit,
     ) -> Result<Self, E> {
         let (mut memory, mut ends) = (Vec::new(), Vec::new());
         let all = limit.take(entries, |(key, value)| {
+            let (key, value) = (key.as_ref(), value.as_ref());
             if ends.is_empty() {
                 let first = limit.entries.min(FIRST);
                 memory.reserve((key.len() + value.len()).saturating_mul(first).min(FIRST_BYTES));
                 ends.reserve(first);
             }
-            memory.extend_from_slice(&key);
+            memory.extend_from_slice(key);
             let key = memory.len();
             let apart = value.len() >= ALONE;
             if !apart {
-                memory.extend_from_slice(&value);
+                memory.extend_from_slice(value);
             }
-            ends.push(Ends { key, value: memory.len(), apart: apart.then_some(value) });
+            ends.push(Ends {
+                key,
+                value: memory.len(),
+                apart: apart.then(|| Bytes::copy_from_slice(value)),
+            });
         })?;
         if memory.len() < memory.capacity() / 4 * 3 {
             memory.shrink_to_fit();
@@ -70,7 +75,8 @@ impl Page {
         Ok(Self { entries, resume, packed: true })
     }
 
-    /// The entries; of a [packed](Self::packed) page as copies, but values from 4 KiB on, which keep the memory they came in.
+    /// The entries, each in memory of its own: those of a [packed](Self::packed) page as copies, but for values from 4 KiB on,
+    /// which have theirs already.
     #[must_use]
     pub fn into_entries(self) -> impl ExactSizeIterator<Item = (Bytes, Bytes)> {
         self.unpacked()

@@ -133,17 +133,17 @@ impl PageLimit {
     }
 
     /// Gives entries to a page until the limit is reached; true where there were no more.
-    pub(super) fn take<E>(
+    pub(super) fn take<K: AsRef<[u8]>, V: AsRef<[u8]>, E>(
         self,
-        entries: impl IntoIterator<Item = Result<(Bytes, Bytes), E>>,
-        mut give: impl FnMut((Bytes, Bytes)),
+        entries: impl IntoIterator<Item = Result<(K, V), E>>,
+        mut give: impl FnMut((K, V)),
     ) -> Result<bool, E> {
         let (mut taken, mut bytes) = (0, 0);
         let mut entries = entries.into_iter();
         while !self.is_reached(taken, bytes) {
             let Some(entry) = entries.next().transpose()? else { return Ok(true) };
             taken += 1;
-            bytes += entry.0.len() + entry.1.len();
+            bytes += entry.0.as_ref().len() + entry.1.as_ref().len();
             give(entry);
         }
         Ok(false)

@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    Engine,
-    buffer::{Buffer, Write},
-};
+use super::{Engine, buffer::Buffer, locks::LockedKey, state::State};
 use crate::{
     Error, ErrorKind, Result,
     backend::{MapId, Put},
@@ -35,16 +32,25 @@ enum Room {
 }
 
 impl Engine {
-    /// Buffers a batch for the store of this number, if nothing was rolled back since `generation`.
+    /// Buffers a batch for the store of this number, if nothing was rolled back since `generation`, where that is known.
     ///
     /// Waits at the hard memory limit for a commit that is on its way. Dropping the future writes nothing.
     pub(crate) async fn write(
         &self,
         store: u32,
-        generation: u64,
-        mut batch: Batch,
+        generation: Option<u64>,
+        batch: Batch,
     ) -> Result<Written> {
         self.check_lengths(&batch)?;
+        self.write_when_there_is_room(store, generation, batch).await
+    }
+
+    async fn write_when_there_is_room(
+        &self,
+        store: u32,
+        generation: Option<u64>,
+        mut batch: Batch,
+    ) -> Result<Written> {
         if let Room::Made(written) = self.try_write(store, generation, &mut batch)? {
             return Ok(written);
         }
@@ -57,6 +63,23 @@ impl Engine {
                 Room::Wait => room.await,
             }
         }
+    }
+
+    /// Buffers a batch of one user key that depends on nothing that was read, as [`lock`](Self::lock) and [`write`](Self::write) do.
+    pub(crate) async fn write_unread(
+        &self,
+        store: u32,
+        key: Bytes,
+        mut batch: Batch,
+    ) -> Result<Written> {
+        self.check_lengths(&batch)?;
+        let key = LockedKey(store, key);
+        let written = self.locks.if_free(&key, || self.try_write(store, None, &mut batch));
+        if let Some(Room::Made(written)) = written.transpose()? {
+            return Ok(written);
+        }
+        let _locked = self.lock(store, [key.1]).await?;
+        self.write_when_there_is_room(store, None, batch).await
     }
 
     /// Checks the length of a user's value against the portable or, if so configured, the backend's limit.
@@ -100,35 +123,40 @@ impl Engine {
         Ok(())
     }
 
-    fn try_write(&self, store: u32, generation: u64, batch: &mut Batch) -> Result<Room> {
+    /// `generation` is that of what was read; none where nothing was.
+    fn try_write(&self, store: u32, generation: Option<u64>, batch: &mut Batch) -> Result<Room> {
         let mut state = self.state.lock();
         state.check(&self.task)?;
-        if state.generation != generation {
+        if generation.is_some_and(|generation| generation != state.generation) {
             let message = format!("task {} was rolled back during the operation", self.task);
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
+        // The batch stays as it is until there is room: a try after a wait may see another stream time, also an earlier one.
+        let (mut stream_time, mut floor) = (batch.stream_time, batch.floor);
         if let Some((time, retention)) = batch.event {
-            let known = state.store(store).stream_time;
-            let stream_time = known.max(Some(time));
-            if !retention.is_live(time, stream_time) && !sabotage::is_on("engine::late-kept") {
+            let known = state.store(store).stream_time.max(Some(time));
+            if !retention.is_live(time, known) && !sabotage::is_on("engine::late-kept") {
                 *state.late.entry(store).or_default() += 1;
                 return Ok(Room::Made(Written::Late));
             }
-            batch.stream_time = batch.stream_time.max(stream_time);
-            batch.floor =
-                batch.floor.max(Some(retention.segment(retention.live_from(stream_time))));
+            stream_time = stream_time.max(known);
+            floor = floor.max(Some(retention.segment(retention.live_from(known))));
         }
         let map = |segment: Option<i64>| MapId { store, segment };
-        // What is dropped cannot be deleted again, and need not be.
-        batch.writes.retain(|(segment, _, put)| put.is_some() || !state.is_dropped(map(*segment)));
         let writes = &batch.writes;
-        if let Some((segment, ..)) = writes.iter().find(|(s, ..)| state.is_dropped(map(*s))) {
+        let mut puts = writes.iter().filter(|(.., put)| put.is_some());
+        if let Some((segment, ..)) = puts.find(|(s, ..)| state.is_dropped(map(*s))) {
             let name = &state.store(store).spec.name;
             let segment = segment.unwrap_or_default();
             let message = format!("segment {segment} of store {name} is dropped");
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        let weight = writes.iter().map(|(_, key, put)| Buffer::weight(key.len(), put.as_ref()));
+        // What is dropped cannot be deleted again, and need not be.
+        let is_kept = |state: &State, segment: Option<i64>, put: &Option<Put>| {
+            put.is_some() || !state.is_dropped(map(segment))
+        };
+        let kept = writes.iter().filter(|(segment, _, put)| is_kept(&state, *segment, put));
+        let weight = kept.map(|(_, key, put)| Buffer::weight(key.len(), put.as_ref()));
         let weight = weight.sum::<usize>();
         let limit = self.config.uncommitted_hard_bytes;
         if weight > limit {
@@ -147,10 +175,10 @@ impl Engine {
             }
             return Err(self.buffer_full());
         }
-        let Batch { writes, stream_time, floor, .. } = std::mem::take(batch);
-        for (segment, key, put) in writes {
-            let write: Write = (map(segment), key, put);
-            state.write(write);
+        for (segment, key, put) in std::mem::take(&mut batch.writes) {
+            if is_kept(&state, segment, &put) {
+                state.write((map(segment), key, put));
+            }
         }
         if stream_time.is_some() {
             let known = &mut state.store(store).stream_time;
@@ -170,5 +198,47 @@ impl Engine {
                 self.task, self.config.uncommitted_hard_bytes
             ),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::{Batch, Engine, Room};
+    use crate::{
+        backend::{Put, StoreSpec, TaskId},
+        engine::{Cache, EngineConfig},
+        event_time::Retention,
+        memory::MemoryBackend,
+    };
+
+    /// A rollback may come between two tries, and then stream time is earlier at the second one.
+    #[tokio::test]
+    async fn a_batch_that_waits_stays_as_it_was() {
+        let config = EngineConfig { uncommitted_hard_bytes: 1500, ..EngineConfig::default() };
+        let spec = StoreSpec::new("a".parse().unwrap(), "test/1", "bytes", "raw");
+        let (task, cache) = (TaskId::new("app", 0).unwrap(), Arc::new(Cache::new(0)));
+        let backend = MemoryBackend::new();
+        let engine = Engine::open(&backend, task, vec![spec], config, cache).await.unwrap();
+        let (store, _) = engine.store("a").unwrap();
+        let put =
+            |segment, bytes| (Some(segment), Bytes::new(), Some(Put::new(vec![0; bytes].into())));
+        let mut full = Batch {
+            writes: vec![put(9, 600)],
+            stream_time: Some(90),
+            floor: Some(5),
+            ..Batch::default()
+        };
+        assert!(matches!(engine.try_write(store, None, &mut full), Ok(Room::Made(_))));
+        engine.state.lock().drivers = 1;
+        let event = Some((95, Retention::new(20, 10)));
+        let writes = vec![(Some(1), Bytes::new(), None), put(8, 600)];
+        let mut waiting = Batch { writes: writes.clone(), event, ..Batch::default() };
+        assert!(matches!(engine.try_write(store, None, &mut waiting), Ok(Room::Wait)));
+        assert_eq!((waiting.stream_time, waiting.floor, waiting.event), (None, None, event));
+        assert_eq!(waiting.writes, writes);
     }
 }

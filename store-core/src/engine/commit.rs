@@ -54,12 +54,14 @@ impl Engine {
             return Ok(());
         }
         let asked = Instant::now();
+        // Open units finish, new ones wait, and so only whole records are frozen.
+        let quiet = match sabotage::is_on("engine::units-cut") {
+            false => Some(self.units.write().await),
+            true => None,
+        };
+        // What is frozen takes room from now on, and a write that finds none must know that some will come.
+        let _driver = Driver::new(self);
         let commit = {
-            // Open units finish, new ones wait, and so only whole records are frozen.
-            let _quiet = match sabotage::is_on("engine::units-cut") {
-                false => Some(self.units.write().await),
-                true => None,
-            };
             let mut state = self.state.lock();
             state.check(&self.task)?;
             self.check_whole(state.condition)?;
@@ -68,11 +70,11 @@ impl Engine {
             self.counters.committed_bytes.increment(bytes as u64);
             commit
         };
+        drop(quiet);
         self.counters.took(Part::Freeze, asked.elapsed());
         if sabotage::is_on("engine::cache-early") {
             self.keep_one(&commit).await;
         }
-        let _driver = Driver::new(self);
         self.decide(&commit).await?;
         let applying = self.apply_turn.clone().lock_owned().await;
         drop(turn);

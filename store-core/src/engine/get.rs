@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Result,
-    backend::{LocalReader, MapId, Put},
+    backend::{LocalReader, MapId, Put, ask},
     sabotage,
 };
 
@@ -111,7 +111,7 @@ impl Engine {
             state.moves
         };
         if !asked.is_empty() {
-            let found = self.writer.get_many(&asked).await?;
+            let found = ask(&*self.writer, &asked).await?;
             self.check()?;
             if self.cached {
                 let found = found.chunks(FILLED_AT_ONCE);

@@ -34,7 +34,7 @@ type Queue = Arc<Semaphore>;
 
 /// A user key of a store.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
-struct LockedKey(u32, Bytes);
+pub(super) struct LockedKey(pub(super) u32, pub(super) Bytes);
 
 impl KeyLocks {
     /// Waits for the lock of a user key of a store.
@@ -54,6 +54,16 @@ impl KeyLocks {
         guard
     }
 
+    /// Does something while nobody holds the lock of a key, and nobody gets it meanwhile; `None` where somebody holds or awaits it.
+    ///
+    /// For work that takes no lock of this table, at a fraction of what taking the lock costs.
+    pub(super) fn if_free<T>(&self, key: &LockedKey, work: impl FnOnce() -> T) -> Option<T> {
+        let hash = self.hasher.hash_one(key);
+        let shard = self.shard(hash);
+        let is_known = shard.find(hash, |lock| lock.key == *key).is_some();
+        (!is_known).then(work)
+    }
+
     /// Takes a lock that nobody knows; else gives the queue for it.
     fn take(&self, hash: u64, key: &LockedKey) -> Option<Queue> {
         match self.shard(hash).entry(hash, |lock| lock.key == *key, |lock| lock.hash) {
@@ -69,8 +79,11 @@ impl KeyLocks {
     }
 
     fn shard(&self, hash: u64) -> MutexGuard<'_, HashTable<Lock>> {
-        let index = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shard_of(hash).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shard_of(&self, hash: u64) -> &Mutex<HashTable<Lock>> {
+        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or_default()]
     }
 }
 
@@ -122,12 +135,12 @@ impl Drop for KeyGuard {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{hash::BuildHasher, sync::Arc};
 
     use bytes::Bytes;
     use futures::FutureExt;
 
-    use super::KeyLocks;
+    use super::{KeyLocks, LockedKey};
 
     fn known(locks: &KeyLocks) -> usize {
         locks.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
@@ -148,6 +161,28 @@ mod tests {
         assert_eq!(known(&locks), 0);
         let second = locks.lock(1, key).await;
         drop(second);
+        assert_eq!(known(&locks), 0);
+    }
+
+    #[tokio::test]
+    async fn work_is_done_only_while_nobody_holds_the_lock() {
+        let locks = Arc::new(KeyLocks::default());
+        let key = Bytes::from_static(b"k");
+        let locked = LockedKey(1, key.clone());
+        let held = locks.lock(1, key.clone()).await;
+        assert_eq!(locks.if_free(&locked, || ()), None);
+        let other_store = LockedKey(2, key.clone());
+        let hash = locks.hasher.hash_one(&other_store);
+        let nobody_gets_it = || locks.shard_of(hash).try_lock().is_err();
+        assert_eq!(locks.if_free(&other_store, nobody_gets_it), Some(true));
+        assert_eq!(locks.if_free(&LockedKey(1, Bytes::from_static(b"l")), || ()), Some(()));
+        // It is handed on, and never free in between.
+        let mut waits = Box::pin(locks.lock(1, key.clone()));
+        assert!(waits.as_mut().now_or_never().is_none());
+        drop(held);
+        assert_eq!(locks.if_free(&locked, || ()), None);
+        drop(waits);
+        assert_eq!(locks.if_free(&locked, || ()), Some(()));
         assert_eq!(known(&locks), 0);
     }
 

@@ -22,7 +22,11 @@ use futures::{
 };
 
 use super::{Engine, EngineConfig, state::State};
-use crate::{Error, ErrorKind, Result, backend::MapId, sabotage};
+use crate::{
+    Result,
+    backend::{MapId, ask},
+    sabotage,
+};
 
 /// What a batch brings: the values of its keys.
 type Answer = Result<Arc<[Option<Bytes>]>>;
@@ -231,11 +235,7 @@ impl Engine {
             };
             let Ended { engine, sent, .. } = &ended;
             engine.counters.batch_keys.record(len_f64(sent.len()));
-            let found = engine.writer.get_many(sent).await?;
-            if found.len() != sent.len() {
-                let message = format!("asked for {} keys, got {}", sent.len(), found.len());
-                return Err(Error::new(ErrorKind::Corrupt, message));
-            }
+            let found = ask(&*engine.writer, sent).await?;
             engine.fill(number, sent, &found);
             Ok(found.into())
         }

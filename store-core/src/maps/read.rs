@@ -8,7 +8,7 @@ use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use super::search;
 use crate::{
     Error, Result,
-    backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader},
+    backend::{KeyRange, MapId, Order, Page, PageLimit, StoreSpec, TaskReader, ask},
     engine::Engine,
     event_time::{Live, Retention, Timeline, TimelineRef},
     paging::{self, Fetched, Together},
@@ -58,11 +58,11 @@ impl ReadMaps {
     }
 
     /// The value of a key; `segment` is `None` for a store that is not cut by time.
-    pub async fn get(&self, segment: Option<i64>, key: Bytes) -> Result<Option<Bytes>> {
+    pub async fn get(&self, segment: Option<i64>, key: &Bytes) -> Result<Option<Bytes>> {
         match &self.source {
-            Source::Owned(engine) => engine.get(self.map(segment), &key).await,
+            Source::Owned(engine) => engine.get(self.map(segment), key).await,
             Source::Shared(reader, _) => {
-                let found = reader.get_many(&[(self.map(segment), key)]).await?;
+                let found = ask(&**reader, &[(self.map(segment), key.clone())]).await?;
                 Ok(found.into_iter().next().flatten())
             }
         }
@@ -75,7 +75,7 @@ impl ReadMaps {
         match &self.source {
             Source::Owned(engine) => engine.get_many(&keys).await,
             Source::Shared(..) if keys.is_empty() => Ok(Vec::new()),
-            Source::Shared(reader, _) => reader.get_many(&keys).await,
+            Source::Shared(reader, _) => ask(&**reader, &keys).await,
         }
     }
 

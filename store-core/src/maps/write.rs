@@ -12,7 +12,7 @@ use crate::{
     event_time::{Retention, Written},
 };
 
-/// The owner's maps of one store: reads as [`ReadMaps`], writes under a [`KeyLock`].
+/// The owner's maps of one store: reads as [`ReadMaps`], writes under a [`KeyLock`] or by [`write`](Self::write).
 ///
 /// A cheap clone.
 #[derive(Clone, Debug)]
@@ -35,9 +35,9 @@ impl Maps {
 
     /// Waits for the lock of one user key, at most 8 KiB unless native limits are allowed (`TooLarge`).
     ///
-    /// Every write of a store goes through such a lock, so that no two operations on one key lose a write. Locks are
-    /// not reentrant: take those of one operation together, by [`lock_all`](Self::lock_all). Dropping the future gives
-    /// up the place in the queue.
+    /// Every write of a store goes through such a lock, or [`write`](Self::write), so that no two operations on one key lose a
+    /// write. Locks are not reentrant: take those of one operation together, by [`lock_all`](Self::lock_all). Dropping the
+    /// future gives up the place in the queue.
     pub async fn lock(&self, key: Bytes) -> Result<KeyLock> {
         self.engine.check_key(&key)?;
         let locked = self.engine.lock(self.read.number, [key]).await?;
@@ -49,6 +49,19 @@ impl Maps {
         keys.iter().try_for_each(|key| self.engine.check_key(key))?;
         let locked = self.engine.lock(self.read.number, keys).await?;
         Ok(KeyLock { maps: self.clone(), locked })
+    }
+
+    /// Buffers writes that depend on nothing that was read, as under the lock of this user key and for less.
+    ///
+    /// - What it gives and the errors are those of [`lock`](Self::lock) and [`KeyLock::write`], but for a rollback: one that comes
+    ///   before they are buffered does not refuse them.
+    /// - Waits for who holds the lock, and so for ever for a caller who does; at the memory limit waits for a commit on its
+    ///   way. Dropping the future writes nothing.
+    pub async fn write(&self, key: Bytes, writes: Writes) -> Result<Written> {
+        self.engine.check_key(&key)?;
+        let written = self.engine.write_unread(self.read.number, key, writes.0).await?;
+        self.tell_if_late(written);
+        Ok(written)
     }
 
     /// `TooLarge` for a value above the limit: at most 8 MiB unless native limits are allowed.
@@ -68,6 +81,12 @@ impl Maps {
     #[must_use]
     pub fn late_records(&self) -> u64 {
         self.engine.late_records(self.read.number)
+    }
+
+    fn tell_if_late(&self, written: Written) {
+        if written == Written::Late {
+            late::report(self.engine.task(), self.read.spec());
+        }
     }
 
     /// A number no other entry of the store has; ascending, with gaps, given again only after a rollback.
@@ -90,7 +109,7 @@ impl Deref for Maps {
     }
 }
 
-/// The lock of one or more user keys, held until dropped: what writes go through.
+/// The lock of one or more user keys, held until dropped: what writes go through that depend on what was read.
 #[derive(Debug)]
 #[must_use = "a lock that is not kept locks nothing"]
 pub struct KeyLock {
@@ -108,17 +127,15 @@ impl KeyLock {
     pub async fn write(&self, writes: Writes) -> Result<Written> {
         let Self { maps, locked } = self;
         let store = maps.read.number;
-        let written = maps.engine.write(store, locked.generation, writes.0).await?;
-        if written == Written::Late {
-            late::report(maps.engine.task(), maps.read.spec());
-        }
+        let written = maps.engine.write(store, Some(locked.generation), writes.0).await?;
+        maps.tell_if_late(written);
         Ok(written)
     }
 }
 
 /// Writes to one store that belong together.
 #[derive(Debug, Default)]
-#[must_use = "writes do nothing until they are given to KeyLock::write"]
+#[must_use = "writes do nothing until they are given to KeyLock::write or Maps::write"]
 pub struct Writes(Batch);
 
 impl Writes {
@@ -147,7 +164,7 @@ impl Writes {
     /// Makes the writes those of an event at `time` milliseconds.
     ///
     /// Raises stream time to it, where it is not there yet. If the event is not live by then nothing is written, the late
-    /// record is counted, and [`KeyLock::write`] gives [`Written::Late`]. Otherwise the segments that expired are dropped.
+    /// record is counted, and who writes gets [`Written::Late`]. Otherwise the segments that expired are dropped.
     pub const fn at(mut self, time: i64, retention: Retention) -> Self {
         self.0.event = Some((time, retention));
         self

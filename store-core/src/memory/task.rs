@@ -68,9 +68,17 @@ const CAPABILITIES: Capabilities = Capabilities {
     ..Capabilities::new("memory", MAX_KEY_BYTES, usize::MAX)
 };
 
+/// Up to so many bytes a copy costs less than a look at the count of those who share them, which lies elsewhere in memory.
+/// So what is stored is a copy, too, which nobody shares.
+const COPIED: usize = 1024;
+
+fn own(bytes: &Bytes) -> Bytes {
+    if bytes.len() <= COPIED { Bytes::copy_from_slice(bytes) } else { bytes.clone() }
+}
+
 impl State {
     fn value(&self, map: MapId, key: &[u8]) -> Option<Bytes> {
-        Some(self.maps.get(&map)?.get(key)?.value.clone())
+        Some(own(&self.maps.get(&map)?.get(key)?.value))
     }
 
     fn apply(&mut self, commit: &Commit) {
@@ -83,7 +91,11 @@ impl State {
                     let entries = self.maps.entry(*map).or_default();
                     for (key, put) in writes {
                         match put {
-                            Some(put) => entries.insert(key.clone(), put.clone()),
+                            Some(put) => {
+                                let put =
+                                    Put { value: own(&put.value), fields: put.fields.clone() };
+                                entries.insert(own(key), put)
+                            }
                             None => entries.remove(key),
                         };
                     }

@@ -71,7 +71,7 @@ impl Stores {
         }
         let own = Some(model::segment(number));
         let lock = self.segments.lock(LIST).await?;
-        let mut list = self.segments.get(own, LIST).await?.unwrap_or_default().to_vec();
+        let mut list = self.segments.get(own, &LIST).await?.unwrap_or_default().to_vec();
         list.push(u8::try_from(number).unwrap());
         let writes = Writes::new().put(own, LIST, list.into());
         let writes = if expires { writes.drop_below(model::segment(number)) } else { writes };

@@ -62,7 +62,7 @@ async fn nothing_is_written_below(floor: i64, maps: &Maps) -> Result<()> {
             "a put into segment {segment}, dropped below {floor}: {refused:?}"
         );
         lock.write(Writes::new().delete(Some(segment), key.clone())).await?;
-        let found = maps.get(Some(segment), key.clone()).await?;
+        let found = maps.get(Some(segment), &key).await?;
         ensure!(found.is_none(), "segment {segment}, dropped below {floor}, has what was put late");
     }
     Ok(())

@@ -76,7 +76,7 @@ pub(crate) async fn without_its_envelope(context: Context) -> Result<()> {
         }
         let reader = context.read().await?;
         undecodable("a reader", reader.store(&TIMED).await?.get(&bad).await)?;
-        let stored = reader.maps("timed").await?.get(None, bytes("bad")).await?;
+        let stored = reader.maps("timed").await?.get(None, &bytes("bad")).await?;
         ensure!(stored.as_deref() == Some(planted), "a failed read changed the bytes: {stored:?}");
     }
     Ok(())

@@ -83,6 +83,36 @@ fn a_log_that_may_be_decided_is_kept() {
     }
 }
 
+/// No database may say so, and where one does nothing is lost but the owner.
+#[test]
+fn a_log_is_kept_that_was_decided_and_said_not_to_be() {
+    let toy = ToyBackend::new();
+    // Changes: claim, two chunks, commit.
+    let wrong = chunks(&toy).with_faults(Once::new(Moment::Change, 3, Fault::Misreported));
+    let mut owner = Owner::claim(&wrong);
+    let sent = owner.next(put(MAP, "k", "v"), |_| {});
+    assert_eq!(owner.commit(&sent).unwrap_err().effect(), Effect::NotApplied);
+    let other = owner.next(put(MAP, "k", "other"), |_| {});
+    let error = owner.commit(&other).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::SequenceGap, Effect::Unknown));
+    assert_eq!(Owner::claim(&toy).get("k").unwrap(), "v");
+}
+
+#[test]
+fn a_refused_commit_is_sent_again_with_its_log() {
+    for fault in [Fault::Refused, Fault::Misreported] {
+        let toy = ToyBackend::new();
+        let backend = chunks(&toy).with_faults(Once::new(Moment::Change, 3, fault));
+        let mut owner = Owner::claim(&backend);
+        let sent = owner.next(put(MAP, "k", "v"), |_| {});
+        assert_eq!(owner.commit(&sent).unwrap_err().effect(), Effect::NotApplied);
+        let logs = toy.logs(&task());
+        owner.commit(&sent).unwrap();
+        assert_eq!(toy.logs(&task()), logs, "{fault:?}");
+        assert_eq!(Owner::claim(&toy).get("k").unwrap(), "v");
+    }
+}
+
 #[test]
 fn a_log_of_an_earlier_owner_is_kept_until_the_record_names_another() {
     let toy = ToyBackend::new();

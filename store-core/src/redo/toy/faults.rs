@@ -38,6 +38,8 @@ pub enum Fault {
     Late(u8),
     /// The request is refused without effect.
     Refused,
+    /// The request takes effect and is said to have none. Not among those by chance: no database may do that.
+    Misreported,
 }
 
 /// Decides about faults; each process has its own.

@@ -115,6 +115,10 @@ impl ToyTask {
         match fault {
             Fault::None | Fault::CrashBefore => execute(request),
             Fault::Refused => Err(refused()),
+            Fault::Misreported => {
+                execute(request)?;
+                Err(refused())
+            }
             Fault::LostReply => {
                 execute(request)?;
                 Err(lost())

@@ -59,7 +59,8 @@ impl RedoWriter {
         let mut state = self.state();
         let named = [state.marked, state.sent.as_ref().map(|sent| sent.pending.log)];
         let logs = mem::take(&mut state.garbage).into_iter();
-        let (kept, garbage) = logs.partition(|&log| named.contains(&Some(log)));
+        let (kept, garbage) =
+            logs.partition(|&log| named.contains(&Some(log)) || state.doubted.contains(&log));
         state.garbage = kept;
         garbage
     }

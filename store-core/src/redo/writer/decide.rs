@@ -28,7 +28,11 @@ pub(super) struct Sent {
 impl RedoWriter {
     /// The very same again where it was sent before, else a new log; and whether it was sent before.
     pub(super) async fn prepare(&self, commit: &Arc<Commit>) -> Result<(Pending, bool)> {
-        let sent = self.state().sent.clone();
+        let (sent, refused) = {
+            let state = self.state();
+            (state.sent.clone(), state.refused.clone())
+        };
+        let refused = refused.filter(|refused| Arc::ptr_eq(&refused.commit, commit));
         match sent {
             Some(sent) if Arc::ptr_eq(&sent.commit, commit) => Ok((sent.pending, true)),
             Some(_) => {
@@ -40,6 +44,9 @@ impl RedoWriter {
                 Err(Error::new(ErrorKind::InvalidArgument, message))
             }
             None => {
+                if let Some(Sent { pending, .. }) = refused {
+                    return Ok((pending, false));
+                }
                 let logged = self.log(commit).await;
                 // Whatever a chunk did, no record names this log.
                 let pending = logged.map_err(|error| error.with_effect(Effect::NotApplied))?;
@@ -100,6 +107,8 @@ impl RedoWriter {
         self.primitives.reached(Step::Decided).await.map_err(|e| e.with_effect(Effect::Unknown))?;
         let mut state = self.state();
         state.sent = None;
+        state.doubted.clear();
+        state.refused = None;
         state.floors = Floors::of(commit.checkpoint());
         state.checkpoint = commit.checkpoint().clone();
         state.stamp_hi = pending.stamp;
@@ -113,7 +122,13 @@ impl RedoWriter {
         if resent || error.effect() != Effect::NotApplied {
             return error.with_effect(Effect::Unknown);
         }
-        self.state().sent = None;
+        let mut state = self.state();
+        if let Some(sent) = state.sent.take() {
+            if !state.doubted.contains(&sent.pending.log) {
+                state.doubted.push(sent.pending.log);
+            }
+            state.refused = Some(sent);
+        }
         error
     }
 
@@ -125,11 +140,25 @@ impl RedoWriter {
         pending: &Pending,
         unsent: Effect,
     ) -> Result<()> {
+        // A later owner may stand on what was said not to be applied.
+        let doubted = !self.state().doubted.is_empty();
+        let unsent = if doubted { Effect::Unknown } else { unsent };
         let ours = check_ours(&self.task, self.fence, meta);
         let meta = ours.map_err(|error| error.with_effect(unsent))?;
         let ours = meta.pending.as_ref().is_some_and(|stored| stored.log == pending.log);
         if meta.sequence == commit.sequence() && ours {
             return Ok(());
+        }
+        let named = meta.pending.as_ref().map(|stored| stored.log);
+        if meta.sequence == commit.sequence()
+            && named.is_some_and(|log| self.state().doubted.contains(&log))
+        {
+            let message = format!(
+                "commit {} of task {} had been applied when it was said not to be: open the task again",
+                commit.sequence(),
+                self.task
+            );
+            return Err(Error::new(ErrorKind::SequenceGap, message).with_effect(Effect::Unknown));
         }
         if meta.sequence + 1 == commit.sequence() {
             let message =

@@ -47,6 +47,11 @@ struct State {
     marked: Option<LogName>,
     /// Logs of ours, each until the record names another one and it is removed.
     garbage: Vec<LogName>,
+    /// Those of `garbage` that a compare-and-set named which is said to have had no effect. A database may be wrong about that, so
+    /// they are kept until a later commit is decided.
+    doubted: Vec<LogName>,
+    /// The last commit of theirs, which is sent again as it was.
+    refused: Option<Sent>,
     swept: bool,
     /// A later owner was seen: it stays so.
     fenced: bool,
@@ -69,6 +74,8 @@ impl RedoWriter {
             unapplied: None,
             marked: None,
             garbage: Vec::new(),
+            doubted: Vec::new(),
+            refused: None,
             swept: false,
             fenced: false,
         };
@@ -113,7 +120,8 @@ impl TaskWriter for RedoWriter {
         let (decided, fence_lost, unsent) = {
             let state = self.state();
             // What was sent before may have been applied before the later owner came.
-            let unsent = if state.sent.is_some() { Effect::Unknown } else { Effect::NotApplied };
+            let doubted = state.sent.is_some() || !state.doubted.is_empty();
+            let unsent = if doubted { Effect::Unknown } else { Effect::NotApplied };
             (state.checkpoint.sequence, state.fenced, unsent)
         };
         if fence_lost {

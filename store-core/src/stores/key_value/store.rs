@@ -65,7 +65,7 @@ where
     async fn get(&self, key: &K) -> Result<Option<V>> {
         let get = async {
             let key = self.key(key)?;
-            self.decode_at(&key, self.read().get(None, key.clone()).await?)
+            self.decode_at(&key, self.read().get(None, &key).await?)
         };
         self.run(get).await
     }
@@ -113,7 +113,7 @@ impl<K: Key, V: Send + Sync + 'static, C: Codec<V>> Store<Maps, K, V, C> {
         let change = async {
             let key = self.key(key)?;
             let lock = self.maps.lock(key.clone()).await?;
-            let old = self.decode_at(&key, self.maps.get(None, key.clone()).await?)?;
+            let old = self.decode_at(&key, self.maps.get(None, &key).await?)?;
             match change(old)? {
                 Some(new) => lock.write(write(Writes::new(), key, new)).await.map(drop),
                 None => Ok(()),
@@ -140,8 +140,8 @@ where
     async fn put(&self, key: &K, value: &V) -> Result<()> {
         let put = async {
             let (key, value) = (self.key(key)?, self.encode_put(value)?);
-            let lock = self.maps.lock(key.clone()).await?;
-            lock.write(write(Writes::new(), key, Some(value))).await.map(drop)
+            let writes = write(Writes::new(), key.clone(), Some(value));
+            self.maps.write(key, writes).await.map(drop)
         };
         self.run(put).await
     }

@@ -99,6 +99,8 @@ where
 /// - Writes are buffered until the task commits. `BufferFull` at the hard memory limit, `TooLarge` for a value above the
 ///   limit: then nothing is written and stream time stays.
 /// - A dropped future of a write has written nothing, unless it was done.
+/// - Outside of units, a put that waits for room or for its key may be done after a rollback that began meanwhile; a rollback
+///   waits for the puts of units.
 #[async_trait]
 pub trait SessionStore<K, V>: ReadOnlySessionStore<K, V>
 where

@@ -30,14 +30,13 @@ where
         let put = async {
             check(session)?;
             let (key, value) = (self.key(key)?, self.encode_option(value)?);
-            let lock = self.maps.lock(key.clone()).await?;
             let (segment, place) =
                 (Some(self.settings.segment(session.end)), encode(&key, session)?);
             let writes = match value {
                 Some(value) => Writes::new().put(segment, place, value),
                 None => Writes::new().delete(segment, place),
             };
-            lock.write(writes.at(session.end, self.settings)).await
+            self.maps.write(key, writes.at(session.end, self.settings)).await
         };
         self.run(put).await
     }
@@ -46,9 +45,9 @@ where
         let remove = async {
             check(session)?;
             let key = self.key(key)?;
-            let lock = self.maps.lock(key.clone()).await?;
             let segment = Some(self.settings.segment(session.end));
-            lock.write(Writes::new().delete(segment, encode(&key, session)?)).await.map(drop)
+            let writes = Writes::new().delete(segment, encode(&key, session)?);
+            self.maps.write(key, writes).await.map(drop)
         };
         self.run(remove).await
     }

@@ -73,7 +73,7 @@ where
                 return Ok(None);
             }
             let segment = Some(self.settings.segment(session.end));
-            self.decode_option(self.read().get(segment, encode(&key, session)?).await?)
+            self.decode_option(self.read().get(segment, &encode(&key, session)?).await?)
         };
         self.run(get).await
     }

@@ -62,7 +62,7 @@ impl Superseded {
 impl Chain {
     /// The latest version, if it is no tombstone: its time and its value.
     pub(super) async fn latest(&self) -> Result<Option<(i64, Bytes)>> {
-        let latest = self.maps.get(None, self.key.clone()).await?;
+        let latest = self.maps.get(None, &self.key).await?;
         latest.map(Version::decode_latest).transpose()
     }
 
@@ -107,7 +107,7 @@ impl Chain {
     pub(super) async fn before(&self, version: &Version) -> Result<Option<Superseded>> {
         let valid_to = version.time;
         let place = At::End(valid_to).encode(&self.key)?;
-        let found = self.maps.get(Some(self.retention.segment(valid_to)), place).await?;
+        let found = self.maps.get(Some(self.retention.segment(valid_to)), &place).await?;
         found.map(|value| Superseded::decode(valid_to, value)).transpose()
     }
 

@@ -48,16 +48,19 @@ where
             self.check_start(start)?;
             let (key, value) = (self.key(key)?, self.encode_option(value)?);
             let Settings { retention, duplicates, .. } = self.settings;
+            if !duplicates {
+                let writes = self.replace(key.clone(), start, value)?;
+                return self.maps.write(key, writes).await;
+            }
             let lock = self.maps.lock(key.clone()).await?;
             let writes = match value {
                 // A late one is not given a number.
-                Some(value) if duplicates && self.maps.is_live(retention, start).await? => {
+                Some(value) if self.maps.is_live(retention, start).await? => {
                     let insertion = Some(self.maps.next_insertion()?);
                     let place = Place { key, start, insertion }.encode()?;
                     self.at(Writes::new().put(Some(retention.segment(start)), place, value), start)
                 }
-                _ if duplicates => self.at(Writes::new(), start),
-                value => self.replace(key, start, value)?,
+                _ => self.at(Writes::new(), start),
             };
             lock.write(writes).await
         };

@@ -45,7 +45,7 @@ where
             first.map(|(_, value)| value)
         } else {
             let place = Place { key, start, insertion: None }.encode()?;
-            self.read().get(Some(segment), place).await?
+            self.read().get(Some(segment), &place).await?
         };
         self.decode_option(value)
     }

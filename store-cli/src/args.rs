@@ -10,7 +10,7 @@ use store::{
 
 /// Looks into the state that stream processors keep, and works it by commands.
 ///
-/// A URL says where the state is: memory:, embedded:PATH. What is read is read as committed, without claiming the
+/// A URL says where the state is: memory:, embedded:PATH, and those of the servers that this tool was built with. What is read is read as committed, without claiming the
 /// task; `shell` and `destroy` claim it, and so do `copy`, `export` and `import`, which fences its owner. `conformance`
 /// works beside it, on state of its own.
 ///

@@ -32,7 +32,7 @@ where
             let ([leaving, entering], edge) = (self.keys(from, to)?, self.codec.encode(edge)?);
             self.maps.check_value(&edge)?;
             let lock = self.lock(from, to).await?;
-            let old = self.decode(self.maps.get(None, leaving.clone()).await?)?;
+            let old = self.decode(self.maps.get(None, &leaving).await?)?;
             let writes = Writes::new().put(None, leaving, edge.clone()).put(None, entering, edge);
             lock.write(writes).await?;
             Ok(old)
@@ -44,7 +44,7 @@ where
         let disconnect = async {
             let [leaving, entering] = self.keys(from, to)?;
             let lock = self.lock(from, to).await?;
-            let old = self.decode(self.maps.get(None, leaving.clone()).await?)?;
+            let old = self.decode(self.maps.get(None, &leaving).await?)?;
             if old.is_some() {
                 lock.write(Writes::new().delete(None, leaving).delete(None, entering)).await?;
             }

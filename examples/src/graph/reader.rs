@@ -77,7 +77,7 @@ where
     async fn edge(&self, from: &N, to: &N) -> Result<Option<E>> {
         let edge = async {
             let [leaving, _] = self.keys(from, to)?;
-            self.decode(self.maps.borrow().get(None, leaving).await?)
+            self.decode(self.maps.borrow().get(None, &leaving).await?)
         };
         self.run(edge).await
     }

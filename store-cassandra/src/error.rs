@@ -1,11 +1,15 @@
 //! What errors of the driver and the server mean to a caller.
 
-use std::{error::Error as StdError, fmt::Display};
+use std::{
+    error::Error as StdError,
+    fmt::Display,
+    io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset},
+};
 
 use scylla::errors::{
     BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
-    ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError, NewSessionError,
-    PrepareError, RequestAttemptError,
+    ConnectionSetupRequestErrorKind, DbError, ExecutionError, FrameHeaderParseError, MetadataError,
+    NewSessionError, PrepareError, RequestAttemptError,
 };
 use store_core::{Effect, Error, ErrorKind};
 
@@ -66,6 +70,7 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
         _ => ErrorKind::Unavailable,
     };
     let text = if tls { error.to_string() } else { String::new() };
+    let lost = tls && tells_nothing(&error);
     let (kind, advice) = if text.contains("received fatal alert") {
         (
             ErrorKind::Config,
@@ -80,14 +85,18 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
             ErrorKind::Config,
             "a node does not speak TLS there: name its port for TLS, or leave tls out",
         )
+    } else if lost {
+        let advice = "a node ends the connection and does not say why: where it wants a certificate of ours, set \
+            tls_certificate and tls_key; else try again later";
+        (kind, advice)
     } else {
         (kind, advice(kind))
     };
     Error::new(kind, format!("cannot connect to Cassandra: {advice}")).with_source(error)
 }
 
-/// Whether a session could not be made for a reason that the driver has lost: a node ended the connection before the first
-/// request was handed to it.
+/// Whether a session could not be made for a reason that was lost: a node ended the connection before the first request was
+/// handed to the driver's side of it, or the network threw away what the node said when that request came after its end.
 pub(crate) fn tells_nothing(error: &NewSessionError) -> bool {
     let NewSessionError::MetadataError(MetadataError::ConnectionPoolError(
         ConnectionPoolError::Broken {
@@ -100,7 +109,16 @@ pub(crate) fn tells_nothing(error: &NewSessionError) -> bool {
     let ConnectionSetupRequestErrorKind::BrokenConnection(error) = error.get_error() else {
         return false;
     };
-    matches!(error.downcast_ref(), Some(BrokenConnectionErrorKind::ChannelError))
+    match error.downcast_ref() {
+        Some(BrokenConnectionErrorKind::ChannelError) => true,
+        Some(
+            BrokenConnectionErrorKind::WriteError(error)
+            | BrokenConnectionErrorKind::FrameHeaderParseError(FrameHeaderParseError::HeaderIoError(
+                error,
+            )),
+        ) => matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe),
+        _ => false,
+    }
 }
 
 const fn advice(kind: ErrorKind) -> &'static str {

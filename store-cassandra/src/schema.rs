@@ -25,6 +25,9 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     check_version(session).await?;
     let keyspace = config.keyspace();
     let missing = missing(session, config).await?;
+    if !missing.is_empty() {
+        with_tables(config, || refuse_remains(session, config)).await?;
+    }
     if !missing.is_empty() && !config.create_schema {
         let message = format!(
             "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
@@ -35,10 +38,51 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     if !missing.is_empty() {
         make(session, config).await?;
     }
+    let query = "SELECT durable_writes FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    let durable = look::<(bool,)>(session, query, (keyspace,)).await?;
+    durable.iter().try_for_each(|(durable,)| check_durable(keyspace, *durable))?;
     let query = "SELECT table_name, gc_grace_seconds, default_time_to_live FROM system_schema.tables \
         WHERE keyspace_name = ?";
     let tables = look::<(String, i32, i32)>(session, query, (keyspace,)).await?;
     tables.iter().try_for_each(|(table, grace, ttl)| check_options(keyspace, table, *grace, *ttl))
+}
+
+/// `SchemaMismatch` where a table of ours is missing and another one has rows: it was dropped or not restored, and made anew
+/// it would pass for state that was never written.
+async fn refuse_remains(session: &Session, config: &CassandraConfig) -> Result<()> {
+    let keyspace = config.keyspace();
+    let found = columns(session, keyspace).await?;
+    for table in TABLES.iter().filter(|table| found.contains_key(table.name)) {
+        if look::<(String,)>(session, &table.any_row(keyspace), ()).await?.is_empty() {
+            continue;
+        }
+        // Another program may have made the others since: nobody writes before all are there.
+        agree(session).await?;
+        let found = columns(session, keyspace).await?;
+        let lost = TABLES.iter().map(|table| table.name).filter(|name| !found.contains_key(*name));
+        let lost: Vec<_> = lost.collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "keyspace {keyspace} has lost the table {} while {} has rows: restore it, or drop the keyspace to begin anew",
+            lost.join(", "),
+            table.name
+        );
+        return Err(Error::new(ErrorKind::SchemaMismatch, message));
+    }
+    Ok(())
+}
+
+/// `Config` for a keyspace whose acknowledged writes are on no disk.
+fn check_durable(keyspace: &str, durable: bool) -> Result<()> {
+    if durable {
+        return Ok(());
+    }
+    let message = format!(
+        "keyspace {keyspace} has durable_writes = false, so that a crash would lose commits: set it to true"
+    );
+    Err(Error::new(ErrorKind::Config, message))
 }
 
 /// `Config` for options of a table of ours with which something would be forgotten too early.
@@ -152,10 +196,7 @@ fn passes(kind: ErrorKind) -> bool {
 
 /// Makes the first of what is missing; says whether nothing was, and all nodes know it.
 async fn make_next(session: &Session, config: &CassandraConfig) -> Result<bool> {
-    session.await_schema_agreement().await.map_err(|error| {
-        let message = "the nodes do not agree on which tables there are: try again later";
-        Error::new(ErrorKind::Unavailable, message).with_source(error)
-    })?;
+    agree(session).await?;
     let Some(statement) = missing(session, config).await?.into_iter().next() else {
         return Ok(true);
     };
@@ -165,7 +206,14 @@ async fn make_next(session: &Session, config: &CassandraConfig) -> Result<bool> 
         .map_err(|error| failed(format_args!("make the tables of keyspace {keyspace}"), error))
 }
 
-/// Rows of the server's own tables.
+async fn agree(session: &Session) -> Result<()> {
+    session.await_schema_agreement().await.map(drop).map_err(|error| {
+        let message = "the nodes do not agree on which tables there are: try again later";
+        Error::new(ErrorKind::Unavailable, message).with_source(error)
+    })
+}
+
+/// Rows of what may be there or not.
 async fn look<T: Row>(
     session: &Session,
     query: &str,

@@ -82,6 +82,13 @@ impl Table {
         )
     }
 
+    /// The query for the first part of the key of some row.
+    pub(crate) fn any_row(&self, keyspace: &str) -> String {
+        let Self { name, key, .. } = self;
+        let first = key.split(", ").next().unwrap_or(key).trim_start_matches('(');
+        format!("SELECT {first} FROM \"{keyspace}\".{name} LIMIT 1")
+    }
+
     /// `SchemaMismatch` for a table of this name that is not ours. More columns are not minded.
     pub(crate) fn check(
         &self,
@@ -134,6 +141,13 @@ mod tests {
         assert_ne!(id("store", MAPS, 1_700_000_000_000_000), expected);
         assert_ne!(id("other", DATA, 1_700_000_000_000_000), expected);
         assert_ne!(id("store", DATA, 1_700_000_000_000_001), expected, "made again");
+    }
+
+    #[test]
+    fn any_row_is_asked_for_by_what_the_key_begins_with() {
+        let asked = TABLES.map(|table| table.any_row("store"));
+        assert_eq!(asked[0], "SELECT application FROM \"store\".tasks LIMIT 1");
+        assert_eq!(asked[4], "SELECT task FROM \"store\".data LIMIT 1");
     }
 
     #[test]

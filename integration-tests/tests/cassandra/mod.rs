@@ -33,6 +33,7 @@ cases! {
     large: retention_drops_without_reading;
     logs: logs_are_removed_with_stamps_of_their_own, what_the_server_does_not_take_is_not_decided;
     refusals: missing_tables_are_made_or_told, a_foreign_table_is_refused, tables_that_forget_too_early_are_refused,
+        a_lost_table_is_refused, writes_that_are_on_no_disk_are_refused,
         a_wrong_datacenter_is_told, nobody_there_is_told_in_time, keys_and_values_have_limits, names_are_kept_apart;
     secure: accounts_and_tls;
 }

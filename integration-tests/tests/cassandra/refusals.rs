@@ -66,6 +66,49 @@ pub(crate) async fn tables_that_forget_too_early_are_refused(server: Arc<Server>
     Ok(())
 }
 
+/// Made anew it would pass for state that was never written.
+pub(crate) async fn a_lost_table_is_refused(server: Arc<Server>) -> Result<()> {
+    let session = raw(&server).await?;
+    for table in ["tasks", "records", "logs", "maps", "data"] {
+        let keyspace = format!("lost_{table}");
+        let whole = backend(&server, &keyspace).await?;
+        let model = [(key("key"), key("before"))].into();
+        Owner::claim(&whole, &task(0)).await?.put(MAP, &model).await?;
+        session.query_unpaged(format!("DROP TABLE {keyspace}.{table}"), ()).await?;
+        for create_schema in [true, false] {
+            let mut config = config(&keyspace);
+            config.create_schema = create_schema;
+            let error = refused(server.url(), config).await?;
+            ensure!(error.kind() == ErrorKind::SchemaMismatch, "{table}: {error:?}");
+            let says = format!("{keyspace} has lost the table {table} ");
+            ensure!(error.to_string().contains(&says), "{error}");
+        }
+        let found = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?";
+        let found = session.query_unpaged(found, (&keyspace,)).await?.into_rows_result()?;
+        ensure!(found.rows_num() == 4, "{table} was made again");
+        session.query_unpaged(format!("DROP KEYSPACE {keyspace}"), ()).await?;
+    }
+    // As by a program that was killed before it had made all of them.
+    backend(&server, "lost_none").await?;
+    session.query_unpaged("DROP TABLE lost_none.data", ()).await?;
+    let whole = backend(&server, "lost_none").await?;
+    let model = [(key("key"), key("first"))].into();
+    Ok(Owner::claim(&whole, &task(0)).await?.put(MAP, &model).await?)
+}
+
+pub(crate) async fn writes_that_are_on_no_disk_are_refused(server: Arc<Server>) -> Result<()> {
+    backend(&server, "fleeting").await?;
+    let session = raw(&server).await?;
+    let set = |durable| format!("ALTER KEYSPACE fleeting WITH durable_writes = {durable}");
+    session.query_unpaged(set(false), ()).await?;
+    let error = refused(server.url(), config("fleeting")).await?;
+    ensure!(error.kind() == ErrorKind::Config, "{error:?}");
+    ensure!(error.to_string().contains("fleeting has durable_writes = false"), "{error}");
+    session.query_unpaged(set(true), ()).await?;
+    backend(&server, "fleeting").await?;
+    Ok(())
+}
+
 pub(crate) async fn a_wrong_datacenter_is_told(server: Arc<Server>) -> Result<()> {
     let mut wrong = config("store");
     wrong.datacenter = Some("elsewhere".to_owned());

@@ -19,16 +19,16 @@ type Afterwards = Arc<dyn Fn() + Send + Sync>;
 
 /// Point reads by the backend in memory, everything else by what stands in front of it.
 #[derive(Clone)]
-pub struct Near {
-    pub memory: MemoryBackend,
-    pub over: Arc<dyn Backend>,
-    pub afterwards: Afterwards,
+pub(crate) struct Near {
+    pub(crate) memory: MemoryBackend,
+    pub(crate) over: Arc<dyn Backend>,
+    pub(crate) afterwards: Afterwards,
     /// How many of several keys it does not answer.
-    pub unanswered: usize,
+    pub(crate) unanswered: usize,
 }
 
 impl Near {
-    pub fn new(memory: MemoryBackend, over: Arc<dyn Backend>) -> Self {
+    pub(crate) fn new(memory: MemoryBackend, over: Arc<dyn Backend>) -> Self {
         Self { memory, over, afterwards: Arc::new(|| ()), unanswered: 0 }
     }
 }

@@ -1,7 +1,5 @@
 //! Entries found by the indexed fields of their values, through stores and readers.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;

@@ -1,13 +1,8 @@
 //! Reads that miss travel together.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{pin::pin, sync::Arc};
 
 use bytes::Bytes;
-use common::{COUNTS, Faulty, get_going};
 use futures::future::{join, join_all};
 use store_core::{
     EngineConfig, ErrorKind, Task,
@@ -15,6 +10,8 @@ use store_core::{
     layers::{CallKind, Fault},
     prelude::*,
 };
+
+use crate::common::{COUNTS, Faulty, get_going};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
 

@@ -1,20 +1,17 @@
 //! Reads that are in this process and worth caching, as those of files are.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use common::near::Near;
 use futures::{FutureExt, TryStreamExt};
 use store_core::{
     Database, EngineConfig, KeyValue, Task, codec::Raw, memory::MemoryBackend, prelude::*,
 };
+
+use crate::common::near::Near;
 
 static BYTES: KeyValue<Bytes, Bytes, Raw> = KeyValue::new("bytes").values(Raw);
 

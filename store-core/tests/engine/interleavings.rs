@@ -4,10 +4,7 @@
 //! model knows what each key was worth at every moment, and a read must give what was so at some moment while it ran.
 //! `SEED=7` runs one again, `SEEDS=100000` runs more.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(clippy::future_not_send, reason = "everything runs on one thread")]
-
-mod common;
 
 use std::{
     cell::RefCell,
@@ -19,7 +16,6 @@ use std::{
     task::{Context, Waker},
 };
 
-use common::{COUNTS, Faulty};
 use futures::{FutureExt, TryStreamExt};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store_core::{
@@ -27,6 +23,8 @@ use store_core::{
     layers::{Fault, Faults, Odds},
     prelude::*,
 };
+
+use crate::common::{COUNTS, Faulty};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
 type Program = Pin<Box<dyn Future<Output = ()>>>;

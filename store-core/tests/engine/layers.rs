@@ -1,7 +1,5 @@
 //! Layers, where the suite does not reach them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 use std::{
     future::{poll_fn, ready},
     pin::pin,

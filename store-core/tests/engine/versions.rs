@@ -1,12 +1,7 @@
 //! Reading versions while others are put: what was there all the time is never missed.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::Faulty;
 use futures::{TryStreamExt, future::join};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use store_core::{
@@ -14,6 +9,8 @@ use store_core::{
     layers::{Faults, Odds},
     prelude::*,
 };
+
+use crate::common::Faulty;
 
 static VERSIONS: VersionedKeyValue<u64, i64> =
     VersionedKeyValue::new("versions", Duration::from_millis(1000))

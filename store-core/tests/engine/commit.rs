@@ -1,12 +1,7 @@
 //! Commits, lost answers, rollbacks, take-overs and units, through the public API.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{sync::Arc, time::Duration};
 
-use common::{COUNTS, Faulty};
 use futures::future::{join, join_all};
 use store_core::{
     Effect, Error, ErrorKind, Task,
@@ -14,6 +9,8 @@ use store_core::{
     prelude::*,
 };
 use tokio::time::{sleep, timeout};
+
+use crate::common::{COUNTS, Faulty};
 
 type Counts = Arc<dyn KeyValueStore<String, u64>>;
 

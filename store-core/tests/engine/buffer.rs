@@ -1,9 +1,5 @@
 //! The limits of what is buffered: who is stopped, who waits, and for what.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{
     sync::{
         Arc, Mutex,
@@ -14,7 +10,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{BLOBS, COUNTS, Faulty, buffer_of};
 use futures::FutureExt;
 use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
@@ -26,6 +21,8 @@ use store_core::{
     prelude::*,
 };
 use tokio::time::{sleep, timeout};
+
+use crate::common::{BLOBS, COUNTS, Faulty, buffer_of};
 
 fn key(name: &str) -> String {
     name.to_owned()

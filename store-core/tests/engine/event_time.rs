@@ -1,14 +1,11 @@
 //! Stream time: what a jump of it costs, and how late records are counted.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::Faulty;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use store_core::{backend::MapId, prelude::*};
+
+use crate::common::Faulty;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTE_MS: i64 = 60_000;

@@ -1,15 +1,12 @@
 //! What the engine counts.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{COUNTS, Faulty};
 use futures::future::join_all;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use store_core::{EngineConfig, Result};
+
+use crate::common::{COUNTS, Faulty};
 
 async fn work() -> Result<()> {
     let backend = Faulty::default();

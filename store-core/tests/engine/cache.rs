@@ -1,19 +1,16 @@
 //! The cache: what it saves, and that it never shows what is not so.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
-use common::{BLOBS, COUNTS, Faulty, get_going};
 use futures::{TryStreamExt, future::join};
 use store_core::{
     Database, EngineConfig, PORTABLE_VALUE_BYTES, Task,
     layers::{CallKind, Fault},
     prelude::*,
 };
+
+use crate::common::{BLOBS, COUNTS, Faulty, get_going};
 
 type Counts = std::sync::Arc<dyn KeyValueStore<String, u64>>;
 

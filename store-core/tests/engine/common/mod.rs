@@ -1,11 +1,7 @@
 //! The in-memory backend behind a line that can hold, refuse and lose calls, and what went over the line. It is not local,
 //! as a database is not.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-#![allow(unreachable_pub, reason = "shared by test binaries")]
-#![allow(dead_code, reason = "each test binary uses a part")]
-
-pub mod near;
+pub(crate) mod near;
 
 use std::{
     collections::BTreeMap,
@@ -23,11 +19,11 @@ use store_core::{
     memory::MemoryBackend,
 };
 
-pub static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
-pub static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
+pub(crate) static COUNTS: KeyValue<String, u64> = KeyValue::new("counts");
+pub(crate) static BLOBS: KeyValue<u64, Bytes, Raw> = KeyValue::new("blobs").values(Raw);
 
 /// Settings by which writes are refused above so many bytes, and a commit is wanted from there on.
-pub fn buffer_of(bytes: usize) -> EngineConfig {
+pub(crate) fn buffer_of(bytes: usize) -> EngineConfig {
     let mut config = EngineConfig::default();
     (config.uncommitted_soft_bytes, config.uncommitted_hard_bytes) = (bytes, bytes);
     config
@@ -35,33 +31,33 @@ pub fn buffer_of(bytes: usize) -> EngineConfig {
 
 /// A place for state, the line to it, and what went over the line.
 #[derive(Clone, Debug, Default)]
-pub struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryBackend,
-    pub line: Faults,
-    pub watched: Watched,
+    pub(crate) line: Faults,
+    pub(crate) watched: Watched,
 }
 
 impl Faulty {
-    pub fn over(line: Faults) -> Self {
+    pub(crate) fn over(line: Faults) -> Self {
         Self { line, ..Self::default() }
     }
 
-    pub fn database(&self) -> Database {
+    pub(crate) fn database(&self) -> Database {
         self.with(EngineConfig::default())
     }
 
     /// A database whose point reads pass the line by, and which is worth caching.
-    pub fn near(&self, config: EngineConfig) -> Database {
+    pub(crate) fn near(&self, config: EngineConfig) -> Database {
         let over = self.with(config.clone()).backend().clone();
         Database::with(Arc::new(Near::new(self.inner.clone(), over)), config).unwrap()
     }
 
     /// The backend below, which always answers at once.
-    pub fn quiet(&self) -> Database {
+    pub(crate) fn quiet(&self) -> Database {
         Database::with(Arc::new(self.inner.clone()), EngineConfig::default()).unwrap()
     }
 
-    pub fn with(&self, config: EngineConfig) -> Database {
+    pub(crate) fn with(&self, config: EngineConfig) -> Database {
         let database = Database::with(Arc::new(self.inner.clone()), config).unwrap();
         database.layer(Turns).layer(self.line.clone()).layer(self.watched.clone())
     }
@@ -86,7 +82,7 @@ impl Layer for Turns {
 
 /// Remembers what was asked.
 #[derive(Clone, Debug, Default)]
-pub struct Watched(Arc<Mutex<Asked>>);
+pub(crate) struct Watched(Arc<Mutex<Asked>>);
 
 #[derive(Debug, Default)]
 struct Asked {
@@ -100,17 +96,17 @@ struct Asked {
 
 impl Watched {
     /// For each read of values the number of its keys.
-    pub fn asked(&self) -> Vec<usize> {
+    pub(crate) fn asked(&self) -> Vec<usize> {
         self.lock().sizes.clone()
     }
 
     /// The most reads of values that were on their way at once.
-    pub fn most_reading(&self) -> usize {
+    pub(crate) fn most_reading(&self) -> usize {
         self.lock().most_reading
     }
 
     /// For each map of the last commit the number of its writes; none where it is dropped.
-    pub fn last_changes(&self) -> BTreeMap<MapId, Option<usize>> {
+    pub(crate) fn last_changes(&self) -> BTreeMap<MapId, Option<usize>> {
         self.lock().last_changes.clone()
     }
 
@@ -162,7 +158,7 @@ impl Drop for Reading<'_> {
 }
 
 /// Polls a future until nothing happens any more.
-pub async fn get_going<T>(future: &mut (impl Future<Output = T> + Unpin)) {
+pub(crate) async fn get_going<T>(future: &mut (impl Future<Output = T> + Unpin)) {
     for _ in 0..20 {
         assert!(future.now_or_never().is_none(), "it ended already");
         tokio::task::yield_now().await;

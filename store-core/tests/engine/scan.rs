@@ -1,13 +1,8 @@
 //! Scans that merge the buffers with the backend, against a plain map.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use common::{BLOBS, Faulty, get_going};
 use futures::{StreamExt, TryStreamExt};
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest,
@@ -18,6 +13,8 @@ use store_core::{
     prelude::*,
 };
 use tokio::time::sleep;
+
+use crate::common::{BLOBS, Faulty, get_going};
 
 static DATA: KeyValue<String, u64> = KeyValue::new("data");
 

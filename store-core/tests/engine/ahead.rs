@@ -1,14 +1,11 @@
 //! Scans ask for what comes next while the caller works on what is there.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{pin::pin, time::Duration};
 
-use common::{COUNTS, Faulty, get_going};
 use futures::{StreamExt, TryStreamExt};
 use store_core::{EngineConfig, Task, layers::CallKind, prelude::*};
+
+use crate::common::{COUNTS, Faulty, get_going};
 
 fn ten_a_page() -> EngineConfig {
     let mut config = EngineConfig::default();

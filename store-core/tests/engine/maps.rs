@@ -1,13 +1,8 @@
 //! Stores of one's own: locks, segments, stream time and insertion numbers, and what a rollback takes back.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{Faulty, buffer_of};
 use futures::TryStreamExt;
 use store_core::{
     KeyLock, Maps, Task, Writes,
@@ -16,6 +11,8 @@ use store_core::{
     prelude::*,
 };
 use tokio::time::{sleep, timeout};
+
+use crate::common::{Faulty, buffer_of};
 
 /// A kind that is nothing but its maps.
 struct Bare;

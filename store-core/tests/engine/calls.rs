@@ -1,15 +1,12 @@
 //! How many calls to the backend an operation makes where the cache knows nothing: the table of the guide, which other
 //! keys do not change.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::time::Duration;
 
-use common::Faulty;
 use futures::{TryStreamExt, stream::BoxStream};
 use store_core::{EngineConfig, Task, layers::CallKind, prelude::*};
+
+use crate::common::Faulty;
 
 const SEGMENT: Duration = Duration::from_millis(100);
 const RETENTION: Duration = Duration::from_millis(300);

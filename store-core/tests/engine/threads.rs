@@ -1,9 +1,5 @@
 //! Tasks of one database on several threads, with a cache that always evicts: every read gives what was written last.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
-
-mod common;
-
 use std::{
     collections::BTreeMap,
     env,
@@ -14,7 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{COUNTS, Faulty};
 use futures::{TryStreamExt, future::join_all};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use store_core::{
@@ -22,6 +17,8 @@ use store_core::{
     layers::{Faults, Odds},
     prelude::*,
 };
+
+use crate::common::{COUNTS, Faulty};
 
 const WORKERS: u64 = 3;
 const KEYS: u64 = 5;

@@ -35,7 +35,8 @@ start_engine() {
     need dockerd docker.io "$otherwise"
     need docker docker.io "$otherwise"
     local log=/var/log/dockerd.log waited
-    as_root sh -c "exec setsid dockerd > $log 2>&1 < /dev/null &"
+    # Published ports are the kernel's work alone: the proxy copies each byte, and took a fifth of the time of the tests.
+    as_root sh -c "exec setsid dockerd --userland-proxy=false > $log 2>&1 < /dev/null &"
     for waited in $(seq 150); do
         ! docker info > /dev/null 2>&1 || return 0
         sleep 0.2

@@ -117,7 +117,7 @@ pub enum Place {
         /// How many were cloned.
         opened: AtomicUsize,
     },
-    /// In a cluster, under a prefix of its own in indices that all places share.
+    /// In a cluster, under a prefix of its own in indices that many places share.
     Elastic {
         /// Some node of the cluster.
         url: String,
@@ -148,10 +148,13 @@ impl Place {
         Self::Cassandra { url: url.to_owned(), namespace, handles, opened }
     }
 
-    /// A place without state at a URL of Elasticsearch or OpenSearch.
+    /// A place without state at a URL of Elasticsearch or OpenSearch: in one of some indices in turn, since a refresh looks at all
+    /// that was overwritten in an index, and in few, since it takes a while to make one.
     #[must_use]
     pub fn elastic(url: &str) -> Self {
-        Self::Elastic { url: url.to_owned(), namespace: format!("store_tests.{}", own_name()) }
+        let number = own_number();
+        let namespace = format!("store_tests_{}.{}", number % 16, name_of(number));
+        Self::Elastic { url: url.to_owned(), namespace }
     }
 
     /// A new handle, as a new process would have one; in Cassandra one of two, since sessions are dear.
@@ -222,8 +225,16 @@ impl Place {
 
 /// A name that no other place has.
 fn own_name() -> String {
+    name_of(own_number())
+}
+
+fn name_of(number: u64) -> String {
+    format!("{}-{number}", std::process::id())
+}
+
+fn own_number() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    format!("{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+    NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
 #[async_trait]

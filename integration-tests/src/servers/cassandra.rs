@@ -8,7 +8,7 @@ use tokio::runtime::Builder;
 
 use super::{
     ServerKind, request, request_within,
-    settings::{Network, Settings, Spec},
+    settings::{MEMORY, Network, Settings, Spec},
 };
 
 /// The configuration of the node. A test may add lines to it and set it as the file [`CASSANDRA_YAML`].
@@ -29,7 +29,11 @@ pub(crate) fn on_machine(settings: Settings) -> Spec {
 }
 
 fn with_network(settings: Settings, network: Network) -> Spec {
-    let mut files = vec![(CASSANDRA_YAML.to_owned(), CONFIGURATION.into())];
+    let configuration = match settings.in_memory {
+        true => CONFIGURATION.replace("/var/lib/cassandra", MEMORY),
+        false => CONFIGURATION.to_owned(),
+    };
+    let mut files = vec![(CASSANDRA_YAML.to_owned(), configuration.into())];
     files.extend(settings.files);
     // A driver connects to the address it is told, on the port it came by.
     let told = ("CASSANDRA_BROADCAST_RPC_ADDRESS", "127.0.0.1");
@@ -39,7 +43,7 @@ fn with_network(settings: Settings, network: Network) -> Spec {
     env.extend(settings.env);
     // As the image's own entry point takes it.
     let command = ["cassandra", "-f"].map(str::to_owned).into_iter().chain(settings.args).collect();
-    Spec { command, env, files, network }
+    Spec { command, env, files, network, in_memory: settings.in_memory }
 }
 
 /// The version of the server at a URL, as `cassandra-5.0.8`.

@@ -33,11 +33,11 @@ struct Node {
 const NODES: usize = 6;
 
 impl RedisCluster {
-    /// The named cluster, else one of our own.
+    /// The named cluster, else one of our own whose nodes forget when they end.
     pub fn start(kind: ServerKind) -> Result<Self> {
         match env::var("TEST_REDIS_CLUSTER_URL") {
             Ok(url) => Ok(Self { url, nodes: Vec::new() }),
-            Err(_) => Self::own(kind, &Settings::default()),
+            Err(_) => Self::own(kind, &Settings::default().in_memory()),
         }
     }
 
@@ -119,7 +119,7 @@ impl Node {
         // The second is for the nodes among themselves.
         let ports = free(&[0, 1])?;
         let (port, bus) = (ports[0].1, ports[1].1);
-        let mut command = redis::command(kind);
+        let mut command = redis::command(kind, settings.in_memory);
         let args = format!(
             "--bind 127.0.0.1 --port {port} --cluster-enabled yes --cluster-port {bus} --cluster-node-timeout 5000"
         );
@@ -130,6 +130,7 @@ impl Node {
             env: settings.env.clone(),
             files: settings.files.clone(),
             network: Network::Host,
+            in_memory: settings.in_memory,
         };
         let node = Self { port, container: Container::start(kind.name(), &spec)? };
         node.wait()?;

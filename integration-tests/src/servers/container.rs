@@ -18,14 +18,14 @@ use testcontainers::{
         models::PortBinding,
         query_parameters::{KillContainerOptionsBuilder, LogsOptionsBuilder},
     },
-    core::{CmdWaitFor, ExecCommand, client::docker_client_instance},
+    core::{CmdWaitFor, ExecCommand, Mount, client::docker_client_instance},
     runners::AsyncRunner,
 };
 use tokio::runtime::Runtime;
 
 use super::{
     image,
-    settings::{Network, Spec},
+    settings::{MEMORY, Network, Spec},
 };
 
 /// A container; it is removed with all that it has written when this is dropped.
@@ -187,6 +187,9 @@ fn run(name: String, spec: Spec, ports: Vec<(u16, u16)>) -> Result<ContainerAsyn
         }
         for (path, content) in spec.files {
             request = request.with_copy_to(path, content);
+        }
+        if spec.in_memory {
+            request = request.with_mount(Mount::tmpfs_mount(MEMORY).with_mode(0o1777));
         }
         request = match spec.network {
             Network::Host => request.with_network("host"),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{
     ServerKind, request,
-    settings::{Network, Settings, Spec},
+    settings::{MEMORY, Network, Settings, Spec},
 };
 
 /// Where a server of this name reads its configuration.
@@ -21,6 +21,10 @@ pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
         }
         _ => ("elasticsearch", include_str!("../../../compose/elasticsearch/elasticsearch.yml")),
     };
+    let mut content = content.to_owned();
+    if settings.in_memory {
+        content += &format!("path.data: {MEMORY}\n");
+    }
     let mut files = vec![(configuration(name), content.into())];
     files.extend(settings.files);
     let heap = ("-Xms1g -Xmx1g -XX:TieredStopAtLevel=1").to_owned();
@@ -34,7 +38,8 @@ pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
     env.extend(settings.env);
     let mut ports = vec![kind.port()];
     ports.extend(settings.ports);
-    Spec { command: settings.args, env, files, network: Network::Published(ports) }
+    let (network, in_memory) = (Network::Published(ports), settings.in_memory);
+    Spec { command: settings.args, env, files, network, in_memory }
 }
 
 /// Whether every primary shard is there, or it asks for a password.

@@ -123,6 +123,7 @@ impl Node {
             env: vec![("ES_JAVA_OPTS".to_owned(), heap.to_owned())],
             files: vec![(configuration(kind.name()), settings.into())],
             network: Network::Host,
+            in_memory: false,
         };
         let container = Container::start(kind.name(), &spec)?;
         Ok(Self { address: SocketAddr::from((own, kind.port())), container })

@@ -129,11 +129,11 @@ impl fmt::Display for ServerKind {
 }
 
 impl Server {
-    /// The running server that `TEST_…_URL` names (such as `TEST_REDIS_8_URL`), else one of our own.
+    /// The running server that `TEST_…_URL` names (such as `TEST_REDIS_8_URL`), else one of our own that forgets when it ends.
     pub fn start(kind: ServerKind) -> Result<Self> {
         match env::var(image::variable(kind.name(), "URL")) {
             Ok(url) => Ok(Self { kind, url, container: None }),
-            Err(_) => Self::own(kind, Settings::default()),
+            Err(_) => Self::own(kind, Settings::default().in_memory()),
         }
     }
 

@@ -6,23 +6,26 @@ use anyhow::{Context, Result, ensure};
 
 use super::{
     ServerKind, request,
-    settings::{Network, Settings, Spec},
+    settings::{MEMORY, Network, Settings, Spec},
 };
 
 pub(crate) fn spec(kind: ServerKind, settings: Settings) -> Spec {
-    let mut command = command(kind);
+    let mut command = command(kind, settings.in_memory);
     command.extend(settings.args);
     let mut ports = vec![kind.port()];
     ports.extend(settings.ports);
     let network = Network::Published(ports);
-    Spec { command, env: settings.env, files: settings.files, network }
+    let Settings { env, files, in_memory, .. } = settings;
+    Spec { command, env, files, network, in_memory }
 }
 
 /// The command; what comes later in the arguments wins.
-pub(crate) fn command(kind: ServerKind) -> Vec<String> {
+pub(crate) fn command(kind: ServerKind, in_memory: bool) -> Vec<String> {
     let program = if kind == ServerKind::Valkey { "valkey-server" } else { "redis-server" };
     let args =
         ["--protected-mode", "no", "--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+    let folder = if in_memory { &["--dir", MEMORY][..] } else { &[] };
+    let args = args.iter().chain(folder).copied();
     std::iter::once(program).chain(args).map(str::to_owned).collect()
 }
 

@@ -14,6 +14,8 @@ pub struct Settings {
     pub ports: Vec<u16>,
     /// Whether it speaks TLS only: then whoever starts it waits until it answers.
     pub encrypted: bool,
+    /// Whether what it writes is in memory and lost when it ends.
+    pub in_memory: bool,
 }
 
 impl Settings {
@@ -52,6 +54,14 @@ impl Settings {
         self
     }
 
+    /// With its data in a file system in memory, for one that nobody ends: what it syncs costs nothing, and neither do the
+    /// files that it makes and removes by the thousand.
+    #[must_use]
+    pub const fn in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
+    }
+
     /// Over TLS only, by the settings that are there: nobody waits until it answers.
     #[must_use]
     pub const fn encrypted(mut self) -> Self {
@@ -59,6 +69,9 @@ impl Settings {
         self
     }
 }
+
+/// A folder in memory, beside those of the image: it is everybody's, whoever the server runs as.
+pub(crate) const MEMORY: &str = "/memory";
 
 /// All that a container is started with.
 #[derive(Clone, Debug)]
@@ -68,6 +81,8 @@ pub(crate) struct Spec {
     pub(crate) env: Vec<(String, String)>,
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) network: Network,
+    /// Whether there is a folder [`MEMORY`].
+    pub(crate) in_memory: bool,
 }
 
 /// How the container is reached.

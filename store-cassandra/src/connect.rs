@@ -130,22 +130,32 @@ pub(crate) async fn connect(url: &str, config: &CassandraConfig) -> Result<Sessi
     };
     // The driver waits for each of several connections in turn.
     let limit = config.timeout().max(config.connect_timeout() * 2);
-    let session = tokio::time::timeout(limit, built(&builder));
-    let session = session.await.map_err(|elapsed| {
-        let message = "cannot connect to Cassandra: no node answered in time";
-        Error::new(ErrorKind::Timeout, message).with_source(elapsed)
-    })?;
-    let session = session.map_err(|error| connecting(error, config.tls))?;
-    Ok(session)
+    let mut last = None;
+    let session = tokio::time::timeout(limit, built(&builder, config.tls, &mut last)).await;
+    let session = match (session, last) {
+        (Ok(session), _) => session,
+        (Err(_), Some(error)) => Err(error),
+        (Err(elapsed), None) => {
+            let message = "cannot connect to Cassandra: no node answered in time";
+            return Err(Error::new(ErrorKind::Timeout, message).with_source(elapsed));
+        }
+    };
+    session.map_err(|error| connecting(error, config.tls))
 }
 
-/// A session; made again where what is wrong was lost, such as that a node refuses our certificate.
-async fn built(builder: &SessionBuilder) -> std::result::Result<Session, NewSessionError> {
+/// A session; over TLS made again where what is wrong was lost, such as that a node refuses our certificate. `last` is what
+/// the try before told.
+async fn built(
+    builder: &SessionBuilder,
+    tls: bool,
+    last: &mut Option<NewSessionError>,
+) -> std::result::Result<Session, NewSessionError> {
     for _ in 0..TRIES {
         match builder.build().await {
-            Err(error) if tells_nothing(&error) => tokio::time::sleep(PAUSE).await,
+            Err(error) if tls && tells_nothing(&error) => *last = Some(error),
             session => return session,
         }
+        tokio::time::sleep(PAUSE).await;
     }
     builder.build().await
 }

@@ -8,8 +8,8 @@ use std::{
 
 use scylla::errors::{
     BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
-    ConnectionSetupRequestErrorKind, DbError, ExecutionError, FrameHeaderParseError, MetadataError,
-    NewSessionError, PrepareError, RequestAttemptError,
+    ConnectionSetupRequestErrorKind, CqlRequestKind, DbError, ExecutionError,
+    FrameHeaderParseError, MetadataError, NewSessionError, PrepareError, RequestAttemptError,
 };
 use store_core::{Effect, Error, ErrorKind};
 
@@ -106,10 +106,13 @@ pub(crate) fn tells_nothing(error: &NewSessionError) -> bool {
     else {
         return false;
     };
-    let ConnectionSetupRequestErrorKind::BrokenConnection(error) = error.get_error() else {
+    let ConnectionSetupRequestErrorKind::BrokenConnection(broken) = &error.error else {
         return false;
     };
-    match error.downcast_ref() {
+    if !matches!(error.request_kind, CqlRequestKind::Options) {
+        return false;
+    }
+    match broken.downcast_ref() {
         Some(BrokenConnectionErrorKind::ChannelError) => true,
         Some(
             BrokenConnectionErrorKind::WriteError(error)

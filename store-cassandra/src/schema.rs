@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scylla::{client::session::Session, serialize::row::SerializeRow};
+use scylla::{client::session::Session, serialize::row::SerializeRow, statement::Statement};
 use store_core::{Error, ErrorKind, Result};
 use tokio::time::{Instant, sleep};
 
@@ -24,9 +24,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Result<()> {
     check_version(session).await?;
     let keyspace = config.keyspace();
-    let missing = missing(session, config).await?;
-    if !missing.is_empty() {
-        with_tables(config, || refuse_remains(session, config)).await?;
+    let query = "SELECT durable_writes FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    let durable = look::<(bool,)>(session, query, (keyspace,)).await?;
+    durable.iter().try_for_each(|(durable,)| check_durable(keyspace, *durable))?;
+    let mut missing = missing(session, config).await?;
+    if !missing.is_empty() && !config.create_schema {
+        missing = known_missing(session, config).await?;
     }
     if !missing.is_empty() && !config.create_schema {
         let message = format!(
@@ -38,9 +41,6 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     if !missing.is_empty() {
         make(session, config).await?;
     }
-    let query = "SELECT durable_writes FROM system_schema.keyspaces WHERE keyspace_name = ?";
-    let durable = look::<(bool,)>(session, query, (keyspace,)).await?;
-    durable.iter().try_for_each(|(durable,)| check_durable(keyspace, *durable))?;
     let query = "SELECT table_name, gc_grace_seconds, default_time_to_live FROM system_schema.tables \
         WHERE keyspace_name = ?";
     let tables = look::<(String, i32, i32)>(session, query, (keyspace,)).await?;
@@ -53,7 +53,9 @@ async fn refuse_remains(session: &Session, config: &CassandraConfig) -> Result<(
     let keyspace = config.keyspace();
     let found = columns(session, keyspace).await?;
     for table in TABLES.iter().filter(|table| found.contains_key(table.name)) {
-        if look::<(String,)>(session, &table.any_row(keyspace), ()).await?.is_empty() {
+        let mut query = Statement::new(table.any_row(keyspace));
+        query.set_consistency(config.consistency.plain());
+        if look::<(String,)>(session, query, ()).await?.is_empty() {
             continue;
         }
         // Another program may have made the others since: nobody writes before all are there.
@@ -65,7 +67,8 @@ async fn refuse_remains(session: &Session, config: &CassandraConfig) -> Result<(
             return Ok(());
         }
         let message = format!(
-            "keyspace {keyspace} has lost the table {} while {} has rows: restore it, or drop the keyspace to begin anew",
+            "keyspace {keyspace} has lost the table {} while {} has rows: restore it, or drop the \
+             keyspace with all state in it to begin anew",
             lost.join(", "),
             table.name
         );
@@ -170,6 +173,16 @@ async fn missing(session: &Session, config: &CassandraConfig) -> Result<Vec<Stri
     Ok(missing)
 }
 
+/// The statements that make what is missing where all nodes know what is there, and nothing was lost.
+async fn known_missing(session: &Session, config: &CassandraConfig) -> Result<Vec<String>> {
+    agree(session).await?;
+    let missing = missing(session, config).await?;
+    if !missing.is_empty() {
+        refuse_remains(session, config).await?;
+    }
+    Ok(missing)
+}
+
 /// Makes what is missing, one after the other, also while other programs do: until everything is there.
 async fn make(session: &Session, config: &CassandraConfig) -> Result<()> {
     let until = Instant::now() + config.scan_timeout();
@@ -196,8 +209,7 @@ fn passes(kind: ErrorKind) -> bool {
 
 /// Makes the first of what is missing; says whether nothing was, and all nodes know it.
 async fn make_next(session: &Session, config: &CassandraConfig) -> Result<bool> {
-    agree(session).await?;
-    let Some(statement) = missing(session, config).await?.into_iter().next() else {
+    let Some(statement) = known_missing(session, config).await?.into_iter().next() else {
         return Ok(true);
     };
     let made = session.query_unpaged(statement, ()).await;
@@ -216,7 +228,7 @@ async fn agree(session: &Session) -> Result<()> {
 /// Rows of what may be there or not.
 async fn look<T: Row>(
     session: &Session,
-    query: &str,
+    query: impl Into<Statement> + Send,
     values: impl SerializeRow + Send + Sync,
 ) -> Result<Vec<T>> {
     rows(session.query_unpaged(query, values).await, "look at the tables there are")

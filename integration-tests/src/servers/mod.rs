@@ -55,6 +55,8 @@ pub struct Server {
     kind: ServerKind,
     url: String,
     container: Option<Container>,
+    /// Whether it has its data in memory.
+    forgets: bool,
 }
 
 impl ServerKind {
@@ -132,7 +134,7 @@ impl Server {
     /// The running server that `TEST_…_URL` names (such as `TEST_REDIS_8_URL`), else one of our own that forgets when it ends.
     pub fn start(kind: ServerKind) -> Result<Self> {
         match env::var(image::variable(kind.name(), "URL")) {
-            Ok(url) => Ok(Self { kind, url, container: None }),
+            Ok(url) => Ok(Self { kind, url, container: None, forgets: false }),
             Err(_) => Self::own(kind, Settings::default().in_memory()),
         }
     }
@@ -142,11 +144,11 @@ impl Server {
     /// The image is the one that `TEST_…_IMAGE` names, else the local one that `compose/build` makes, else the public one.
     /// An error where it cannot be started: a server that was asked for is never skipped.
     pub fn own(kind: ServerKind, settings: Settings) -> Result<Self> {
-        let encrypted = settings.encrypted;
+        let (encrypted, forgets) = (settings.encrypted, settings.in_memory);
         let container = Container::start(kind.name(), &kind.spec(settings))?;
         let port = container.port(kind.port()).context("its port is published")?;
         let url = format!("{}://127.0.0.1:{port}", kind.scheme());
-        let server = Self { kind, url, container: Some(container) };
+        let server = Self { kind, url, container: Some(container), forgets };
         if !encrypted {
             server.wait()?;
         }
@@ -176,14 +178,14 @@ impl Server {
         Ok(SocketAddr::from(([127, 0, 0, 1], published)))
     }
 
-    /// Kills it with `kill -9`; returns when it has ended.
+    /// Kills it with `kill -9`; returns when it has ended. An error for one that would forget everything.
     pub fn kill(&self) -> Result<()> {
-        self.ours()?.kill()
+        self.lasting()?.kill()
     }
 
-    /// Ends it in an orderly way; returns when it has ended.
+    /// Ends it in an orderly way; returns when it has ended. An error for one that would forget everything.
     pub fn shut_down(&self) -> Result<()> {
-        self.ours()?.end("TERM")
+        self.lasting()?.end("TERM")
     }
 
     /// Starts it again, after it has ended, on the same port and on what it had written; returns when it answers.
@@ -200,6 +202,11 @@ impl Server {
     /// Lets it go on after a pause.
     pub fn resume(&self) -> Result<()> {
         self.ours()?.resume()
+    }
+
+    fn lasting(&self) -> Result<&Container> {
+        ensure!(!self.forgets, "the server has its data in memory: start one by `own`");
+        self.ours()
     }
 
     fn ours(&self) -> Result<&Container> {

@@ -33,6 +33,23 @@ pub(crate) async fn missing_indices_are_made_or_told(server: Arc<Server>) -> Res
     Ok(())
 }
 
+pub(crate) async fn many_make_the_indices_at_once(server: Arc<Server>) -> Result<()> {
+    let made = (0..8).map(|partition| {
+        let server = server.clone();
+        tokio::spawn(async move {
+            let backend = backend(&server, "elastic_at_once").await?;
+            let mut owner = Owner::claim(&backend, &task(partition)).await?;
+            owner.put(MAP, &model("first")).await?;
+            ensure!(all(owner.reader(), MAP).await? == model("first"), "task {partition}");
+            Ok(())
+        })
+    });
+    for made in made.collect::<Vec<_>>() {
+        made.await??;
+    }
+    Ok(())
+}
+
 pub(crate) async fn a_foreign_index_is_refused(server: Arc<Server>) -> Result<()> {
     // As a server makes it of itself when something is written.
     ask(&server, "PUT", "/elastic_theirs-data/_doc/1?refresh=true", r#"{"value": "text"}"#)?;

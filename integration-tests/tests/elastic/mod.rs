@@ -33,7 +33,7 @@ cases! {
         a_connection_cut_in_a_bulk_loses_nothing, a_node_that_hangs_is_told_of_in_time, another_node_goes_on,
         old_marks_are_removed_and_new_ones_stay;
     indices: missing_indices_are_made_or_told, a_foreign_index_is_refused, another_mapping_is_refused,
-        an_index_that_is_removed_is_not_made_again, half_of_the_indices_is_refused,
+        an_index_that_is_removed_is_not_made_again, half_of_the_indices_is_refused, many_make_the_indices_at_once,
         a_block_is_told, a_full_disk_is_told, fields_have_one_type;
     limits: ids_at_their_limit_and_above, keys_at_their_limit_and_above, large_values_come_in_parts,
         a_log_of_large_values_is_read_in_parts, large_values_come_after_many_small_ones;

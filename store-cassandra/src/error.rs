@@ -70,7 +70,6 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
         _ => ErrorKind::Unavailable,
     };
     let text = if tls { error.to_string() } else { String::new() };
-    let lost = tls && tells_nothing(&error);
     let (kind, advice) = if text.contains("received fatal alert") {
         (
             ErrorKind::Config,
@@ -85,7 +84,7 @@ pub(crate) fn connecting(error: NewSessionError, tls: bool) -> Error {
             ErrorKind::Config,
             "a node does not speak TLS there: name its port for TLS, or leave tls out",
         )
-    } else if lost {
+    } else if tls && tells_nothing(&error) {
         let advice = "a node ends the connection and does not say why: where it wants a certificate of ours, set \
             tls_certificate and tls_key; else try again later";
         (kind, advice)

@@ -27,19 +27,11 @@ pub(crate) async fn prepare(session: &Session, config: &CassandraConfig) -> Resu
     let query = "SELECT durable_writes FROM system_schema.keyspaces WHERE keyspace_name = ?";
     let durable = look::<(bool,)>(session, query, (keyspace,)).await?;
     durable.iter().try_for_each(|(durable,)| check_durable(keyspace, *durable))?;
-    let mut missing = missing(session, config).await?;
-    if !missing.is_empty() && !config.create_schema {
-        missing = known_missing(session, config).await?;
-    }
-    if !missing.is_empty() && !config.create_schema {
-        let message = format!(
-            "keyspace {keyspace} lacks tables and create_schema is false: let somebody who may run\n{};",
-            missing.join(";\n")
-        );
-        return Err(Error::new(ErrorKind::SchemaMismatch, message));
-    }
-    if !missing.is_empty() {
-        make(session, config).await?;
+    if !missing(session, config).await?.is_empty() {
+        match config.create_schema {
+            true => make(session, config).await?,
+            false => ask_for_missing(session, config).await?,
+        }
     }
     let query = "SELECT table_name, gc_grace_seconds, default_time_to_live FROM system_schema.tables \
         WHERE keyspace_name = ?";
@@ -181,6 +173,20 @@ async fn known_missing(session: &Session, config: &CassandraConfig) -> Result<Ve
         refuse_remains(session, config).await?;
     }
     Ok(missing)
+}
+
+/// `SchemaMismatch` with the statements that somebody has to run.
+async fn ask_for_missing(session: &Session, config: &CassandraConfig) -> Result<()> {
+    let missing = known_missing(session, config).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "keyspace {} lacks tables and create_schema is false: let somebody who may run\n{};",
+        config.keyspace(),
+        missing.join(";\n")
+    );
+    Err(Error::new(ErrorKind::SchemaMismatch, message))
 }
 
 /// Makes what is missing, one after the other, also while other programs do: until everything is there.
